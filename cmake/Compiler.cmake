@@ -1,0 +1,25 @@
+# One set of flags for everything that we write; warnings are errors so that none is ever "known".
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(deadletter_flags INTERFACE)
+target_compile_options(deadletter_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wunused
+  -Wnull-dereference -Wimplicit-fallthrough -Wswitch-enum -Werror)
+target_include_directories(deadletter_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+target_compile_definitions(deadletter_flags INTERFACE DEADLETTER_VERSION="${PROJECT_VERSION}")
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False alarms of g++ 12 inside std::string and std::variant at -O2 (GCC bugs 105329, 105562).
+  target_compile_options(deadletter_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference)
+endif()
+
+if(DEADLETTER_SANITIZE)
+  foreach(sanitizer IN LISTS DEADLETTER_SANITIZE)
+    add_compile_options(-fsanitize=${sanitizer} -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${sanitizer})
+  endforeach()
+  add_compile_options(-fno-sanitize-recover=all)
+endif()

@@ -1,0 +1,120 @@
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+
+namespace deadletter {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+constexpr std::string_view kEllipsis = "\xE2\x80\xA6";     // U+2026
+
+// The length of the well-formed UTF-8 character at the front of `bytes`; 0 where there is none.
+size_t CharacterLength(std::string_view bytes) {
+  const auto at = [&](size_t index) { return static_cast<std::uint8_t>(bytes[index]); };
+  const std::uint8_t first = at(0);
+  if (first < 0x80) return 1;
+  size_t length = 0;
+  std::uint8_t low = 0x80;  // the second byte's range, narrowed where RFC 3629 section 4 narrows it
+  std::uint8_t high = 0xBF;
+  if (first >= 0xC2 && first <= 0xDF) {
+    length = 2;
+  } else if (first >= 0xE0 && first <= 0xEF) {
+    length = 3;
+    if (first == 0xE0) low = 0xA0;
+    if (first == 0xED) high = 0x9F;
+  } else if (first >= 0xF0 && first <= 0xF4) {
+    length = 4;
+    if (first == 0xF0) low = 0x90;
+    if (first == 0xF4) high = 0x8F;
+  } else {
+    return 0;
+  }
+  if (bytes.size() < length || at(1) < low || at(1) > high) return 0;
+  for (size_t index = 2; index < length; ++index) {
+    if ((at(index) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+bool IsUtf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const size_t length = CharacterLength(bytes);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string DisplayText(std::string_view bytes, size_t max_bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const size_t length = CharacterLength(bytes);
+    const bool shown = length > 0 && bytes.front() != '\0';
+    const std::string_view character = shown ? bytes.substr(0, length) : kReplacement;
+    if (text.size() + character.size() > max_bytes) {
+      while (text.size() + kEllipsis.size() > max_bytes && !text.empty()) {
+        while (!text.empty() && (static_cast<std::uint8_t>(text.back()) & 0xC0) == 0x80) text.pop_back();
+        if (!text.empty()) text.pop_back();
+      }
+      if (kEllipsis.size() <= max_bytes) text += kEllipsis;
+      return text;
+    }
+    text += character;
+    bytes.remove_prefix(shown ? length : 1);
+  }
+  return text;
+}
+
+std::string JsonString(std::string_view text) {
+  std::string json = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"': json += "\\\""; break;
+      case '\\': json += "\\\\"; break;
+      case '\n': json += "\\n"; break;
+      case '\r': json += "\\r"; break;
+      case '\t': json += "\\t"; break;
+      default:
+        if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f) {
+          json += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+          json += c;
+        }
+    }
+  }
+  json += '"';
+  return json;
+}
+
+std::string Base64(std::string_view bytes) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t index = 0; index < bytes.size(); index += 3) {
+    std::uint32_t group = 0;
+    for (size_t offset = 0; offset < 3; ++offset) {
+      group <<= 8;
+      if (index + offset < bytes.size()) group |= static_cast<std::uint8_t>(bytes[index + offset]);
+    }
+    for (size_t digit = 0; digit < 4; ++digit) {
+      const bool padding = index + digit > bytes.size();
+      text += padding ? '=' : kDigits[(group >> (18 - 6 * digit)) & 0x3f];
+    }
+  }
+  return text;
+}
+
+std::string Hex(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char c : bytes) text += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
+  return text;
+}
+
+}  // namespace deadletter

@@ -1,0 +1,22 @@
+// Hostile bytes made fit to be shown.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace deadletter {
+
+[[nodiscard]] bool IsUtf8(std::string_view bytes);  // RFC 3629: no surrogates, nothing overlong
+
+// What is not UTF-8 becomes U+FFFD; so does NUL, which neither PostgreSQL's text nor its jsonb can hold. At most
+// `max_bytes` of it, cut at a character, with "…" where something was cut.
+[[nodiscard]] std::string DisplayText(std::string_view bytes, size_t max_bytes);
+
+// `text` (UTF-8) as a JSON string with its quotes; control characters escaped.
+[[nodiscard]] std::string JsonString(std::string_view text);
+
+[[nodiscard]] std::string Base64(std::string_view bytes);
+[[nodiscard]] std::string Hex(std::string_view bytes);
+
+}  // namespace deadletter

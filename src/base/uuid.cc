@@ -1,0 +1,97 @@
+#include "base/uuid.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+
+namespace deadletter {
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool IsHyphenPlace(size_t place) {
+  return place == 8 || place == 13 || place == 18 || place == 23;
+}
+
+void FillRandom(std::uint8_t* bytes, int count) {
+  // Without a source of randomness no identity is safe to hand out; there is nothing to fall back to.
+  if (RAND_bytes(bytes, count) != 1) std::abort();
+}
+
+void SetVersion(Uuid& uuid, std::uint8_t version) {
+  uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0f) | (version << 4));
+  uuid.bytes[8] = static_cast<std::uint8_t>((uuid.bytes[8] & 0x3f) | 0x80);
+}
+
+}  // namespace
+
+std::optional<Uuid> ParseUuid(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  Uuid uuid;
+  size_t nibble = 0;
+  for (size_t place = 0; place < text.size(); ++place) {
+    if (IsHyphenPlace(place)) {
+      if (text[place] != '-') return std::nullopt;
+      continue;
+    }
+    const int digit = HexDigit(text[place]);
+    if (digit < 0) return std::nullopt;
+    auto& byte = uuid.bytes[nibble / 2];
+    byte = static_cast<std::uint8_t>((byte << 4) | digit);
+    ++nibble;
+  }
+  return uuid;
+}
+
+std::string FormatUuid(const Uuid& uuid) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(36);
+  for (size_t index = 0; index < uuid.bytes.size(); ++index) {
+    if (IsHyphenPlace(text.size())) text += '-';
+    text += kDigits[uuid.bytes[index] >> 4];
+    text += kDigits[uuid.bytes[index] & 0x0f];
+  }
+  return text;
+}
+
+Uuid RandomUuid() {
+  Uuid uuid;
+  FillRandom(uuid.bytes.data(), 16);
+  SetVersion(uuid, 4);
+  return uuid;
+}
+
+Uuid TimeOrderedUuid(Instant now) {
+  // 48 bits of milliseconds, then a 12-bit counter (RFC 9562 method 1) that carries into the milliseconds.
+  static std::mutex mutex;
+  static std::uint64_t last = 0;
+
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
+  const std::uint64_t wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(milliseconds, 0)) << 12;
+  std::uint64_t stamp;
+  {
+    const std::lock_guard lock(mutex);
+    last = std::max(wanted, last + 1);
+    stamp = last;
+  }
+  Uuid uuid;
+  FillRandom(uuid.bytes.data() + 8, 8);
+  const std::uint64_t time = stamp >> 12;
+  for (size_t index = 0; index < 6; ++index) {
+    uuid.bytes[index] = static_cast<std::uint8_t>(time >> (40 - 8 * index));
+  }
+  uuid.bytes[6] = static_cast<std::uint8_t>((stamp >> 8) & 0x0f);
+  uuid.bytes[7] = static_cast<std::uint8_t>(stamp);
+  SetVersion(uuid, 7);
+  return uuid;
+}
+
+}  // namespace deadletter

@@ -1,0 +1,95 @@
+// Port: reading the ledger. Never touches a queue (P7).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger_error.h"
+#include "letter/letter.h"
+#include "letter/outcome.h"
+
+namespace deadletter {
+
+// Every filter that is set must hold; text is compared exactly.
+struct LetterFilter {
+  std::optional<LetterState> state;
+  std::optional<Outcome> outcome;
+  std::optional<Reason> reason;
+  std::optional<std::string> queue;  // where it died
+  std::optional<std::string> dead_letter_queue;
+  std::optional<std::string> type;
+  std::optional<std::string> action;
+  std::optional<std::string> execution_id;  // as text
+  std::optional<std::string> worker_id;
+  std::optional<GroupId> group;
+  std::optional<Instant> since;  // received_at >=
+  std::optional<Instant> until;  // received_at <
+};
+
+// A letter as lists show it. Strings may hold any bytes where the broker gave them.
+struct LetterSummary {
+  LetterId id;
+  LetterState state = LetterState::kOpen;
+  Outcome outcome = Outcome::kMalformed;
+  std::string detail;
+  Reason reason = Reason::kUnknown;
+  std::string queue;
+  std::string dead_letter_queue;
+  std::string exchange;
+  std::string routing_key;
+  std::int64_t deaths = 0;
+  std::optional<std::string> message_id;
+  std::optional<std::string> correlation_id;
+  std::optional<std::string> type;
+  std::optional<std::string> action;
+  std::optional<std::string> execution_id;
+  std::optional<std::string> worker_id;
+  GroupId group;
+  std::optional<Instant> died_at;
+  Instant received_at;
+  Instant settled_at;
+  bool redelivered = false;
+  bool possible_duplicate = false;
+  std::int64_t size_bytes = 0;  // of the body
+  std::int64_t replays = 0;
+};
+
+struct LetterPage {
+  std::vector<LetterSummary> letters;   // newest first: by id, descending, which is the order of receipt
+  std::optional<LetterId> next;         // the last id given, where there may be more
+};
+
+// A step in a letter's life.
+struct LetterStep {
+  Instant at;
+  std::string what;    // an outcome's name, "closed", "event_published", …
+  std::string detail;
+};
+
+struct LetterRecord {
+  LetterSummary summary;
+  std::string rule;  // the policy that decided; empty: none
+  Message message;   // whole
+  std::vector<LetterStep> history;
+};
+
+struct LedgerCounts {
+  std::map<LetterState, std::int64_t> letters;  // may lag behind by seconds
+  std::int64_t bytes = 0;                       // on disk, near enough
+};
+
+// Threads: one a catalog.
+class Catalog {
+ public:
+  virtual ~Catalog() = default;
+  // At most `limit` letters after (older than) `after`; without it from the newest.
+  [[nodiscard]] virtual LedgerResult<LetterPage> List(const LetterFilter& filter, std::size_t limit,
+                                                      std::optional<LetterId> after) = 0;
+  [[nodiscard]] virtual LedgerResult<std::optional<LetterRecord>> Show(LetterId id) = 0;
+  [[nodiscard]] virtual LedgerResult<LedgerCounts> Counts() = 0;
+};
+
+}  // namespace deadletter

@@ -1,0 +1,50 @@
+// Every metric that we expose, in one place. Names begin with deadletter_; the label `queue` is always a configured
+// dead letter queue, so that hostile names cannot multiply series.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "letter/death.h"
+#include "letter/outcome.h"
+
+namespace deadletter {
+
+// Safe from any thread. Strings are label values from closed sets of ours.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void LetterReceived(const std::string& queue, Reason reason);
+  void LetterRedelivered();
+  void LetterPossibleDuplicate();
+  void LetterSettled(const std::string& queue, Outcome outcome);
+  void LetterAge(std::chrono::microseconds death_to_settled);
+  void BatchSettled(std::size_t letters, std::chrono::microseconds took);
+  void SettleError(std::string_view cause);
+  void EventsPublished(std::string_view outcome, std::int64_t count);
+
+  void SetUnacked(const std::string& queue, std::int64_t letters);
+  void SetQueueMessages(const std::string& queue, std::int64_t messages);
+  void SetOutbox(std::int64_t pending, std::chrono::microseconds oldest);
+  void SetIntakePaused(const std::string& queue, std::string_view cause, bool paused);
+  void SetBrokerConnected(bool connected);
+  void SetLedgerConnected(bool connected);
+  void SetLedgerLetters(LetterState state, std::int64_t letters);
+  void SetLedgerBytes(std::int64_t bytes);
+
+  // The Prometheus text format, version 0.0.4.
+  [[nodiscard]] std::string Expose() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace deadletter

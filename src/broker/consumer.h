@@ -35,6 +35,10 @@ class Consumer {
   // Cancel(), to keep the connection alive and see it die.
   [[nodiscard]] virtual BrokerResult<std::vector<Delivery>> Receive(const ReceiveLimits& limits) = 0;
 
+  // Keeps the connection alive (heartbeats) without taking any letter in: for when our buffer is full and the socket is
+  // not to be read. Waits up to `wait`, or until Wake().
+  [[nodiscard]] virtual BrokerResult<void> KeepAlive(std::chrono::milliseconds wait) = 0;
+
   // Acknowledges every delivery up to and including `tag`, all at once. A tag of an earlier generation is passed
   // over (its delivery went back to the queue long ago), and so is number 0. Success means written, not arrived:
   // if it is lost, the delivery comes again and its key makes that harmless.
@@ -50,7 +54,6 @@ class Consumer {
   // Ends a Receive() in progress, or the next one, early. Any thread.
   virtual void Wake() = 0;
 
-  // Consumers of this queue with another tag than ours, where the broker tells (management_url); else empty.
   [[nodiscard]] virtual const std::string& queue() const = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "letter/letter.h"
+#include "letter/message.h"
 
 namespace deadletter {
 
@@ -22,12 +23,14 @@ struct Failure {
 // The event `ExecutionCompleted` for an execution that a letter failed. Only the row knows its action, so settle
 // puts the event together: before_action + ActionMembers(row) + after_action.
 struct EventParts {
+  Address address;            // where the relay publishes it: `events.exchange`, `events.routing_key`
   Uuid message_id;            // stable: consumers drop duplicates by it
   std::string before_action;  // {"message_id":…,"payload":{"execution_id":5,
   std::string after_action;   // ,"status":"failed","result":{…},"completed_at":"…"}}
 };
 
-// `failed_status` is the platform's word (`executions.failed`); `completed_at` the moment of the settle.
+// `failed_status` is the platform's word (`executions.failed`); `completed_at` the moment of the settle. The
+// address is the caller's to set.
 [[nodiscard]] EventParts ComposeEvent(const Letter& letter, const Failure& failure,
                                       std::string_view failed_status, Uuid message_id, Instant completed_at);
 

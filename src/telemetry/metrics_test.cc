@@ -1,0 +1,97 @@
+#include "telemetry/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace deadletter {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Metrics, NamesAreTheContractsAndWhatNeedsNoLabelIsThereFromTheStart) {
+  const std::string text = Metrics().Expose();
+  for (const char* line :
+       {"deadletter_letters_redelivered_total 0", "deadletter_letters_possible_duplicate_total 0",
+        "deadletter_settle_seconds_count 0", "deadletter_batch_letters_count 0",
+        "deadletter_letter_age_seconds_count 0", "deadletter_outbox_pending 0",
+        "deadletter_outbox_oldest_seconds 0", "deadletter_broker_connected 0",
+        "deadletter_ledger_connected 0", "deadletter_ledger_bytes 0",
+        "deadletter_build_info{version=\"" DEADLETTER_VERSION "\"} 1"}) {
+    EXPECT_THAT(text, HasSubstr(line + std::string("\n")));
+  }
+}
+
+TEST(Metrics, CountsByQueueAndReasonAndOutcome) {
+  Metrics metrics;
+  metrics.LetterReceived("dlq", Reason::kExpired);
+  metrics.LetterReceived("dlq", Reason::kExpired);
+  metrics.LetterReceived("other", Reason::kUnknown);
+  metrics.LetterSettled("dlq", Outcome::kFailed);
+  metrics.LetterSettled("dlq", Outcome::kDiscarded);
+  const std::string text = metrics.Expose();
+  for (const char* line :
+       {R"(deadletter_letters_received_total{queue="dlq",reason="expired"} 2)",
+        R"(deadletter_letters_received_total{queue="other",reason="unknown"} 1)",
+        R"(deadletter_letters_settled_total{outcome="failed",queue="dlq"} 1)",
+        R"(deadletter_letters_settled_total{outcome="discarded",queue="dlq"} 1)"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(Metrics, GaugesShowTheLastValue) {
+  Metrics metrics;
+  metrics.SetUnacked("dlq", 7);
+  metrics.SetUnacked("dlq", 3);
+  metrics.SetQueueMessages("dlq", 12);
+  metrics.SetOutbox(4, 1500ms);
+  metrics.SetIntakePaused("dlq", "ledger_unavailable", true);
+  metrics.SetIntakePaused("dlq", "ledger_unavailable", false);
+  metrics.SetBrokerConnected(true);
+  metrics.SetLedgerConnected(true);
+  metrics.SetLedgerLetters(LetterState::kOpen, 9);
+  metrics.SetLedgerBytes(4096);
+  const std::string text = metrics.Expose();
+  for (const char* line :
+       {R"(deadletter_unacked_letters{queue="dlq"} 3)",
+        R"(deadletter_queue_messages{queue="dlq"} 12)", "deadletter_outbox_pending 4",
+        "deadletter_outbox_oldest_seconds 1.5",
+        R"(deadletter_intake_paused{cause="ledger_unavailable",queue="dlq"} 0)",
+        "deadletter_broker_connected 1", "deadletter_ledger_connected 1",
+        R"(deadletter_ledger_letters{state="open"} 9)", "deadletter_ledger_bytes 4096"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(Metrics, HistogramsAndErrorsAreObserved) {
+  Metrics metrics;
+  metrics.BatchSettled(1000, 20ms);
+  metrics.LetterAge(-2s);  // the broker's clock is ahead of ours
+  metrics.LetterAge(90s);
+  metrics.SettleError("unavailable");
+  metrics.EventsPublished("confirmed", 5);
+  metrics.LetterRedelivered();
+  metrics.LetterPossibleDuplicate();
+  const std::string text = metrics.Expose();
+  for (const char* line :
+       {"deadletter_batch_letters_sum 1000", "deadletter_settle_seconds_sum 0.02",
+        R"(deadletter_settle_seconds_bucket{le="0.025"} 1)",
+        R"(deadletter_letter_age_seconds_bucket{le="1"} 1)", "deadletter_letter_age_seconds_sum 90",
+        R"(deadletter_settle_errors_total{cause="unavailable"} 1)",
+        R"(deadletter_events_published_total{outcome="confirmed"} 5)",
+        "deadletter_letters_redelivered_total 1",
+        "deadletter_letters_possible_duplicate_total 1"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(Metrics, AQueueNameCannotBreakALine) {
+  Metrics metrics;
+  metrics.SetUnacked("a\"b\nc", 1);
+  EXPECT_THAT(metrics.Expose(), HasSubstr(R"({queue="a\"b\nc"} 1)"));
+  EXPECT_THAT(metrics.Expose(), Not(HasSubstr("\nc")));
+}
+
+}  // namespace
+}  // namespace deadletter

@@ -1,0 +1,17 @@
+// The commands that the command line does by itself: those that ask a running server, and
+// `version`.
+#pragma once
+
+#include "cli/command_line.h"
+#include "cli/terminal.h"
+
+namespace deadletter::cli {
+
+// Each writes to `terminal` and returns the exit status.
+[[nodiscard]] int RunList(const ListCommand& command, OutputFormat output,
+                          const Terminal& terminal);
+[[nodiscard]] int RunShow(const ShowCommand& command, OutputFormat output,
+                          const Terminal& terminal);
+[[nodiscard]] int RunVersion(OutputFormat output, const Terminal& terminal);
+
+}  // namespace deadletter::cli

@@ -1,0 +1,91 @@
+// The command line, read: which command, with which options. Nothing is done here.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace deadletter::cli {
+
+// What scripts may rely on.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;    // bad usage or configuration
+inline constexpr int kExitFinding = 3;  // `topology check` found something, `apply` met a conflict
+
+enum class OutputFormat { kTable, kJson };
+
+// Flags win over the environment and the file. Of list, show and version only `config_file` can be
+// set, and those do not read it.
+struct ConfigFlags {
+  std::optional<std::string> config_file;
+  bool embedded = false;
+  std::optional<std::string> broker_url;
+  std::optional<std::string> ledger_url;
+  std::optional<std::string> data_dir;
+  std::optional<std::string> listen;  // serve and demo only
+};
+
+// A running server and how to speak to it.
+struct ServerAccess {
+  std::string url = "http://127.0.0.1:8025";  // --server, else DEADLETTER_SERVER
+  std::optional<std::string>
+      token;  // DEADLETTER_TOKEN only: flags are seen by everybody on the machine
+};
+
+struct ServeCommand {};
+struct DemoCommand {};
+struct MigrateCommand {
+  bool print = false;
+};
+struct SubmitCommand {
+  std::string queue;
+  std::string action;
+  std::string payload_json = "{}";  // valid JSON
+  std::optional<std::chrono::milliseconds> ttl;
+  std::size_t count = 1;
+  std::optional<std::string> worker_id;
+};
+enum class TopologyAction { kApply, kCheck };
+struct TopologyCommand {
+  TopologyAction action = TopologyAction::kCheck;
+};
+struct ConfigCheckCommand {};
+struct VersionCommand {};
+struct ListCommand {
+  ServerAccess server;
+  std::vector<std::pair<std::string, std::string>>
+      filters;              // as the HTTP API calls them; judged by the server
+  std::size_t limit = 100;  // letters in all, over as many pages as that takes
+};
+struct ShowCommand {
+  ServerAccess server;
+  std::string id;
+};
+
+using Command =
+    std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
+                 ConfigCheckCommand, VersionCommand, ListCommand, ShowCommand>;
+
+struct CommandLine {
+  Command command;
+  ConfigFlags config;
+  OutputFormat output = OutputFormat::kTable;
+};
+
+// There is nothing to do but to say this: help or the version (status 0, standard output), or a
+// mistake (status 2, standard error, one line).
+struct EarlyExit {
+  int status = kExitDone;
+  std::string text;  // ends with a newline
+};
+
+[[nodiscard]] Result<CommandLine, EarlyExit> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace deadletter::cli

@@ -1,0 +1,63 @@
+// The HTTP server: /healthz, /readyz, /metrics and /v1. One thread holds every socket; a few more
+// ask the ledger, so that a slow ledger never keeps /healthz waiting.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "operations/operations.h"
+#include "telemetry/health.h"
+#include "telemetry/metrics.h"
+
+namespace deadletter::http {
+
+// Every limit has a unit in its name (P9).
+struct ServerLimits {
+  std::uint32_t max_header_bytes = 16 * 1024;  // request line included
+  std::uint64_t max_body_bytes = 1024 * 1024;
+  std::size_t max_connections = 256;
+  // For a whole request to arrive, the wait for it included, and for each part of an answer to be
+  // taken.
+  std::chrono::milliseconds client_timeout{10'000};
+  std::size_t worker_threads = 2;
+};
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";  // a loopback address or a name for one: there are no tokens yet
+  std::uint16_t port = 8025;       // 0: any free one, see Server::port()
+  std::string base_path = "/";     // everything is served below it
+  std::string pair_name;           // what /readyz calls the pair that the service runs on
+  ServerLimits limits;
+};
+
+class Server {
+ public:
+  // `operations`, `health` and `metrics` outlive the server.
+  Server(ServerOptions options, Operations& operations, const Health& health,
+         const Metrics& metrics);
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Listens and serves on threads of its own. Fails where the address is not ours to use; the error
+  // says which.
+  [[nodiscard]] Result<void> Start();
+
+  // Takes no new requests, answers those in hand, and returns when every thread has ended. It waits
+  // for ledger calls in progress (at most one a worker), and for slow clients one second. A second
+  // call does nothing.
+  void Stop();
+
+  // The port that is listened on; 0 before Start().
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace deadletter::http

@@ -38,6 +38,7 @@ struct Judgement {
   EventParts event;                   // }
   bool publish_event = true;          // `events.enabled`
   std::optional<RetryMessage> retry;  // with fixed outcome kRetried only
+  int tries = 0;  // how often the letter was settled before; 0: it has just come
   // When a letter that ends up deferred or refused is looked at again.
   Instant try_again_at;
 };

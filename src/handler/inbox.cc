@@ -1,0 +1,307 @@
+#include "handler/inbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/fault_point.h"
+#include "telemetry/log.h"
+
+namespace deadletter {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kReceiveWait = seconds(5);  // well within a heartbeat
+constexpr milliseconds kFirstBackoff(200);
+constexpr milliseconds kLongestBackoff = seconds(15);
+constexpr milliseconds kOptionalQueueWait = seconds(30);
+
+// So often a letter was delivered and not acknowledged that it may be the reason.
+constexpr std::uint64_t kOftenDelivered = 3;
+
+bool ComesOften(const Letter& letter) { return letter.delivery.DeliveryCount() >= kOftenDelivered; }
+
+}  // namespace
+
+Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, const Clock& clock,
+             Metrics& metrics, Health& health, InboxOptions options)
+    : consumer_(std::move(consumer)),
+      reader_(reader),
+      clock_(clock),
+      metrics_(metrics),
+      health_(health),
+      options_(options),
+      part_("queue " + consumer_->queue()),
+      backoff_(kFirstBackoff, kLongestBackoff) {}
+
+Inbox::~Inbox() { Stop(); }
+
+void Inbox::Start() {
+  if (!options_.optional) health_.Set(part_, HealthState::kMissing, "not consumed yet");
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+std::vector<Letter> Inbox::Take(std::size_t limit, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, stop, [this] { 
+    return !letters_.empty() && wanted_ == Wanted::kDelivery && !give_back_;
+  });
+  std::vector<Letter> taken;
+  if (stop.stop_requested()) return taken;
+  while (!letters_.empty() && taken.size() < limit) {
+    const bool alone = ComesOften(letters_.front());
+    if (alone && !taken.empty()) break;
+    buffered_bytes_ -= letters_.front().delivery.BufferedBytes();
+    taken.push_back(std::move(letters_.front()));
+    letters_.pop_front();
+    if (alone) break;
+  }
+  lock.unlock();
+  consumer_->Wake();  // there is room again
+  return taken;
+}
+
+void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
+  {
+    const std::lock_guard lock(mutex_);
+    to_acknowledge_ = tag;
+  }
+  changed_.notify_all();
+  consumer_->Wake();
+}
+
+void Inbox::Hold() {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = Wanted::kHold;
+  }
+  changed_.notify_all();
+  consumer_->Wake();
+}
+
+void Inbox::GiveBack() {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = Wanted::kGiveBack;
+    give_back_ = true;
+    letters_.clear();
+    buffered_bytes_ = 0;
+  }
+  changed_.notify_all();
+  consumer_->Wake();
+}
+
+void Inbox::Resume() {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = Wanted::kDelivery;
+  }
+  changed_.notify_all();
+  consumer_->Wake();
+}
+
+void Inbox::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  consumer_->Wake();
+  thread_.join();
+}
+
+Inbox::Wanted Inbox::wanted() const {
+  const std::lock_guard lock(mutex_);
+  return wanted_;
+}
+
+void Inbox::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) Step(stop);
+  WriteAcknowledgement();
+  consumer_->Close();
+}
+
+void Inbox::Step(const std::stop_token& stop) {
+  WriteAcknowledgement();
+  if (GivenBack()) return;
+  switch (wanted()) {
+    case Wanted::kDelivery:
+      if (Subscribed(stop)) Deliver(stop);
+      break;
+    case Wanted::kHold:
+      KeepHold(stop);
+      break;
+    case Wanted::kGiveBack:
+      Wait(stop, milliseconds::max());
+      break;
+  }
+}
+
+// Closes the channel if GiveBack() asked for it, also when Resume() came right after: letters that were dropped from the
+// buffer must not stay outstanding on a channel where a later acknowledgement would cover them (P1).
+bool Inbox::GivenBack() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!give_back_) return false;
+  }
+  consumer_->Close();
+  Forget();
+  return true;
+}
+
+// A subscription begins with one letter at a time. If that letter kills us, the broker counts one delivery of one
+// letter and not of everything that was prefetched: a crash loop must not empty a queue with a delivery limit.
+bool Inbox::Subscribed(const std::stop_token& stop) {
+  const std::size_t prefetch = trusted_ ? options_.prefetch : 1;
+  if (subscribed_prefetch_ == prefetch) return true;
+  const auto subscribed = consumer_->Subscribe(prefetch);
+  if (!subscribed) {
+    Lost(subscribed.error(), stop);
+    return false;
+  }
+  if (subscribed_prefetch_ == 0) LogInfo("consuming", {{"queue", consumer_->queue()}});
+  subscribed_prefetch_ = prefetch;
+  backoff_.Reset();
+  metrics_.SetBrokerConnected(true);
+  health_.Set(part_, HealthState::kReady);
+  return true;
+}
+
+ReceiveLimits Inbox::Room() const {
+  const std::lock_guard lock(mutex_);
+  ReceiveLimits room;
+  if (buffered_bytes_ >= options_.max_buffered_bytes || letters_.size() >= options_.prefetch) {
+    room.max_letters = 0;
+    return room;
+  }
+  room.max_letters = options_.prefetch - letters_.size();
+  room.max_bytes = options_.max_buffered_bytes - buffered_bytes_;
+  room.wait = kReceiveWait;
+  return room;
+}
+
+void Inbox::Deliver(const std::stop_token& stop) {
+  const ReceiveLimits room = Room();
+  if (room.max_letters == 0) {
+    // The buffer is full: the socket stays unread, so that the broker is slowed down and our memory is bounded (P9).
+    if (const auto kept = consumer_->KeepAlive(kReceiveWait); !kept) Lost(kept.error(), stop);
+    return;
+  }
+  auto received = consumer_->Receive(room);
+  if (!received) {
+    Lost(received.error(), stop);
+    return;
+  }
+  fault::Hit("intake.received");
+  Store(std::move(*received));
+}
+
+void Inbox::Store(std::vector<Delivery> deliveries) {
+  if (deliveries.empty()) return;
+  std::vector<Letter> letters;
+  letters.reserve(deliveries.size());
+  for (Delivery& delivery : deliveries) {
+    letters.push_back(reader_.Read(LetterId(TimeOrderedUuid(clock_.Now())), std::move(delivery)));
+    const Letter& letter = letters.back();
+    metrics_.LetterReceived(letter.delivery.dead_letter_queue, letter.reason);
+    if (letter.delivery.redelivered) metrics_.LetterRedelivered();
+    if (letter.PossibleDuplicate()) metrics_.LetterPossibleDuplicate();
+    if (ComesOften(letter)) {
+      trusted_ = false;  // one letter at a time until this one is recorded
+      LogWarning("letter_delivered_often", {{"queue", letter.delivery.dead_letter_queue},
+                                            {"message_id", letter.message_id.value_or("")},
+                                            {"deliveries", std::to_string(letter.delivery.DeliveryCount())}});
+    }
+  }
+  last_received_ = letters.back().delivery.tag.number;
+  metrics_.SetUnacked(consumer_->queue(), static_cast<std::int64_t>(last_received_ - last_acknowledged_));
+  fault::Hit("intake.read");
+  {
+    const std::lock_guard lock(mutex_);
+    generation_ = letters.back().delivery.tag.generation;
+    for (Letter& letter : letters) {
+      buffered_bytes_ += letter.delivery.BufferedBytes();
+      letters_.push_back(std::move(letter));
+    }
+  }
+  changed_.notify_all();
+}
+
+void Inbox::KeepHold(const std::stop_token& stop) {
+  if (subscribed_prefetch_ == 0) {  // nothing is ours any more: nothing to keep alive
+    Wait(stop, kReceiveWait);
+    return;
+  }
+  if (const auto cancelled = consumer_->Cancel(); !cancelled) {
+    Lost(cancelled.error(), stop);
+    return;
+  }
+  while (!stop.stop_requested() && wanted() == Wanted::kHold) {
+    if (const auto kept = consumer_->KeepAlive(kReceiveWait); !kept) {
+      Lost(kept.error(), stop);
+      return;
+    }
+    WriteAcknowledgement();
+  }
+  subscribed_prefetch_ = 0;  // on the same channel: what is in hand stays ours
+}
+
+void Inbox::WriteAcknowledgement() {
+  DeliveryTag tag;
+  {
+    const std::lock_guard lock(mutex_);
+    tag = std::exchange(to_acknowledge_, {});
+    if (tag.number == 0 || tag.generation != generation_) return;
+  }
+  fault::Hit("intake.ack");
+  if (const auto written = consumer_->AcknowledgeUpTo(tag); !written) {
+    // The letters are recorded; they come again, and their keys make that harmless. The next call finds the loss.
+    LogWarning("ack_lost", {{"queue", consumer_->queue()}, {"why", written.error().message}});
+    return;
+  }
+  fault::Hit("intake.acked");
+  last_acknowledged_ = tag.number;
+  metrics_.SetUnacked(consumer_->queue(), static_cast<std::int64_t>(last_received_ - last_acknowledged_));
+  trusted_ = true;
+}
+
+void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
+  consumer_->Close();
+  Forget();
+  const bool absent = error.fault == BrokerFault::kQueueMissing && options_.optional;
+  metrics_.SetBrokerConnected(error.fault != BrokerFault::kUnreachable);
+  const HealthState state = absent ? HealthState::kReady : HealthState::kMissing;
+  if (health_.Set(part_, state, absent ? "does not exist (optional)" : error.message)) {
+    Log(absent ? LogLevel::kInfo : LogLevel::kWarning, "queue_not_consumed",
+        {{"queue", consumer_->queue()},
+         {"cause", std::string(BrokerFaultName(error.fault))},
+         {"why", error.message}});
+  }
+  Wait(stop, absent ? kOptionalQueueWait : backoff_.Next());
+}
+
+// The broker has given back what we had: what lies in the buffer will come again, and so will a batch being settled now.
+void Inbox::Forget() {
+  const std::lock_guard lock(mutex_);
+  letters_.clear();
+  buffered_bytes_ = 0;
+  to_acknowledge_ = {};
+  generation_ = 0;
+  give_back_ = false;
+  subscribed_prefetch_ = 0;
+  trusted_ = false;
+  last_received_ = last_acknowledged_ = 0;
+  changed_.notify_all();
+  metrics_.SetUnacked(consumer_->queue(), 0);
+}
+
+void Inbox::Wait(const std::stop_token& stop, milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  const Wanted now = wanted_;
+  const auto other = [this, now] { return wanted_ != now; };
+  if (limit == milliseconds::max()) {
+    changed_.wait(lock, stop, other);
+  } else {
+    changed_.wait_for(lock, stop, limit, other);
+  }
+}
+
+}  // namespace deadletter

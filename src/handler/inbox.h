@@ -1,0 +1,98 @@
+// The broker's side of intake: one thread that receives and reads letters while the batch before is being settled.
+// A client library sends its heartbeats only while it is called, so this thread never waits for the ledger.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "broker/consumer.h"
+#include "letter/letter_reader.h"
+#include "telemetry/health.h"
+#include "telemetry/metrics.h"
+
+namespace deadletter {
+
+struct InboxOptions {
+  std::size_t prefetch = 2000;
+  std::size_t max_buffered_bytes = std::size_t{64} << 20;
+  bool optional = false;  // the queue need not exist
+};
+
+// The settling side's calls (everything but Run) may come from any thread; tags are those of letters taken.
+class Inbox {
+ public:
+  Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, const Clock& clock,
+        Metrics& metrics, Health& health, InboxOptions options);
+  ~Inbox();  // as Stop()
+
+  void Start();
+
+  // Letters in the order of the queue, at most `limit`; waits for the first one and for no other. Empty: stopped. A letter
+  // that was delivered often before comes alone: it may be what kills us.
+  [[nodiscard]] std::vector<Letter> Take(std::size_t limit, const std::stop_token& stop);
+
+  // The letter with this tag and those before it are recorded. Acknowledged soon, all at once; never waits.
+  void AcknowledgeUpTo(DeliveryTag tag);
+
+  // No further letters are delivered; those in hand stay ours and may be acknowledged.
+  void Hold();
+  // What is not acknowledged goes back to the queue: the channel is closed, once.
+  void GiveBack();
+  // Delivery goes on after Hold() or GiveBack().
+  void Resume();
+
+  // Acknowledges what it was told to, gives the rest back and ends the thread.
+  void Stop();
+
+ private:
+  enum class Wanted { kDelivery, kHold, kGiveBack };
+
+  void Run(const std::stop_token& stop);
+  void Step(const std::stop_token& stop);
+  void Deliver(const std::stop_token& stop);
+  void KeepHold(const std::stop_token& stop);
+  bool Subscribed(const std::stop_token& stop);
+  void Store(std::vector<Delivery> deliveries);
+  bool GivenBack();
+  void WriteAcknowledgement();
+  void Lost(const BrokerError& error, const std::stop_token& stop);
+  void Forget();
+  void Wait(const std::stop_token& stop, std::chrono::milliseconds limit);
+  [[nodiscard]] Wanted wanted() const;
+  [[nodiscard]] ReceiveLimits Room() const;
+
+  const std::unique_ptr<Consumer> consumer_;
+  const LetterReader& reader_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  Health& health_;
+  const InboxOptions options_;
+  const std::string part_;  // in Health
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Letter> letters_;             // guarded by mutex_
+  std::size_t buffered_bytes_ = 0;         // guarded by mutex_: of letters_
+  Wanted wanted_ = Wanted::kDelivery;      // guarded by mutex_
+  bool give_back_ = false;                 // guarded by mutex_: the channel is still to be closed
+  DeliveryTag to_acknowledge_;             // guarded by mutex_
+  std::uint64_t generation_ = 0;           // guarded by mutex_: of the letters received last
+
+  // Only the thread's:
+  std::size_t subscribed_prefetch_ = 0;  // 0: not subscribed
+  bool trusted_ = false;                 // a letter of this subscription was recorded, so we survive what the queue holds
+  std::uint64_t last_received_ = 0;
+  std::uint64_t last_acknowledged_ = 0;
+  Backoff backoff_;
+  std::jthread thread_;
+};
+
+}  // namespace deadletter

@@ -1,0 +1,181 @@
+#include "handler/intake.h"
+
+#include <utility>
+
+#include "base/fault_point.h"
+#include "telemetry/log.h"
+
+namespace deadletter {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kFirstBackoff(100);
+constexpr milliseconds kLongestBackoff(10'000);
+
+std::vector<Judgement> JudgeAll(const Judge& judge, std::vector<Letter> letters) {
+  std::vector<Judgement> judgements;
+  judgements.reserve(letters.size());
+  for (Letter& letter : letters) judgements.push_back(judge(std::move(letter)));
+  return judgements;
+}
+
+}  // namespace
+
+// The road of a letter, and what happens if we die on each line of it: before the settle has committed, the broker still
+// has every letter of the batch and delivers it again; after it, the ledger has them all, and letters delivered again are
+// known by their keys.
+void Intake::HandleOneBatch(const std::stop_token& stop) {
+  std::vector<Letter> letters = inbox_.Take(options_.batch_letters, stop);           // receive and read
+  const std::vector<Judgement> judgements = JudgeAll(judge_, std::move(letters));    // decide
+  std::span<const Judgement> rest = judgements;
+  while (!rest.empty()) {
+    const auto began = steady_clock::now();
+    const SettleProgress progress = settler_.Settle(rest);                           // settle
+    fault::Hit("intake.settled");
+    const std::size_t recorded = progress.settled.size();
+    // Acknowledge last, and only what the ledger has answered for: from here on the broker may forget it (P1).
+    if (recorded > 0) inbox_.AcknowledgeUpTo(rest[recorded - 1].letter.delivery.tag);
+    Report(rest.first(recorded), progress, began);
+    rest = rest.subspan(recorded);
+    if (progress.error && !WaitForLedger(*progress.error, stop)) return;  // given back to the broker
+  }
+  if (!judgements.empty()) Resume();
+}
+
+Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement,
+               const LetterReader& reader, const Judge& judge, const Clock& clock, Metrics& metrics,
+               Health& health, IntakeOptions options, std::function<void()> events_written)
+    : queue_(consumer->queue()),
+      settlement_(std::move(settlement)),
+      settler_(*settlement_, [this](auto batch, auto locked) { return settlement_->Settle(batch, locked); },
+               clock),
+      judge_(judge),
+      clock_(clock),
+      metrics_(metrics),
+      health_(health),
+      options_(options),
+      events_written_(std::move(events_written)),
+      inbox_(std::move(consumer), reader, clock, metrics, health, options.inbox),
+      backoff_(kFirstBackoff, kLongestBackoff) {}
+
+Intake::~Intake() { Stop(steady_clock::now()); }
+
+void Intake::Start() {
+  done_ = false;
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void Intake::RequestStop() { thread_.request_stop(); }
+
+void Intake::Stop(steady_clock::time_point deadline) {
+  if (!thread_.joinable()) return;
+  RequestStop();
+  {
+    std::unique_lock lock(done_mutex_);
+    if (!done_changed_.wait_until(lock, deadline, [this] { return done_; })) {
+      // The ledger does not answer: the batch goes back to the broker unacknowledged.
+      settlement_->Abort();
+    }
+  }
+  thread_.join();
+}
+
+void Intake::Run(const std::stop_token& stop) {
+  // Before the first letter is taken: settling must be possible, or letters would only travel to and fro.
+  AwaitProbe(stop);
+  Resume();
+  if (!stop.stop_requested()) inbox_.Start();
+  while (!stop.stop_requested()) HandleOneBatch(stop);
+  inbox_.Stop();
+  const std::lock_guard lock(done_mutex_);
+  done_ = true;
+  done_changed_.notify_all();
+}
+
+// The ledger refused or did not answer. True: try the rest of the batch again. False: it went back to the broker, which
+// delivers it again, and the ledger answers once more (or we stop).
+bool Intake::WaitForLedger(const LedgerError& error, const std::stop_token& stop) {
+  Pause(error);
+  const bool in_doubt = error.fault == LedgerFault::kInDoubt;
+  const bool held_long = steady_clock::now() - paused_since_ >= options_.hold;
+  if (in_doubt || held_long || stop.stop_requested()) {
+    // In doubt: perhaps the letters are recorded. Delivered again, those with a key are known, and those without one are
+    // marked as possible duplicates; settling them here once more would make duplicates that nobody could tell.
+    inbox_.GiveBack();
+    AwaitProbe(stop);
+    Resume();
+    return false;
+  }
+  std::unique_lock lock(nap_mutex_);
+  nap_.wait_for(lock, stop, backoff_.Next(), [] { return false; });
+  return true;
+}
+
+// Returns once an empty settle goes through, or on stop.
+void Intake::AwaitProbe(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto probe = settlement_->Probe();
+    if (probe) {
+      health_.Set("ledger", HealthState::kReady);
+      metrics_.SetLedgerConnected(true);
+      return;
+    }
+    Pause(probe.error());
+    std::unique_lock lock(nap_mutex_);
+    nap_.wait_for(lock, stop, backoff_.Next(), [] { return false; });
+  }
+}
+
+void Intake::Pause(const LedgerError& error) {
+  const std::string cause(LedgerFaultName(error.fault));
+  metrics_.SettleError(cause);
+  if (error.fault == LedgerFault::kUnavailable || error.fault == LedgerFault::kInDoubt) {
+    metrics_.SetLedgerConnected(false);
+  }
+  health_.Set("ledger", HealthState::kMissing, error.message);
+  if (paused_cause_ == cause) return;
+  if (paused_cause_.empty()) {
+    paused_since_ = steady_clock::now();
+    inbox_.Hold();
+  } else {
+    metrics_.SetIntakePaused(queue_, paused_cause_, false);
+  }
+  paused_cause_ = cause;
+  metrics_.SetIntakePaused(queue_, cause, true);
+  LogWarning("intake_paused",
+             {{"queue", queue_}, {"cause", cause}, {"code", error.code}, {"why", error.message}});
+}
+
+void Intake::Resume() {
+  if (paused_cause_.empty()) return;
+  metrics_.SetIntakePaused(queue_, paused_cause_, false);
+  paused_cause_.clear();
+  backoff_.Reset();
+  health_.Set("ledger", HealthState::kReady);
+  metrics_.SetLedgerConnected(true);
+  LogInfo("intake_resumed", {{"queue", queue_}});
+  inbox_.Resume();
+}
+
+void Intake::Report(std::span<const Judgement> judgements, const SettleProgress& progress,
+                    steady_clock::time_point began) {
+  if (judgements.empty()) return;
+  const auto took = steady_clock::now() - began;
+  metrics_.BatchSettled(judgements.size(), std::chrono::duration_cast<Microseconds>(took));
+  const Instant now = clock_.Now();
+  bool events = false;
+  for (std::size_t index = 0; index < judgements.size(); ++index) {
+    const SettledLetter& settled = progress.settled[index];
+    if (!settled.recorded) continue;
+    const Letter& letter = judgements[index].letter;
+    metrics_.LetterAge(now - letter.ExpiredAt());
+    if (!settled.outcome) continue;
+    metrics_.LetterSettled(letter.delivery.dead_letter_queue, *settled.outcome);
+    events = events || *settled.outcome == Outcome::kFailed || *settled.outcome == Outcome::kRetried;
+  }
+  if (events) events_written_();
+}
+
+}  // namespace deadletter

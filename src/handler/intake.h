@@ -1,0 +1,72 @@
+// Intake: the road of a letter from one dead letter queue into the ledger. Read intake.cc first.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/backoff.h"
+#include "handler/batch_settler.h"
+#include "handler/inbox.h"
+#include "handler/judge.h"
+
+namespace deadletter {
+
+struct IntakeOptions {
+  InboxOptions inbox;
+  std::size_t batch_letters = 1000;
+  // How long a batch is held while the ledger is away before the broker gets it back. Long enough for a restart or a
+  // failover; short enough for the broker's 30 minutes for an acknowledgement to be far away.
+  std::chrono::milliseconds hold{60'000};
+};
+
+// Two threads: the inbox's receives, this one's settles. Everything referred to must outlive it.
+class Intake {
+ public:
+  // `events_written` is called after a settle that failed executions, so that the relay need not be waited for.
+  Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement, const LetterReader& reader,
+         const Judge& judge, const Clock& clock, Metrics& metrics, Health& health, IntakeOptions options,
+         std::function<void()> events_written);
+  ~Intake();  // as Stop with no patience
+
+  void Start();
+  // No further letters; the batch in hand is finished. Returns at once.
+  void RequestStop();
+  // Waits for that until `deadline`, then gives the batch up (the broker has it still) and ends.
+  void Stop(std::chrono::steady_clock::time_point deadline);
+
+ private:
+  void Run(const std::stop_token& stop);
+  void HandleOneBatch(const std::stop_token& stop);
+  bool WaitForLedger(const LedgerError& error, const std::stop_token& stop);
+  void AwaitProbe(const std::stop_token& stop);
+  void Pause(const LedgerError& error);
+  void Resume();
+  void Report(std::span<const Judgement> judgements, const SettleProgress& progress,
+              std::chrono::steady_clock::time_point began);
+
+  const std::string queue_;
+  const std::unique_ptr<Settlement> settlement_;
+  BatchSettler settler_;
+  const Judge& judge_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  Health& health_;
+  const IntakeOptions options_;
+  const std::function<void()> events_written_;
+  Inbox inbox_;
+
+  std::string paused_cause_;  // empty: not paused
+  std::chrono::steady_clock::time_point paused_since_;
+  Backoff backoff_;
+  std::mutex nap_mutex_;
+  std::condition_variable_any nap_;
+  std::mutex done_mutex_;
+  std::condition_variable done_changed_;
+  bool done_ = true;  // guarded by done_mutex_
+  std::jthread thread_;
+};
+
+}  // namespace deadletter

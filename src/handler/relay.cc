@@ -1,0 +1,184 @@
+#include "handler/relay.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/fault_point.h"
+#include "telemetry/log.h"
+
+namespace deadletter {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr seconds kUnroutableFirst(30);
+constexpr seconds kUnroutableLimit(600);
+constexpr seconds kAgainFirst(1);
+constexpr seconds kAgainLimit(60);
+constexpr seconds kWatchEvery(5);
+
+seconds Doubled(seconds first, seconds limit, int attempts) {
+  return std::min(limit, first * (1 << std::clamp(attempts, 0, 12)));
+}
+
+bool IsUnavailable(const PublishResult& result) { return result.outcome == PublishOutcome::kUnavailable; }
+
+}  // namespace
+
+OutboxResult MarkFor(const OutboxEntry& entry, const PublishResult& result, Instant now) {
+  OutboxResult mark{entry.id, OutboxMark::kAgain, result.detail, now};
+  switch (result.outcome) {
+    case PublishOutcome::kConfirmed:
+      mark.mark = OutboxMark::kPublished;
+      break;
+    case PublishOutcome::kUnroutable:
+    case PublishOutcome::kNoTarget:
+      // Nobody wants it, or nobody is there yet: it is kept, and asked for again slowly.
+      mark.mark = OutboxMark::kUnroutable;
+      mark.retry_at = now + Doubled(kUnroutableFirst, kUnroutableLimit, entry.attempts);
+      break;
+    case PublishOutcome::kNacked:
+    case PublishOutcome::kInDoubt:
+      mark.retry_at = now + Doubled(kAgainFirst, kAgainLimit, entry.attempts);
+      break;
+    case PublishOutcome::kUnavailable:
+      break;  // not its fault: due again at once, and the relay itself waits for the broker
+  }
+  return mark;
+}
+
+Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher, const Clock& clock,
+             Metrics& metrics, Health& health, RelayOptions options)
+    : outbox_(std::move(outbox)),
+      publisher_(std::move(publisher)),
+      clock_(clock),
+      metrics_(metrics),
+      health_(health),
+      options_(std::move(options)),
+      ledger_backoff_(milliseconds(200), seconds(10)),
+      broker_backoff_(milliseconds(200), seconds(15)) {}
+
+Relay::~Relay() { Stop(); }
+
+void Relay::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void Relay::Notify() { signal_.Notify(); }
+
+void Relay::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  outbox_->Abort();
+  thread_.join();
+}
+
+void Relay::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const std::size_t sent = SendOnce(stop);
+    if (stop.stop_requested()) break;
+    if (broker_away_) {
+      signal_.WaitFor(stop, broker_backoff_.Next());
+    } else if (sent == 0) {
+      publisher_->KeepAlive();
+      signal_.WaitFor(stop, options_.idle_wait);
+    }
+    WatchExchange();
+    WatchBacklog();
+  }
+  publisher_->Close();
+}
+
+// The road of an event, and what happens if we die on each line of it: a claim ends with its lease, and until the mark
+// has committed the entry is published again, with the same message_id.
+std::size_t Relay::SendOnce(const std::stop_token& stop) {
+  const auto entries =
+      outbox_->Claim(clock_.Now(), options_.batch_messages, options_.batch_bytes, options_.lease);
+  if (!entries) {
+    LedgerAway(entries.error(), stop);
+    return 0;
+  }
+  ledger_backoff_.Reset();
+  if (entries->empty()) return 0;
+  fault::Hit("relay.claimed");
+
+  std::vector<OutgoingMessage> messages;
+  messages.reserve(entries->size());
+  for (const OutboxEntry& entry : *entries) messages.push_back({entry.address, entry.message});
+  const std::vector<PublishResult> results = publisher_->Publish(messages);
+  fault::Hit("relay.published");
+
+  const Instant now = clock_.Now();
+  std::vector<OutboxResult> marks;
+  std::map<std::string_view, std::int64_t> counts;
+  for (std::size_t index = 0; index < entries->size(); ++index) {
+    marks.push_back(MarkFor((*entries)[index], results[index], now));
+    ++counts[PublishOutcomeName(results[index].outcome)];
+  }
+  MarkUntilItHolds(marks, stop);
+  fault::Hit("relay.marked");
+  for (const auto& [outcome, count] : counts) metrics_.EventsPublished(outcome, count);
+
+  const auto away = std::find_if(results.begin(), results.end(), IsUnavailable);
+  broker_away_ = away != results.end();
+  if (!broker_away_) broker_backoff_.Reset();
+  if (broker_away_ && health_.Set("relay", HealthState::kMissing, away->detail)) {
+    LogWarning("relay_waits", {{"why", away->detail}});
+  } else if (!broker_away_) {
+    health_.Set("relay", HealthState::kReady);
+  }
+  return entries->size();
+}
+
+// What was confirmed is marked before anything else is claimed: an answer that is forgotten is a message sent twice.
+void Relay::MarkUntilItHolds(const std::vector<OutboxResult>& results, const std::stop_token& stop) {
+  while (true) {
+    const auto marked = outbox_->Mark(results);
+    if (marked) return;
+    LedgerAway(marked.error(), stop);
+    if (stop.stop_requested()) return;  // the lease ends, and they are published again: at least once
+  }
+}
+
+void Relay::LedgerAway(const LedgerError& error, const std::stop_token& stop) {
+  if (stop.stop_requested()) return;
+  if (health_.Set("outbox", HealthState::kMissing, error.message)) {
+    LogWarning("outbox_away", {{"cause", std::string(LedgerFaultName(error.fault))}, {"why", error.message}});
+  }
+  signal_.WaitFor(stop, ledger_backoff_.Next());
+}
+
+void Relay::WatchExchange() {
+  const auto now = steady_clock::now();
+  if (options_.event_exchange.empty() || now - watched_ < kWatchEvery) return;
+  const auto exists = publisher_->ExchangeExists(options_.event_exchange);
+  const std::string part = "events exchange " + options_.event_exchange;
+  if (!exists) {
+    health_.Set(part, HealthState::kMissing, exists.error().message);
+  } else if (!*exists) {
+    health_.Set(part, HealthState::kMissing,
+                "does not exist; events wait in the outbox until `deadletter topology apply` or the platform declares it");
+  } else {
+    health_.Set(part, HealthState::kReady);
+  }
+}
+
+void Relay::WatchBacklog() {
+  const auto now = steady_clock::now();
+  if (now - watched_ < kWatchEvery) return;
+  watched_ = now;
+  const auto backlog = outbox_->Backlog(clock_.Now());
+  if (!backlog) return;  // the next claim says so
+  health_.Set("outbox", HealthState::kReady);
+  metrics_.SetOutbox(backlog->pending, backlog->oldest);
+  if (backlog->unroutable > 0) {
+    health_.Set("events", HealthState::kWarning,
+                std::to_string(backlog->unroutable) + " messages are unroutable: bind a queue to their exchange");
+  } else {
+    health_.Set("events", HealthState::kReady);
+  }
+}
+
+}  // namespace deadletter

@@ -1,0 +1,69 @@
+// The relay: the only part that publishes. It sends what the ledger has committed, until the broker has confirmed it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/signal.h"
+#include "broker/publisher.h"
+#include "ledger/outbox.h"
+#include "telemetry/health.h"
+#include "telemetry/metrics.h"
+
+namespace deadletter {
+
+struct RelayOptions {
+  std::size_t batch_messages = 500;
+  std::size_t batch_bytes = std::size_t{32} << 20;
+  // Of a claim. If we die holding it, the entries are published by somebody else after this long.
+  std::chrono::milliseconds lease{60'000};
+  std::chrono::milliseconds idle_wait{1'000};  // until the outbox is asked again without being told
+  std::string event_exchange;                  // watched for readiness; empty: events are off
+};
+
+// One thread of its own. Everything referred to must outlive it.
+class Relay {
+ public:
+  Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher, const Clock& clock, Metrics& metrics,
+        Health& health, RelayOptions options);
+  ~Relay();  // as Stop()
+
+  void Start();
+  void Notify();  // something was written to the outbox; any thread
+  // Finishes the window in flight, then ends. Bounded by the publisher's own limit for an answer.
+  void Stop();
+
+  // Publishes what is due, on the caller's thread, without Start(). Returns how many entries were claimed.
+  // For programs that submit and leave.
+  std::size_t SendOnce(const std::stop_token& stop);
+
+ private:
+  void Run(const std::stop_token& stop);
+  void MarkUntilItHolds(const std::vector<OutboxResult>& results, const std::stop_token& stop);
+  void WatchExchange();
+  void WatchBacklog();
+  void LedgerAway(const LedgerError& error, const std::stop_token& stop);
+
+  const std::unique_ptr<Outbox> outbox_;
+  const std::unique_ptr<Publisher> publisher_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  Health& health_;
+  const RelayOptions options_;
+  Signal signal_;
+  Backoff ledger_backoff_;
+  Backoff broker_backoff_;
+  bool broker_away_ = false;
+  std::chrono::steady_clock::time_point watched_{};
+  std::jthread thread_;
+};
+
+// What the relay does about each answer: pure. `now` is the moment of the answer.
+[[nodiscard]] OutboxResult MarkFor(const OutboxEntry& entry, const PublishResult& result, Instant now);
+
+}  // namespace deadletter

@@ -1,0 +1,63 @@
+// The whole handler: every loop, started and stopped together.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "handler/intake.h"
+#include "handler/relay.h"
+#include "handler/second_look.h"
+#include "handler/watch.h"
+
+namespace deadletter {
+
+// Makes the adapters; each call gives a new one, for one thread. Connects nothing yet.
+struct Adapters {
+  std::function<std::unique_ptr<Consumer>(const std::string& queue, const std::string& consumer_tag)> consumer;
+  std::function<std::unique_ptr<Publisher>()> publisher;
+  std::function<std::unique_ptr<Settlement>()> settlement;
+  std::function<std::unique_ptr<Outbox>()> outbox;
+  std::function<std::unique_ptr<Catalog>()> catalog;
+};
+
+struct QueueOptions {
+  std::string name;
+  std::string consumer_tag;
+  IntakeOptions intake;
+};
+
+struct ServiceOptions {
+  std::vector<QueueOptions> queues;
+  LetterFormat format;
+  JudgeOptions judge;
+  RelayOptions relay;
+  SecondLookOptions second_look;
+};
+
+// Threads: Start, Stop and IsRunning from one thread at a time. `clock`, `metrics` and `health` must outlive it.
+class Service {
+ public:
+  Service(ServiceOptions options, const Adapters& adapters, const Clock& clock, Metrics& metrics, Health& health);
+  ~Service();  // as Stop()
+
+  // Begins to work in the background; what is missing (broker, ledger, queues) is waited for there.
+  void Start();
+  // No new letters; batches in hand are settled and acknowledged; everything else stays in the broker. Returns within
+  // `patience` and a moment, also in an outage.
+  void Stop(std::chrono::milliseconds patience = std::chrono::milliseconds(6'000));
+  [[nodiscard]] bool IsRunning() const { return running_; }
+
+ private:
+  const LetterReader reader_;
+  const Judge judge_;
+  Relay relay_;
+  SecondLook second_look_;
+  Watch watch_;
+  std::vector<std::unique_ptr<Intake>> intakes_;
+  bool running_ = false;
+};
+
+}  // namespace deadletter

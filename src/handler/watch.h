@@ -1,0 +1,31 @@
+// Counts that only the ledger knows, kept fresh for /metrics.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "base/signal.h"
+#include "ledger/catalog.h"
+#include "telemetry/metrics.h"
+
+namespace deadletter {
+
+// One thread of its own. `metrics` must outlive it.
+class Watch {
+ public:
+  Watch(std::unique_ptr<Catalog> catalog, Metrics& metrics);
+  ~Watch();  // as Stop()
+
+  void Start();
+  void Stop();
+
+ private:
+  void Run(const std::stop_token& stop);
+
+  const std::unique_ptr<Catalog> catalog_;
+  Metrics& metrics_;
+  Signal signal_;
+  std::jthread thread_;
+};
+
+}  // namespace deadletter

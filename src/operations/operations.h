@@ -11,32 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
+#include "operations/operation_error.h"
+#include "operations/parameter.h"
 
 namespace deadletter {
-
-enum class OperationFault {
-  kBadRequest,   // the caller's mistake; the message says what is allowed
-  kNotFound,     // no such letter
-  kUnavailable,  // the ledger cannot be asked now; worth trying again
-  kFailed,       // the ledger refused, or it is our own mistake
-};
-
-struct OperationError {
-  OperationFault fault = OperationFault::kFailed;
-  std::string message;  // one line
-};
-
-template <class T>
-using OperationResult = Result<T, OperationError>;
-
-// One key and value of a query, percent-decoded. Any bytes.
-struct Parameter {
-  std::string name;
-  std::string value;
-};
 
 // One connection's worth of ports; they belong to one thread at a time.
 struct LedgerReaders {

@@ -1,0 +1,45 @@
+#include "operations/body_json.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "base/text.h"
+#include "operations/json_text.h"
+
+namespace deadletter {
+namespace {
+
+// The longest front of `text` (UTF-8) that fits without cutting a character.
+std::string_view FrontOf(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t length = max_bytes;
+  while (length > 0 && (static_cast<std::uint8_t>(text[length]) & 0xC0) == 0x80) --length;
+  return text.substr(0, length);
+}
+
+struct Shown {
+  std::string_view encoding;
+  std::string value;
+};
+
+Shown Show(std::string_view body) {
+  if (body.size() <= kMaxShownBodyBytes) {
+    if (auto json = CompactJson(body, kMaxShownBodyDepth)) return {"json", std::move(*json)};
+  }
+  if (IsUtf8(body)) return {"text", JsonString(FrontOf(body, kMaxShownBodyBytes))};
+  return {"base64", JsonString(Base64(body.substr(0, kMaxShownBodyBytes)))};
+}
+
+}  // namespace
+
+std::string BodyJson(std::string_view body, std::string_view url) {
+  const Shown shown = Show(body);
+  return JsonObject()
+      .Add("encoding", JsonString(shown.encoding))
+      .Add("value", shown.value)
+      .Add("truncated", body.size() > kMaxShownBodyBytes ? "true" : "false")
+      .Add("url", JsonString(url))
+      .Take();
+}
+
+}  // namespace deadletter

@@ -1,0 +1,18 @@
+// A letter's body inside a JSON answer, whatever it is.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace deadletter {
+
+inline constexpr std::size_t kMaxShownBodyBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kMaxShownBodyDepth = 64;
+
+// {"encoding":"json"|"text"|"base64","value":…,"truncated":…,"url":"…"}. JSON within those limits
+// is embedded as it is (numbers digit by digit), other UTF-8 is a string, and the rest is base64;
+// of what is longer than the limit the front is shown. `url` leads to the whole.
+[[nodiscard]] std::string BodyJson(std::string_view body, std::string_view url);
+
+}  // namespace deadletter

@@ -1,0 +1,157 @@
+#include "operations/letter_json.h"
+
+#include <fmt/format.h>
+
+#include "base/rfc3339.h"
+#include "base/text.h"
+#include "letter/death.h"
+#include "letter/field_json.h"
+#include "operations/body_json.h"
+#include "operations/json_text.h"
+
+namespace deadletter {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 1024;
+constexpr std::size_t kMaxResultDepth = 64;
+constexpr std::int64_t kLastYear9999Second =
+    253'402'300'799;  // RFC 3339 has four digits for the year
+
+std::string Text(std::string_view bytes) {
+  return JsonText(bytes, kMaxTextBytes);
+}
+
+std::string TextOrNull(const std::optional<std::string>& bytes) {
+  return bytes ? Text(*bytes) : std::string(kJsonNull);
+}
+
+// The broker gives no name where it has none: the ledger then holds an empty one.
+std::string KnownText(std::string_view bytes) {
+  return bytes.empty() ? std::string(kJsonNull) : Text(bytes);
+}
+
+std::string Time(Instant instant) {
+  return JsonString(FormatRfc3339(instant));
+}
+
+std::string Time(const std::optional<Instant>& instant) {
+  return instant ? Time(*instant) : std::string(kJsonNull);
+}
+
+// Headers are hostile: a time that no calendar has is null here; the number itself is in `headers`.
+std::string DeathTime(const std::optional<std::int64_t>& seconds) {
+  if (!seconds || *seconds < 0 || *seconds > kLastYear9999Second) return std::string(kJsonNull);
+  return JsonString(FormatRfc3339(Instant(std::chrono::seconds(*seconds)), 0));
+}
+
+std::string Flag(bool flag) {
+  return flag ? "true" : "false";
+}
+
+void AddSummary(JsonObject& object, const LetterSummary& letter) {
+  object.Add("id", JsonString(FormatUuid(letter.id.value())))
+      .Add("state", JsonString(LetterStateName(letter.state)))
+      .Add("outcome", JsonString(OutcomeName(letter.outcome)))
+      .Add("detail", KnownText(letter.detail))
+      .Add("reason", JsonString(ReasonName(letter.reason)))
+      .Add("queue", KnownText(letter.queue))
+      .Add("dead_letter_queue", Text(letter.dead_letter_queue))
+      .Add("exchange", Text(letter.exchange))
+      .Add("routing_key", Text(letter.routing_key))
+      .Add("deaths", fmt::to_string(letter.deaths))
+      .Add("message_id", TextOrNull(letter.message_id))
+      .Add("correlation_id", TextOrNull(letter.correlation_id))
+      .Add("type", TextOrNull(letter.type))
+      .Add("action", TextOrNull(letter.action))
+      .Add("execution_id", TextOrNull(letter.execution_id))
+      .Add("worker_id", TextOrNull(letter.worker_id))
+      .Add("group", JsonString(ToHex(letter.group)))
+      .Add("died_at", Time(letter.died_at))
+      .Add("received_at", Time(letter.received_at))
+      .Add("settled_at", Time(letter.settled_at))
+      .Add("redelivered", Flag(letter.redelivered))
+      .Add("possible_duplicate", Flag(letter.possible_duplicate))
+      .Add("size_bytes", fmt::to_string(letter.size_bytes))
+      .Add("replays", fmt::to_string(letter.replays));
+}
+
+// A reason that we do not know is told as it was written.
+std::string DeathReason(const Death& death) {
+  if (death.reason == Reason::kUnknown && !death.reason_text.empty())
+    return Text(death.reason_text);
+  return JsonString(ReasonName(death.reason));
+}
+
+std::string DeathJson(const Death& death) {
+  JsonArray keys;
+  for (const std::string& key : death.routing_keys) keys.Add(Text(key));
+  return JsonObject()
+      .Add("reason", DeathReason(death))
+      .Add("queue", Text(death.queue))
+      .Add("exchange", Text(death.exchange))
+      .Add("routing_keys", keys.Take())
+      .Add("count", fmt::to_string(death.count))
+      .Add("time", DeathTime(death.time_seconds))
+      .Add("original_expiration", TextOrNull(death.original_expiration))
+      .Take();
+}
+
+std::string DeathHistoryJson(const FieldTable& headers) {
+  JsonArray deaths;
+  for (const Death& death : ReadDeathHistory(headers).deaths) deaths.Add(DeathJson(death));
+  return deaths.Take();
+}
+
+std::string ResultJson(const std::optional<std::string>& result) {
+  if (!result) return std::string(kJsonNull);
+  if (auto json = CompactJson(*result, kMaxResultDepth)) return std::move(*json);
+  return JsonText(*result, kMaxShownBodyBytes);
+}
+
+std::string ExecutionJson(const std::optional<ExecutionRow>& row) {
+  if (!row) return std::string(kJsonNull);
+  return JsonObject()
+      .Add("id", Text(row->id.ToString()))
+      .Add("status", Text(row->status))
+      .Add("result", ResultJson(row->result_json))
+      .Add("action_ref", TextOrNull(row->action_ref))
+      .Add("updated", Time(row->updated))
+      .Take();
+}
+
+std::string HistoryJson(const std::vector<LetterStep>& history) {
+  JsonArray steps;
+  for (const LetterStep& step : history) {
+    steps.Add(JsonObject()
+                  .Add("at", Time(step.at))
+                  .Add("what", Text(step.what))
+                  .Add("detail", KnownText(step.detail))
+                  .Take());
+  }
+  return steps.Take();
+}
+
+}  // namespace
+
+std::string SummaryJson(const LetterSummary& letter) {
+  JsonObject object;
+  AddSummary(object, letter);
+  return object.Take();
+}
+
+std::string RecordJson(const LetterRecord& record, const std::optional<ExecutionRow>& execution,
+                       std::string_view body_url) {
+  JsonObject object;
+  AddSummary(object, record.summary);
+  object.Add("death_history", DeathHistoryJson(record.message.headers))
+      .Add("headers", FieldTableToJson(record.message.headers))
+      .Add("properties", PropertiesToJson(record.message.properties))
+      .Add("body", BodyJson(record.message.body, body_url))
+      .Add("execution", ExecutionJson(execution))
+      .Add("history", HistoryJson(record.history))
+      .Add("notes", "[]")
+      .Add("tags", "[]");
+  return object.Take();
+}
+
+}  // namespace deadletter

@@ -1,0 +1,23 @@
+// Letters as the HTTP API and every `--output json` give them: always the same members, in the same
+// order, null where nothing is known. Strings are what a person can be shown: UTF-8, cut at 1024
+// bytes; the whole is in body and headers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ledger/catalog.h"
+#include "ledger/executions.h"
+
+namespace deadletter {
+
+[[nodiscard]] std::string SummaryJson(const LetterSummary& letter);
+
+// The summary's members, then death_history, headers, properties, body, execution, history, notes
+// and tags. `body_url` leads to the raw bytes.
+[[nodiscard]] std::string RecordJson(const LetterRecord& record,
+                                     const std::optional<ExecutionRow>& execution,
+                                     std::string_view body_url);
+
+}  // namespace deadletter

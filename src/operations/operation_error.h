@@ -1,0 +1,34 @@
+// How an operation can fail, in words for the caller of the API.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "ledger/ledger_error.h"
+
+namespace deadletter {
+
+enum class OperationFault {
+  kBadRequest,   // the caller's mistake; the message says what is allowed
+  kNotFound,     // no such letter
+  kUnavailable,  // the ledger cannot be asked now; worth trying again
+  kFailed,       // the ledger refused, or it is our own mistake
+};
+
+struct OperationError {
+  OperationFault fault = OperationFault::kFailed;
+  std::string message;  // one line
+};
+
+template <class T>
+using OperationResult = Result<T, OperationError>;
+
+[[nodiscard]] inline Unexpected<OperationError> FailOperation(OperationFault fault,
+                                                              std::string message) {
+  return Unexpected<OperationError>(OperationError{fault, std::move(message)});
+}
+
+// What a reader of the ledger is told when it fails us.
+[[nodiscard]] OperationError FromLedger(const LedgerError& error);
+
+}  // namespace deadletter

@@ -1,0 +1,73 @@
+// What the ledger's conformance suite asks of an adapter's test: a fresh ledger beside a fresh
+// platform's table, the ports over it, and a hand on the platform's rows that is not the product's.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ledger/catalog.h"
+#include "ledger/executions.h"
+#include "ledger/migrator.h"
+#include "ledger/outbox.h"
+#include "ledger/settlement.h"
+#include "tests/support/platform_tables.h"
+
+namespace deadletter::test {
+
+struct LedgerSetup {
+  PlatformShape shape = PlatformShape::kAttune;
+  ExecutionsMode mode = ExecutionsMode::kFail;
+  Address event_address{.exchange = "attune.executions", .routing_key = "execution.completed"};
+  bool migrated = true;  // false: the ledger is empty, and the test migrates it
+};
+
+// A row as the platform writes it. What the shape's table has no column for is left out.
+struct PlatformExecution {
+  ExecutionId id;
+  std::string status;
+  std::optional<std::int64_t> action;  // kAttune and kTextIds only
+  std::string action_ref = "core.echo";
+};
+
+// A row as the platform reads it; nothing where the column is not there or null.
+struct PlatformRow {
+  std::string status;
+  std::optional<std::string> result_json;
+  std::optional<std::string> error;
+  std::optional<Instant> updated;
+  bool finished = false;  // the `finished` column is set
+};
+
+// What a trigger of the platform's does with an UPDATE that sets a status.
+enum class PlatformTrigger { kRaises, kSuppresses };
+
+// Every Open…() gives a new instance with a connection of its own to the same ledger; they may be
+// used from different threads. The other calls throw where they fail, and may come from any thread.
+class LedgerUnderTest {
+ public:
+  virtual ~LedgerUnderTest() = default;
+
+  [[nodiscard]] virtual std::unique_ptr<Settlement> OpenSettlement() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Outbox> OpenOutbox() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Catalog> OpenCatalog() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Executions> OpenExecutions() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Migrator> OpenMigrator() = 0;
+
+  virtual void Put(const PlatformExecution& execution) = 0;
+  virtual void SetStatus(const ExecutionId& id, const std::string& status) = 0;
+  virtual void Remove(const ExecutionId& id) = 0;
+  [[nodiscard]] virtual std::optional<PlatformRow> Read(const ExecutionId& id) = 0;
+
+  // Stands from now on until it is removed.
+  virtual void AddTrigger(PlatformTrigger trigger) = 0;
+  virtual void RemoveTrigger() = 0;
+  // Takes the platform's table away: whoever touches it afterwards fails.
+  virtual void DropPlatformTable() = 0;
+};
+
+using MakeLedger = std::function<std::unique_ptr<LedgerUnderTest>(const LedgerSetup&)>;
+
+}  // namespace deadletter::test

@@ -31,7 +31,7 @@ struct PublishResult {
   std::string detail;  // one line where the outcome is not kConfirmed
 };
 
-// Threads: one thread owns a publisher; only Wake() may come from any thread.
+// Threads: one thread owns a publisher; only Abort() may come from any thread.
 class Publisher {
  public:
   virtual ~Publisher() = default;
@@ -47,6 +47,10 @@ class Publisher {
   // Keeps an idle connection alive (heartbeats); to be called at least every 5 s by the owner.
   virtual void KeepAlive() = 0;
   virtual void Close() = 0;
+
+  // Ends a Publish() in progress at once: what has no answer is in doubt, what was not sent is unavailable; later calls
+  // send nothing. Any thread; for a stop in an outage.
+  virtual void Abort() = 0;
 };
 
 }  // namespace deadletter

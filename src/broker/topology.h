@@ -10,6 +10,13 @@
 
 namespace deadletter {
 
+// A plain durable queue that listens to an exchange: what the demo and tests hear events with.
+struct Listener {
+  std::string queue;
+  std::string exchange;
+  std::string routing_key;
+};
+
 // Configuration section [topology], with the names written out.
 struct TopologyPlan {
   std::string dlx = "attune.dlx";
@@ -24,6 +31,7 @@ struct TopologyPlan {
   std::chrono::milliseconds worker_ttl{300'000};
   std::vector<std::string> dead_letter_queues;  // every configured [[queue]], for the check of consumers and limits
   std::vector<std::string> consumer_tags;       // ours; any other on those queues is foreign
+  std::vector<Listener> listeners;              // declared and bound by Apply(), missing ones found by Check()
 
   [[nodiscard]] std::string WorkerQueueName(const std::string& worker_id) const;
   [[nodiscard]] static std::string DispatchKey(const std::string& worker_id);  // execution.dispatch.worker.{id}

@@ -1,0 +1,27 @@
+# Thin names over scripts/; `make` prints them.
+.DEFAULT_GOAL := help
+.PHONY: help build run test fmt lint
+
+BROKER ?= embedded
+
+help: ## this list
+	@echo "make targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## install what is missing and leave the release binary at build/deadletter
+	@scripts/build
+
+run: ## build, then run the demo (BROKER=rabbitmq: on a private RabbitMQ and PostgreSQL)
+	@scripts/run "$(BROKER)"
+
+test: ## build and run every test, those with real servers included
+	@scripts/test
+
+fmt: ## format every source file
+	@scripts/install-dependencies lint
+	@scripts/format --fix
+
+lint: ## check formatting and run the linter
+	@scripts/install-dependencies build test lint
+	@scripts/format
+	@scripts/lint

@@ -55,7 +55,7 @@ function(constant_name file variable)
 endfunction()
 
 set(code "// Made by cmake/EmbedSql.cmake from the .sql files.\n#pragma once\n\n#include <array>\n#include <string_view>\n\n")
-string(APPEND code "#include \"ledger/embedded_sql.h\"\n\nnamespace ${NAMESPACE} {\n\n")
+string(APPEND code "#include \"base/migration.h\"\n\nnamespace ${NAMESPACE} {\n\n")
 
 file(GLOB statements ${FOLDER}/sql/*.sql)
 list(SORT statements)

@@ -7,13 +7,9 @@
 #include <string_view>
 #include <utility>
 
-namespace deadletter {
+#include "base/migration.h"
 
-struct Migration {
-  int version = 0;  // 1, 2, 3, … without gaps
-  std::string_view name;
-  std::string_view sql;
-};
+namespace deadletter {
 
 // `sql` with each {{name}} replaced by its value, which is not looked into again. Names without a
 // value and values without a place in `sql` are a programmer's mistake: the former throws

@@ -63,7 +63,6 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
 Intake::~Intake() { Stop(steady_clock::now()); }
 
 void Intake::Start() {
-  done_ = false;
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
@@ -72,13 +71,8 @@ void Intake::RequestStop() { thread_.request_stop(); }
 void Intake::Stop(steady_clock::time_point deadline) {
   if (!thread_.joinable()) return;
   RequestStop();
-  {
-    std::unique_lock lock(done_mutex_);
-    if (!done_changed_.wait_until(lock, deadline, [this] { return done_; })) {
-      // The ledger does not answer: the batch goes back to the broker unacknowledged.
-      settlement_->Abort();
-    }
-  }
+  // If the ledger does not answer, the batch goes back to the broker unacknowledged.
+  if (!done_.WaitUntil(deadline)) settlement_->Abort();
   thread_.join();
 }
 
@@ -89,9 +83,7 @@ void Intake::Run(const std::stop_token& stop) {
   if (!stop.stop_requested()) inbox_.Start();
   while (!stop.stop_requested()) HandleOneBatch(stop);
   inbox_.Stop();
-  const std::lock_guard lock(done_mutex_);
-  done_ = true;
-  done_changed_.notify_all();
+  done_.Open();
 }
 
 // The ledger refused or did not answer. True: try the rest of the batch again. False: it went back to the broker, which
@@ -108,8 +100,7 @@ bool Intake::WaitForLedger(const LedgerError& error, const std::stop_token& stop
     Resume();
     return false;
   }
-  std::unique_lock lock(nap_mutex_);
-  nap_.wait_for(lock, stop, backoff_.Next(), [] { return false; });
+  nap_.WaitFor(stop, backoff_.Next());
   return true;
 }
 
@@ -123,8 +114,7 @@ void Intake::AwaitProbe(const std::stop_token& stop) {
       return;
     }
     Pause(probe.error());
-    std::unique_lock lock(nap_mutex_);
-    nap_.wait_for(lock, stop, backoff_.Next(), [] { return false; });
+    nap_.WaitFor(stop, backoff_.Next());
   }
 }
 

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "base/backoff.h"
+#include "base/latch.h"
+#include "base/signal.h"
 #include "handler/batch_settler.h"
 #include "handler/inbox.h"
 #include "handler/judge.h"
@@ -61,11 +63,8 @@ class Intake {
   std::string paused_cause_;  // empty: not paused
   std::chrono::steady_clock::time_point paused_since_;
   Backoff backoff_;
-  std::mutex nap_mutex_;
-  std::condition_variable_any nap_;
-  std::mutex done_mutex_;
-  std::condition_variable done_changed_;
-  bool done_ = true;  // guarded by done_mutex_
+  Signal nap_;  // never notified: a wait that a stop ends
+  Latch done_;
   std::jthread thread_;
 };
 

@@ -60,7 +60,7 @@ Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publishe
       ledger_backoff_(milliseconds(200), seconds(10)),
       broker_backoff_(milliseconds(200), seconds(15)) {}
 
-Relay::~Relay() { Stop(); }
+Relay::~Relay() { Stop(steady_clock::now()); }
 
 void Relay::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
@@ -68,10 +68,13 @@ void Relay::Start() {
 
 void Relay::Notify() { signal_.Notify(); }
 
-void Relay::Stop() {
+void Relay::Stop(steady_clock::time_point deadline) {
   if (!thread_.joinable()) return;
   thread_.request_stop();
-  outbox_->Abort();
+  if (!done_.WaitUntil(deadline)) {
+    publisher_->Abort();
+    outbox_->Abort();
+  }
   thread_.join();
 }
 
@@ -89,6 +92,7 @@ void Relay::Run(const std::stop_token& stop) {
     WatchBacklog();
   }
   publisher_->Close();
+  done_.Open();
 }
 
 // The road of an event, and what happens if we die on each line of it: a claim ends with its lease, and until the mark

@@ -9,6 +9,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
+#include "base/latch.h"
 #include "base/signal.h"
 #include "broker/publisher.h"
 #include "ledger/outbox.h"
@@ -31,12 +32,13 @@ class Relay {
  public:
   Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher, const Clock& clock, Metrics& metrics,
         Health& health, RelayOptions options);
-  ~Relay();  // as Stop()
+  ~Relay();  // as Stop() without patience
 
   void Start();
   void Notify();  // something was written to the outbox; any thread
-  // Finishes the window in flight, then ends. Bounded by the publisher's own limit for an answer.
-  void Stop();
+  // Finishes the window in flight, then ends; at `deadline` it stops waiting for answers, and what has none is published
+  // again later.
+  void Stop(std::chrono::steady_clock::time_point deadline);
 
   // Publishes what is due, on the caller's thread, without Start(). Returns how many entries were claimed.
   // For programs that submit and leave.
@@ -60,6 +62,7 @@ class Relay {
   Backoff broker_backoff_;
   bool broker_away_ = false;
   std::chrono::steady_clock::time_point watched_{};
+  Latch done_;
   std::jthread thread_;
 };
 

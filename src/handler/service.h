@@ -9,6 +9,7 @@
 
 #include "handler/intake.h"
 #include "handler/relay.h"
+#include "handler/schema_gate.h"
 #include "handler/second_look.h"
 #include "handler/watch.h"
 
@@ -21,6 +22,7 @@ struct Adapters {
   std::function<std::unique_ptr<Settlement>()> settlement;
   std::function<std::unique_ptr<Outbox>()> outbox;
   std::function<std::unique_ptr<Catalog>()> catalog;
+  std::function<std::unique_ptr<Migrator>()> migrator;
 };
 
 struct QueueOptions {
@@ -35,29 +37,38 @@ struct ServiceOptions {
   JudgeOptions judge;
   RelayOptions relay;
   SecondLookOptions second_look;
+  bool may_migrate = true;
 };
 
+// Starts once: make another one to start again.
 // Threads: Start, Stop and IsRunning from one thread at a time. `clock`, `metrics` and `health` must outlive it.
 class Service {
  public:
   Service(ServiceOptions options, const Adapters& adapters, const Clock& clock, Metrics& metrics, Health& health);
-  ~Service();  // as Stop()
+  ~Service();  // as Stop() without patience
 
   // Begins to work in the background; what is missing (broker, ledger, queues) is waited for there.
   void Start();
   // No new letters; batches in hand are settled and acknowledged; everything else stays in the broker. Returns within
   // `patience` and a moment, also in an outage.
-  void Stop(std::chrono::milliseconds patience = std::chrono::milliseconds(6'000));
+  void Stop(std::chrono::milliseconds patience);
   [[nodiscard]] bool IsRunning() const { return running_; }
 
  private:
+  void StartLoops();
+
   const LetterReader reader_;
   const Judge judge_;
   Relay relay_;
   SecondLook second_look_;
   Watch watch_;
   std::vector<std::unique_ptr<Intake>> intakes_;
+  const std::unique_ptr<Migrator> migrator_;
+  const bool may_migrate_;
+  Health& health_;
   bool running_ = false;
+  bool loops_started_ = false;  // starter_'s until it has been joined
+  std::jthread starter_;
 };
 
 }  // namespace deadletter

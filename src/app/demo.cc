@@ -1,0 +1,252 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "app/commands.h"
+#include "app/demo_platform.h"
+#include "app/runtime.h"
+#include "app/signals.h"
+#include "app/submission.h"
+#include "base/text.h"
+
+namespace deadletter {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kWorkerTtl(3'000);
+constexpr std::size_t kPerWorker = 8;
+constexpr seconds kLongest(60);
+constexpr milliseconds kLookEvery(50);
+constexpr const char* kListenerQueue = "deadletter.demo.events";
+
+// A folder of the demo's own, gone with it: a demo must not touch what `serve` keeps in the default one.
+class DemoFolder {
+ public:
+  DemoFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "deadletter-demo-XXXXXX").string();
+    if (mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~DemoFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  DemoFolder(const DemoFolder&) = delete;
+  DemoFolder& operator=(const DemoFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Config DemoConfig(Config config, const DemoFolder& folder) {
+  if (config.pair == Pair::kEmbedded && !config.IsSet("data_dir") && !config.IsSet("ledger.url")) {
+    config.data_dir = folder.path();
+    config.broker.path = folder.path() + "/queue.db";
+    config.ledger.path = folder.path() + "/ledger.db";
+  }
+  config.topology.worker_ids = {"1", "2", "3"};
+  config.topology.worker_ttl = kWorkerTtl;
+  config.topology.listeners = {{kListenerQueue, config.events.exchange, config.events.routing_key}};
+  return config;
+}
+
+// One execution of the demo, and what was last seen of it.
+struct Tracked {
+  ExecutionId id;
+  std::string worker;
+  std::string status;
+  std::string error;
+};
+
+std::string ErrorIn(const std::optional<std::string>& result_json) {
+  if (!result_json) return "";
+  boost::json::error_code failed;
+  const boost::json::value result = boost::json::parse(*result_json, failed);
+  if (failed) return "";
+  const boost::json::value* error = result.find_pointer("/error", failed);
+  return error != nullptr && error->is_string() ? std::string(error->get_string()) : "";
+}
+
+class Demo {
+ public:
+  Demo(const Config& config, Runtime& runtime) : config_(config), runtime_(runtime) {}
+
+  // The error says in one line what is missing.
+  Result<void> Prepare();
+  Result<void> Submit();
+  // Shows what happens to each execution until all of them have ended. False: they did not in time, or a stop came.
+  bool Watch();
+  bool Summarize();
+
+ private:
+  bool Look(Executions& executions, Tracked& tracked);
+  [[nodiscard]] std::size_t Failed() const;
+
+  const Config& config_;
+  Runtime& runtime_;
+  steady_clock::time_point began_ = steady_clock::now();
+  std::vector<Tracked> executions_;
+  std::vector<std::unique_ptr<DemoWorkerThread>> workers_;
+  std::unique_ptr<DemoListener> listener_;
+};
+
+Result<void> Demo::Prepare() {
+  const auto topology = runtime_.wiring().MakeTopology();
+  const auto applied = topology->Apply(config_.topology);
+  if (!applied) return Fail(applied.error().message);
+  for (const AppliedChange& change : *applied) {
+    if (change.conflict) return Fail(change.message);
+  }
+  const SchemaVerdict schema = CheckSchema(*runtime_.wiring().MakeMigrator(), true);
+  if (schema.answer != SchemaAnswer::kCurrent) return Fail(schema.message);
+  return {};
+}
+
+Result<void> Demo::Submit() {
+  const auto executions = runtime_.wiring().MakeExecutions();
+  for (const std::string& worker : config_.topology.worker_ids) {
+    cli::SubmitCommand command;
+    command.queue = config_.topology.WorkerQueueName(worker);
+    command.action = "demo.work";
+    command.count = kPerWorker;
+    const auto ids = executions->Submit(NewExecutions(config_.topology, command), runtime_.clock().Now());
+    if (!ids) return Fail(ids.error().message);
+    for (const ExecutionId& id : *ids) executions_.push_back({id, worker, "", ""});
+  }
+  const auto start = [this](DemoWorker worker) {
+    worker.queue = config_.topology.WorkerQueueName(worker.id);
+    const Wiring& wiring = runtime_.wiring();
+    workers_.push_back(std::make_unique<DemoWorkerThread>(std::move(worker), wiring.MakeWorkQueue(),
+                                                          wiring.MakeExecutions(), config_.executions.id_type));
+  };
+  start({"1", "", -1, 0});
+  start({"2", "", -1, 2});
+  start({"3", "", 2, 0});
+  listener_ = std::make_unique<DemoListener>(kListenerQueue, runtime_.wiring().MakeWorkQueue());
+  return {};
+}
+
+// Prints the execution if it changed. True: it has ended.
+bool Demo::Look(Executions& executions, Tracked& tracked) {
+  const auto row = executions.Find(tracked.id);
+  if (!row || !*row) return false;  // the ledger is busy: the next look sees it
+  if ((*row)->status != tracked.status) {
+    tracked.status = (*row)->status;
+    tracked.error = ErrorIn((*row)->result_json);
+    const double at = std::chrono::duration<double>(steady_clock::now() - began_).count();
+    std::printf("%6.2f s  execution %-4s worker %s  %-10s %s\n", at, tracked.id.ToString().c_str(),
+                tracked.worker.c_str(), tracked.status.c_str(), tracked.error.c_str());
+    std::fflush(stdout);
+  }
+  const auto& final_statuses = config_.executions.final_statuses;
+  return std::find(final_statuses.begin(), final_statuses.end(), tracked.status) != final_statuses.end();
+}
+
+std::size_t Demo::Failed() const {
+  return static_cast<std::size_t>(std::count_if(executions_.begin(), executions_.end(), [this](const Tracked& tracked) {
+    return tracked.status == config_.executions.failed;
+  }));
+}
+
+bool Demo::Watch() {
+  const auto executions = runtime_.wiring().MakeExecutions();
+  Signal pause;
+  while (steady_clock::now() - began_ < kLongest && !StopSignalPending()) {
+    bool ended = true;
+    for (Tracked& tracked : executions_) ended = Look(*executions, tracked) && ended;
+    if (ended && listener_->heard() >= static_cast<int>(Failed())) return true;
+    pause.WaitFor({}, kLookEvery);
+  }
+  return false;
+}
+
+bool Demo::Summarize() {
+  std::map<std::string, int> failed;
+  int completed = 0;
+  for (const Tracked& tracked : executions_) {
+    if (tracked.status == "completed") ++completed;
+    if (tracked.status == config_.executions.failed) ++failed[tracked.error];
+  }
+  std::printf("\n%zu executions: %d completed, %zu failed\n", executions_.size(), completed, Failed());
+  for (const auto& [error, count] : failed) std::printf("  %3d  %s\n", count, error.c_str());
+
+  const LedgerReaders readers = runtime_.wiring().MakeReaders();
+  const auto page = readers.catalog->List({}, 1000, std::nullopt);
+  if (!page) {
+    std::printf("the letters cannot be shown: %s\n", page.error().message.c_str());
+    return false;
+  }
+  Microseconds longest(0);
+  Microseconds longest_settle(0);
+  for (const LetterSummary& letter : page->letters) {
+    longest = std::max(longest, letter.settled_at - letter.died_at.value_or(letter.received_at));
+    longest_settle = std::max(longest_settle, letter.settled_at - letter.received_at);
+  }
+  std::printf("%zu letters kept, %d events heard\n", page->letters.size(), listener_->heard());
+  std::printf("from death to FAILED at most %.2f s (the broker tells deaths in whole seconds),\n",
+              std::chrono::duration<double>(longest).count());
+  std::printf("of which at most %.0f ms from receiving the letter\n",
+              std::chrono::duration<double, std::milli>(longest_settle).count());
+  return page->letters.size() == Failed() && completed + static_cast<int>(Failed()) == static_cast<int>(executions_.size());
+}
+
+void PrintHints(const Config& config, const Runtime& runtime) {
+  const std::string url = runtime.url();
+  const std::string server = url == "http://127.0.0.1:8025" ? "" : " --server " + url;
+  std::string ledger;
+  if (config.pair == Pair::kEmbedded) ledger = " --data-dir " + config.data_dir;
+  std::printf("\nThe server stays up at %s. From another terminal:\n", url.c_str());
+  std::printf("  build/deadletter list%s\n", server.c_str());
+  std::printf("  build/deadletter show ID%s\n", server.c_str());
+  std::printf("  build/deadletter submit --queue %s --action demo.more%s\n",
+              config.topology.WorkerQueueName("3").c_str(), ledger.c_str());
+  std::printf("Ctrl-C ends it.\n");
+  std::fflush(stdout);
+}
+
+int RunInFolder(const Config& config) {
+  auto runtime = std::make_unique<Runtime>(config);
+  Demo demo(config, *runtime);
+  if (const auto prepared = demo.Prepare(); !prepared) {
+    return Complain(cli::kExitFailed, "demo: " + prepared.error().message);
+  }
+  if (const auto started = runtime->Start(); !started) {
+    return Complain(cli::kExitFailed, "demo: " + started.error().message);
+  }
+  std::printf("deadletter demo on %s: 24 executions, 8 for each of 3 workers. Worker 1 does its work, worker 2\n"
+              "rejects every second one, worker 3 takes two and vanishes. A queue's time to live is %lld s.\n\n",
+              std::string(PairName(config.pair)).c_str(), static_cast<long long>(kWorkerTtl.count() / 1000));
+  if (const auto submitted = demo.Submit(); !submitted) {
+    return Complain(cli::kExitFailed, "demo: " + submitted.error().message);
+  }
+  const bool watched = demo.Watch();
+  const bool good = demo.Summarize() && watched;
+  if (good && isatty(STDOUT_FILENO) != 0 && isatty(STDIN_FILENO) != 0) {
+    PrintHints(config, *runtime);
+    StopOnSignal([&runtime] { runtime->Stop(); });
+  }
+  runtime->Stop();
+  return good ? cli::kExitDone : cli::kExitFailed;
+}
+
+}  // namespace
+
+int RunDemo(const Config& given, const cli::CommandLine& command_line) {
+  if (command_line.output == cli::OutputFormat::kJson) {
+    return Complain(cli::kExitUsage, "demo: only --output table; for scripts use submit and list");
+  }
+  const DemoFolder folder;
+  if (folder.path().empty()) return Complain(cli::kExitFailed, "demo: cannot make a temporary folder");
+  const Config config = DemoConfig(given, folder);
+  return RunInFolder(config);
+}
+
+}  // namespace deadletter

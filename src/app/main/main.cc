@@ -1,0 +1,72 @@
+// deadletter: reads the command line and the configuration, and runs one command.
+#include <cstdio>
+#include <type_traits>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/signals.h"
+#include "cli/client_commands.h"
+#include "cli/command_line.h"
+
+namespace deadletter {
+namespace {
+
+ConfigSources SourcesFrom(const cli::CommandLine& command_line) {
+  ConfigSources sources;
+  sources.config_path = command_line.config.config_file;
+  sources.environment = ReadEnvironment();
+  const auto flag = [&sources](const std::string& key, const std::string& name, const std::optional<std::string>& text) {
+    if (text) sources.flags[key] = {name, *text};
+  };
+  const cli::ConfigFlags& flags = command_line.config;
+  if (flags.embedded) {
+    flag("broker.url", "--embedded", "embedded:");
+    flag("ledger.url", "--embedded", "sqlite:");
+  }
+  flag("broker.url", "--broker-url", flags.broker_url);
+  flag("ledger.url", "--ledger-url", flags.ledger_url);
+  flag("data_dir", "--data-dir", flags.data_dir);
+  flag("http.listen", "--listen", flags.listen);
+  return sources;
+}
+
+void SetUpLogFrom(const Config& config) {
+  const LogFormat by_terminal = isatty(STDERR_FILENO) != 0 ? LogFormat::kText : LogFormat::kJson;
+  SetUpLog(config.log.format.value_or(by_terminal), config.log.level);
+}
+
+int RunWithConfig(const cli::CommandLine& command_line) {
+  const auto config = LoadConfig(SourcesFrom(command_line));
+  if (!config) return Complain(cli::kExitUsage, config.error().message);
+  SetUpLogFrom(*config);
+  const auto run = [&](const auto& command) -> int {
+    using Command = std::decay_t<decltype(command)>;
+    if constexpr (std::is_same_v<Command, cli::ServeCommand>) return RunServe(*config, command_line);
+    if constexpr (std::is_same_v<Command, cli::DemoCommand>) return RunDemo(*config, command_line);
+    if constexpr (std::is_same_v<Command, cli::MigrateCommand>) return RunMigrate(*config, command);
+    if constexpr (std::is_same_v<Command, cli::SubmitCommand>) {
+      return RunSubmit(*config, command, command_line.output);
+    }
+    if constexpr (std::is_same_v<Command, cli::TopologyCommand>) {
+      return RunTopology(*config, command, command_line.output);
+    }
+    if constexpr (std::is_same_v<Command, cli::ConfigCheckCommand>) return RunConfigCheck(*config);
+    return cli::kExitUsage;
+  };
+  return std::visit(run, command_line.command);
+}
+
+}  // namespace
+}  // namespace deadletter
+
+int main(int argc, char** argv) {
+  deadletter::BlockStopSignals();
+  const auto command_line = deadletter::cli::ParseCommandLine(argc, argv);
+  if (!command_line) {
+    const auto& early = command_line.error();
+    std::fputs(early.text.c_str(), early.status == 0 ? stdout : stderr);
+    return early.status;
+  }
+  if (const auto status = deadletter::cli::RunClientCommand(*command_line)) return *status;
+  return deadletter::RunWithConfig(*command_line);
+}

@@ -1,0 +1,66 @@
+#include "app/runtime.h"
+
+#include "telemetry/log.h"
+
+namespace deadletter {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a stop waits for the ledger; with the moments that the parts need to end it stays within 10 s.
+constexpr milliseconds kPatience(4'000);
+
+// Each serves one request of the HTTP interface at a time.
+constexpr int kReaders = 2;
+
+std::vector<LedgerReaders> MakeAllReaders(const Wiring& wiring) {
+  std::vector<LedgerReaders> readers;
+  for (int count = 0; count < kReaders; ++count) readers.push_back(wiring.MakeReaders());
+  return readers;
+}
+
+http::ServerOptions MakeServerOptions(const Config& config) {
+  http::ServerOptions options;
+  options.host = config.http.host;
+  options.port = config.http.port;
+  options.base_path = config.http.base_path;
+  options.pair_name = PairName(config.pair);
+  options.limits.worker_threads = kReaders;
+  return options;
+}
+
+}  // namespace
+
+Runtime::Runtime(const Config& config)
+    : config_(config),
+      wiring_(config, clock_),
+      service_(MakeServiceOptions(config), wiring_.MakeAdapters(), clock_, metrics_, health_),
+      operations_(MakeAllReaders(wiring_), {config.executions.id_type, config.http.base_path}),
+      server_(MakeServerOptions(config), operations_, health_, metrics_) {}
+
+Runtime::~Runtime() { Stop(); }
+
+Result<void> Runtime::Start() {
+  LogInfo("starting", {{"pair", std::string(PairName(config_.pair))},
+                       {"version", DEADLETTER_VERSION},
+                       {"configuration", config_.file.value_or("none: the defaults")}});
+  for (const std::string& warning : config_.warnings) LogWarning("configuration", {{"what", warning}});
+  if (auto listening = server_.Start(); !listening) return listening;
+  LogInfo("listening", {{"url", url()}});
+  service_.Start();
+  return {};
+}
+
+void Runtime::Stop() {
+  service_.Stop(kPatience);
+  server_.Stop();
+}
+
+std::string Runtime::url() const {
+  const bool ipv6 = config_.http.host.find(':') != std::string::npos;
+  const std::string host = ipv6 ? "[" + config_.http.host + "]" : config_.http.host;
+  const std::string path = config_.http.base_path == "/" ? "" : config_.http.base_path;
+  return "http://" + host + ":" + std::to_string(server_.port()) + path;
+}
+
+}  // namespace deadletter

@@ -1,0 +1,40 @@
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/runtime.h"
+#include "app/signals.h"
+#include "handler/schema_gate.h"
+
+namespace deadletter {
+namespace {
+
+// Somebody at a terminal sees which pair it is; a service manager does not, and a lost file must not make a healthy
+// server on an empty queue.
+bool MayUseDefaults(const Config& config, const cli::CommandLine& command_line) {
+  return isatty(STDIN_FILENO) != 0 || command_line.config.embedded || config.file.has_value() ||
+         config.IsSet("broker.url") || config.IsSet("ledger.url");
+}
+
+}  // namespace
+
+int RunServe(const Config& config, const cli::CommandLine& command_line) {
+  if (!MayUseDefaults(config, command_line)) {
+    return Complain(cli::kExitUsage,
+                    "serve: no configuration file and no URL: pass --config FILE, set DEADLETTER_BROKER_URL and "
+                    "DEADLETTER_LEDGER_URL, or pass --embedded to use files in this folder");
+  }
+  Runtime runtime(config);
+  if (!config.ledger.auto_migrate) {
+    const SchemaVerdict schema = CheckSchema(*runtime.wiring().MakeMigrator(), false);
+    if (schema.answer == SchemaAnswer::kOld || schema.answer == SchemaAnswer::kNewer) {
+      return Complain(cli::kExitFailed, "serve: " + schema.message);
+    }
+  }
+  if (const auto started = runtime.Start(); !started) {
+    return Complain(cli::kExitFailed, "serve: " + started.error().message);
+  }
+  StopOnSignal([&runtime] { runtime.Stop(); });
+  return cli::kExitDone;
+}
+
+}  // namespace deadletter

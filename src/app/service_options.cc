@@ -1,0 +1,27 @@
+#include "app/wiring.h"
+
+namespace deadletter {
+
+ServiceOptions MakeServiceOptions(const Config& config) {
+  ServiceOptions options;
+  for (const QueueConfig& queue : config.queues) {
+    IntakeOptions intake;
+    intake.batch_letters = config.intake.batch_letters;
+    intake.inbox.prefetch = queue.prefetch;
+    intake.inbox.max_buffered_bytes = config.intake.max_buffered_bytes;
+    intake.inbox.optional = queue.optional;
+    options.queues.push_back({queue.name, queue.consumer_tag, intake});
+  }
+  options.format = config.letter;
+  options.judge.rules = config.policies;
+  options.judge.mode = config.executions_mode;
+  options.judge.failed_status = config.executions.failed;
+  options.judge.publish_events = config.events.enabled;
+  options.judge.event_address = {config.events.exchange, config.events.routing_key};
+  options.relay.event_exchange = config.events.enabled ? config.events.exchange : "";
+  options.second_look.close_finished = config.executions_mode == ExecutionsMode::kFail;
+  options.may_migrate = config.ledger.auto_migrate;
+  return options;
+}
+
+}  // namespace deadletter

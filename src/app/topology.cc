@@ -1,0 +1,59 @@
+#include <cstdio>
+
+#include "app/commands.h"
+#include "app/wiring.h"
+#include "base/text.h"
+
+namespace deadletter {
+namespace {
+
+void PrintLine(cli::OutputFormat output, std::string_view kind, const std::string& subject,
+               const std::string& message) {
+  if (output == cli::OutputFormat::kJson) {
+    std::printf("{\"kind\":%s,\"subject\":%s,\"message\":%s}\n", JsonString(kind).c_str(),
+                JsonString(subject).c_str(), JsonString(message).c_str());
+  } else if (subject.empty()) {
+    std::printf("%-16s %s\n", std::string(kind).c_str(), message.c_str());
+  } else {
+    std::printf("%-16s %s: %s\n", std::string(kind).c_str(), subject.c_str(), message.c_str());
+  }
+}
+
+int Check(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output) {
+  const auto findings = topology.Check(plan);
+  if (!findings) return Complain(cli::kExitFailed, "topology check: " + findings.error().message);
+  for (const Finding& finding : *findings) {
+    PrintLine(output, FindingKindName(finding.kind), finding.subject, finding.message);
+  }
+  if (!findings->empty()) return cli::kExitFinding;
+  if (output == cli::OutputFormat::kTable) std::printf("everything is there, and no letter would be lost\n");
+  return cli::kExitDone;
+}
+
+int Apply(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output) {
+  const auto changes = topology.Apply(plan);
+  if (!changes) return Complain(cli::kExitFailed, "topology apply: " + changes.error().message);
+  bool conflict = false;
+  for (const AppliedChange& change : *changes) {
+    PrintLine(output, change.conflict ? "conflict" : "done", "", change.message);
+    conflict = conflict || change.conflict;
+  }
+  if (conflict) return cli::kExitFinding;
+  if (changes->empty() && output == cli::OutputFormat::kTable) std::printf("nothing to do\n");
+  return cli::kExitDone;
+}
+
+}  // namespace
+
+int RunTopology(const Config& config, const cli::TopologyCommand& command, cli::OutputFormat output) {
+  const SystemClock clock;
+  const Wiring wiring(config, clock);
+  const auto topology = wiring.MakeTopology();
+  switch (command.action) {
+    case cli::TopologyAction::kCheck: return Check(*topology, config.topology, output);
+    case cli::TopologyAction::kApply: return Apply(*topology, config.topology, output);
+  }
+  return cli::kExitUsage;
+}
+
+}  // namespace deadletter

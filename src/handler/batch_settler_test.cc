@@ -1,0 +1,106 @@
+#include "handler/batch_settler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "handler/scripted_settlement.h"
+
+namespace deadletter {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+std::vector<Judgement> Batch(std::size_t count) {
+  std::vector<Judgement> batch(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    batch[index].letter.delivery.tag = {1, index + 1};
+    batch[index].letter.message_id = std::to_string(index);
+  }
+  return batch;
+}
+
+class BatchSettlerTest : public ::testing::Test {
+ protected:
+  SettleProgress Settle(const std::vector<Judgement>& batch) {
+    BatchSettler settler(settlement_, [this](auto part, auto locked) { return settlement_.Settle(part, locked); },
+                         clock_);
+    return settler.Settle(batch);
+  }
+
+  SystemClock clock_;
+  test::ScriptedSettlement settlement_;
+};
+
+TEST_F(BatchSettlerTest, AWholeBatchGoesInOneCall) {
+  EXPECT_THAT(Settle(Batch(1000)).settled, SizeIs(1000));
+  EXPECT_EQ(settlement_.calls(), 1);
+}
+
+TEST_F(BatchSettlerTest, P5_ALetterThatTheLedgerRefusesStandsAloneAndTheOthersGoThrough) {
+  settlement_.refuses = {"3", "700"};
+  const SettleProgress progress = Settle(Batch(1000));
+  ASSERT_THAT(progress.settled, SizeIs(1000));
+  EXPECT_FALSE(progress.error);
+  for (std::size_t index = 0; index < 1000; ++index) {
+    const Outcome expected = index == 3 || index == 700 ? Outcome::kRefused : Outcome::kFailed;
+    EXPECT_EQ(progress.settled[index].outcome, expected) << index;
+  }
+  EXPECT_THAT(settlement_.refused_details, ElementsAre("22000: scripted", "22000: scripted"));
+}
+
+TEST_F(BatchSettlerTest, P5_NoLetterIsBlamedWhileAnEmptySettleFailsToo) {
+  settlement_.refuses = {"0"};
+  settlement_.probe_fault = LedgerFault::kStatement;
+  const SettleProgress progress = Settle(Batch(1));
+  EXPECT_THAT(progress.settled, SizeIs(0));
+  ASSERT_TRUE(progress.error);
+  EXPECT_EQ(progress.error->fault, LedgerFault::kStatement);
+}
+
+TEST_F(BatchSettlerTest, P1_WhatIsSettledIsAlwaysTheFrontOfTheBatch) {
+  settlement_.refuses = {"1"};                                // forces halves
+  settlement_.fails_from = {5, LedgerFault::kUnavailable};    // and then the ledger goes away
+  const SettleProgress progress = Settle(Batch(64));
+  ASSERT_TRUE(progress.error);
+  EXPECT_EQ(progress.error->fault, LedgerFault::kUnavailable);
+  for (std::size_t index = 0; index < progress.settled.size(); ++index) {
+    EXPECT_TRUE(settlement_.committed.contains(std::to_string(index))) << index;
+  }
+  EXPECT_EQ(settlement_.committed.size(), progress.settled.size());
+}
+
+TEST_F(BatchSettlerTest, P5_ALockedRowDefersItsLetterAndNotItsBatch) {
+  settlement_.locked = {"2"};
+  const SettleProgress progress = Settle(Batch(4));
+  ASSERT_THAT(progress.settled, SizeIs(4));
+  EXPECT_EQ(progress.settled[2].outcome, Outcome::kDeferred);
+  EXPECT_EQ(progress.settled[3].outcome, Outcome::kFailed);
+  EXPECT_EQ(settlement_.calls(), 2);
+}
+
+TEST_F(BatchSettlerTest, ADeadlockIsTriedAgain) {
+  settlement_.busy_calls = 3;
+  EXPECT_THAT(Settle(Batch(2)).settled, SizeIs(2));
+}
+
+TEST_F(BatchSettlerTest, P9_DeadlocksWithoutEndAreAnOutage) {
+  settlement_.busy_calls = 1'000'000;
+  const SettleProgress progress = Settle(Batch(2));
+  ASSERT_TRUE(progress.error);
+  EXPECT_EQ(progress.error->fault, LedgerFault::kBusy);
+  EXPECT_LT(settlement_.calls(), 100);
+}
+
+TEST_F(BatchSettlerTest, P3_ACommitInDoubtIsNotTriedAgainHere) {
+  settlement_.fails_from = {0, LedgerFault::kInDoubt};
+  const SettleProgress progress = Settle(Batch(2));
+  ASSERT_TRUE(progress.error);
+  EXPECT_EQ(progress.error->fault, LedgerFault::kInDoubt);
+  EXPECT_EQ(settlement_.calls(), 1);
+}
+
+}  // namespace
+}  // namespace deadletter

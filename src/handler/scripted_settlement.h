@@ -1,0 +1,75 @@
+// For tests of the handler's own decisions: a settlement that fails exactly where a real ledger cannot be made to.
+// What a real ledger does is shown by the conformance suite and the system tests.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ledger/settlement.h"
+
+namespace deadletter::test {
+
+// Letters are told apart by message_id. Set the script before use.
+class ScriptedSettlement final : public Settlement {
+ public:
+  std::set<std::string> refuses;  // a batch with one of these that is not fixed fails with kLetter
+  std::set<std::string> locked;   // kRowLocked, or deferred
+  int busy_calls = 0;             // so many calls fail with kBusy first
+  std::optional<std::pair<int, LedgerFault>> fails_from;  // from this call on, every one fails so
+  std::optional<LedgerFault> probe_fault;
+
+  std::set<std::string> committed;
+  std::vector<std::string> refused_details;
+
+  [[nodiscard]] int calls() const { return calls_; }
+
+  LedgerResult<std::vector<SettledLetter>> Settle(std::span<const Judgement> batch, LockedRows rows) override {
+    const int call = calls_++;
+    if (fails_from && call >= fails_from->first) return Fault(fails_from->second);
+    if (busy_calls-- > 0) return Fault(LedgerFault::kBusy);
+    std::vector<SettledLetter> settled;
+    for (const Judgement& judgement : batch) {
+      const std::string name = judgement.letter.message_id.value();
+      if (!judgement.fixed && refuses.contains(name)) return Fault(LedgerFault::kLetter);
+      if (locked.contains(name) && rows == LockedRows::kWait) return Fault(LedgerFault::kRowLocked);
+      const Outcome moved = locked.contains(name) ? Outcome::kDeferred : Outcome::kFailed;
+      settled.push_back({true, judgement.fixed ? judgement.fixed->outcome : moved});
+    }
+    for (const Judgement& judgement : batch) {
+      committed.insert(judgement.letter.message_id.value());
+      if (judgement.fixed) refused_details.push_back(judgement.fixed->detail);
+    }
+    return settled;
+  }
+
+  LedgerResult<std::vector<SettledLetter>> SettleAgain(std::span<const Judgement> batch, LockedRows rows) override {
+    return Settle(batch, rows);
+  }
+
+  LedgerResult<std::vector<DueLetter>> TakeDue(Instant, std::size_t, std::size_t, std::chrono::milliseconds) override {
+    return std::vector<DueLetter>{};
+  }
+
+  LedgerResult<std::size_t> CloseFinished(std::size_t) override { return std::size_t{0}; }
+
+  LedgerResult<void> Probe() override {
+    if (probe_fault) return Fault(*probe_fault);
+    return {};
+  }
+
+  void Abort() override {}
+
+ private:
+  static Unexpected<LedgerError> Fault(LedgerFault fault) {
+    return Unexpected<LedgerError>(LedgerError{fault, "22000", "scripted"});
+  }
+
+  int calls_ = 0;
+};
+
+}  // namespace deadletter::test

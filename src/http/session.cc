@@ -1,0 +1,216 @@
+#include "http/session.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/error.hpp>
+#include <exception>
+
+#include "http/problem.h"
+#include "telemetry/log.h"
+
+namespace deadletter::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+
+constexpr std::chrono::seconds kLinger{1};
+constexpr unsigned kOverloadRetrySeconds = 1;
+constexpr std::size_t kDiscardBytes = 16 * 1024;
+
+Request FromBeast(const beast::http::request<beast::http::string_body>& message) {
+  using beast::http::field;
+  Request request{.method = std::string(message.method_string()),
+                  .target = std::string(message.target())};
+  const auto [first, last] = message.equal_range(field::host);
+  for (auto host = first; host != last; ++host) request.hosts.emplace_back(host->value());
+  if (const auto origin = message.find(field::origin); origin != message.end()) {
+    request.origin = std::string(origin->value());
+  }
+  if (const auto type = message.find(field::content_type); type != message.end()) {
+    request.content_type = std::string(type->value());
+  }
+  request.has_body = !message.body().empty();
+  return request;
+}
+
+Response Safely(const Answer& answer) {
+  try {
+    return answer.make();
+  } catch (const std::exception& error) {
+    LogError("http_answer_failed", {{"error", error.what()}});
+    return Problem(500, "the answer could not be made; the server's log says why");
+  }
+}
+
+// Headers of every answer: nothing of ours runs, is framed, guessed at or kept by a browser.
+void AddSafetyHeaders(beast::http::fields& fields) {
+  fields.set("X-Content-Type-Options", "nosniff");
+  fields.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  fields.set("Cross-Origin-Resource-Policy", "same-origin");
+  fields.set(beast::http::field::cache_control, "no-store");
+}
+
+}  // namespace
+
+Session::Session(asio::ip::tcp::socket socket, Sessions& sessions, asio::thread_pool& workers,
+                 bool overloaded)
+    : stream_(std::move(socket)), sessions_(sessions), workers_(workers), overloaded_(overloaded) {
+  sessions_.all.insert(this);
+}
+
+Session::~Session() {
+  sessions_.all.erase(this);
+  if (sessions_.all.empty() && sessions_.on_empty) sessions_.on_empty();
+}
+
+void Session::Run() {
+  ReadHeader();
+}
+
+void Session::Drain() {
+  if (!in_hand_) Close();
+}
+
+void Session::Close() {
+  stream_.close();
+}
+
+void Session::ReadHeader() {
+  in_hand_ = false;
+  if (sessions_.draining) return Close();
+  parser_.emplace();
+  parser_->header_limit(sessions_.limits.max_header_bytes);
+  parser_->body_limit(sessions_.limits.max_body_bytes);
+  // Set once a request, so that a client cannot stretch it byte by byte.
+  stream_.expires_after(sessions_.limits.client_timeout);
+  beast::http::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnHeader(error); });
+}
+
+void Session::OnHeader(ErrorCode error) {
+  if (error) return OnReadError(error);
+  const auto expect = parser_->get()[beast::http::field::expect];
+  if (beast::iequals(expect, "100-continue")) return SayContinue();
+  ReadBody();
+}
+
+void Session::SayContinue() {
+  auto answer = std::make_shared<beast::http::response<beast::http::empty_body>>(
+      beast::http::status::continue_, parser_->get().version());
+  beast::http::async_write(stream_, *answer,
+                           [self = shared_from_this(), answer](ErrorCode error, std::size_t) {
+                             if (error) return self->Close();
+                             self->ReadBody();
+                           });
+}
+
+void Session::ReadBody() {
+  beast::http::async_read(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnRequest(error); });
+}
+
+void Session::OnRequest(ErrorCode error) {
+  if (error) return OnReadError(error);
+  in_hand_ = true;
+  if (overloaded_) {
+    return Respond(Unavailable("too many connections; try again shortly", kOverloadRetrySeconds),
+                   false);
+  }
+  head_only_ = parser_->get().method() == beast::http::verb::head;
+  Answer answer = sessions_.router->Route(FromBeast(parser_->get()));
+  if (answer.asks_ledger) return Ask(std::move(answer));
+  Respond(Safely(answer), KeepsAlive());
+}
+
+// A client that went away or was too slow is told nothing; one that sent what cannot be a request
+// is told what, and the connection ends: where its next request would begin, nobody knows.
+void Session::OnReadError(ErrorCode error) {
+  using HttpError = beast::http::error;
+  if (error == HttpError::header_limit) {
+    // The request line comes first: without a target, it is what was too long.
+    if (parser_->get().target().empty())
+      return Respond(Problem(414, "the request line is too long"), false);
+    return Respond(Problem(431, "the request's headers are too large"), false);
+  }
+  if (error == HttpError::body_limit) {
+    return Respond(Problem(413, "the body is larger than " +
+                                    std::to_string(sessions_.limits.max_body_bytes) + " bytes"),
+                   false);
+  }
+  const bool left = error == HttpError::end_of_stream || error == HttpError::partial_message;
+  if (left || error.category() != make_error_code(HttpError::bad_target).category()) return Close();
+  Respond(Problem(400, "this is not an HTTP request: " + error.message()), false);
+}
+
+void Session::Ask(Answer answer) {
+  asio::post(workers_, [self = shared_from_this(), answer = std::move(answer)]() mutable {
+    // What waited in line while the server stopped is not begun: the ledger may be slow.
+    Response response = self->sessions_.draining
+                            ? Unavailable("the server is stopping", kOverloadRetrySeconds)
+                            : Safely(answer);
+    auto& stream = self->stream_;
+    asio::post(stream.get_executor(),
+               [self = std::move(self), response = std::move(response)]() mutable {
+                 self->Respond(std::move(response), self->KeepsAlive());
+               });
+  });
+}
+
+// HTTP/1.0 clients would need to be told; they get a connection a request.
+bool Session::KeepsAlive() const {
+  const auto& request = parser_->get();
+  return request.version() == 11 && request.keep_alive() && !sessions_.draining;
+}
+
+void Session::Respond(Response response, bool keep_alive) {
+  in_hand_ = true;
+  message_ = Message(static_cast<beast::http::status>(response.status), 11);
+  message_.set(beast::http::field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers) message_.set(name, value);
+  AddSafetyHeaders(message_);
+  message_.keep_alive(keep_alive);
+  message_.content_length(response.body.size());
+  if (!head_only_) message_.body() = std::move(response.body);
+  serializer_.emplace(message_);
+  WriteSome();
+}
+
+// The limit is for each part of an answer: a large body may take a slow line as long as it needs.
+void Session::WriteSome() {
+  stream_.expires_after(sessions_.limits.client_timeout);
+  beast::http::async_write_some(
+      stream_, *serializer_,
+      [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnWritten(error); });
+}
+
+void Session::OnWritten(ErrorCode error) {
+  if (error) return Close();
+  if (!serializer_->is_done()) return WriteSome();
+  const bool keep_alive = message_.keep_alive();
+  serializer_.reset();
+  message_ = Message();
+  if (keep_alive) return ReadHeader();
+  Linger();
+}
+
+// Closing with bytes unread makes the kernel reset the connection, and the answer may be lost with
+// it: wait shortly until the client has taken it and closes.
+void Session::Linger() {
+  ErrorCode ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kLinger);
+  buffer_.clear();
+  DiscardSome();
+}
+
+void Session::DiscardSome() {
+  stream_.async_read_some(buffer_.prepare(kDiscardBytes),
+                          [self = shared_from_this()](ErrorCode error, std::size_t) {
+                            if (error) return self->Close();
+                            self->DiscardSome();
+                          });
+}
+
+}  // namespace deadletter::http

@@ -1,0 +1,76 @@
+// One connection: requests are read one after another, answered, and the answers written.
+// Everything happens on the server's I/O thread; only what asks the ledger runs on a worker.
+// Internal to http/.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "http/router.h"
+#include "http/server.h"
+
+namespace deadletter::http {
+
+class Session;
+
+// What the sessions of a server share. I/O thread only, but for `draining`.
+struct Sessions {
+  ServerLimits limits;
+  std::unique_ptr<Router> router;
+  std::set<Session*> all;
+  std::atomic<bool> draining{false};  // nothing new is begun
+  std::function<void()> on_empty;     // called when a session ends and was the last one
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // `overloaded`: the connection is one too many, and its request gets 503.
+  Session(boost::asio::ip::tcp::socket socket, Sessions& sessions,
+          boost::asio::thread_pool& workers, bool overloaded);
+  ~Session();
+
+  void Run();
+  void Drain();  // closes now where no request is in hand, else after its answer
+  void Close();  // now
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Message = boost::beast::http::response<boost::beast::http::string_body>;
+  using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
+  using ErrorCode = boost::system::error_code;
+
+  void ReadHeader();
+  void OnHeader(ErrorCode error);
+  void SayContinue();
+  void ReadBody();
+  void OnRequest(ErrorCode error);
+  void OnReadError(ErrorCode error);
+  void Ask(Answer answer);
+  void Respond(Response response, bool keep_alive);
+  void WriteSome();
+  void OnWritten(ErrorCode error);
+  void Linger();
+  void DiscardSome();
+
+  [[nodiscard]] bool KeepsAlive() const;
+
+  boost::beast::tcp_stream stream_;
+  Sessions& sessions_;
+  boost::asio::thread_pool& workers_;
+  const bool overloaded_;
+  boost::beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;  // one a request
+  Message message_;
+  std::optional<Serializer> serializer_;
+  bool head_only_ = false;
+  bool in_hand_ = false;  // an answer is being made or written
+};
+
+}  // namespace deadletter::http

@@ -1,0 +1,273 @@
+#include "config/complete.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <set>
+
+#include "base/text.h"
+#include "config/limits.h"
+#include "config/units.h"
+
+namespace deadletter {
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::string Where(const Config& config, const std::string& key) {
+  const auto origin = config.origins.find(key);
+  return origin == config.origins.end() ? "default" : origin->second;
+}
+
+Unexpected<Error> Refuse(const Config& config, const std::string& key, const std::string& why) {
+  return Fail(fmt::format("{}: {} {}", Where(config, key), key, why));
+}
+
+bool Contains(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string InDataDir(const Config& config, const char* file) {
+  return (std::filesystem::path(config.data_dir) / file).string();
+}
+
+void FillPaths(Config& config) {
+  if (config.broker.path.empty()) config.broker.path = InDataDir(config, "queues.sqlite3");
+  if (config.ledger.path.empty()) config.ledger.path = InDataDir(config, "ledger.sqlite3");
+}
+
+// The queues that the topology ends in, where no [[queue]] names others.
+void FillQueues(Config& config) {
+  if (config.queues.empty()) {
+    config.queues = {{config.topology.dlq, "", 0, false}};
+    if (config.topology.unrouted_queue != config.topology.dlq) {
+      config.queues.push_back({config.topology.unrouted_queue, "", 0, true});
+    }
+  }
+  const size_t most = limits::kPrefetchLetters.max;
+  const size_t prefetch = std::min(most, config.intake.batch_letters * limits::kPrefetchBatches);
+  for (QueueConfig& queue : config.queues) {
+    if (queue.consumer_tag.empty()) queue.consumer_tag = "executor.dlq";
+    if (queue.prefetch == 0) queue.prefetch = prefetch;
+    config.topology.dead_letter_queues.push_back(queue.name);
+    if (!Contains(config.topology.consumer_tags, queue.consumer_tag)) {
+      config.topology.consumer_tags.push_back(queue.consumer_tag);
+    }
+  }
+}
+
+void FillSweeper(Config& config) {
+  if (config.IsSet("sweeper.overdue_after")) return;
+  config.sweeper.overdue_after =
+      config.topology.worker_ttl + std::chrono::milliseconds(limits::kSweeperMarginMs);
+}
+
+Result<void> CheckPair(const Config& config) {
+  const bool broker_is_server = !config.broker.urls.empty();
+  const bool ledger_is_server = !config.ledger.url.empty();
+  if (broker_is_server == ledger_is_server) return {};
+  const std::string why = broker_is_server ? "is RabbitMQ, but ledger.url is SQLite; allowed: set "
+                                             "ledger.url to postgresql://… too, or leave both "
+                                             "out for the embedded pair"
+                                           : "is PostgreSQL, but broker.url is embedded; allowed: "
+                                             "set broker.url to amqp://… too, or leave both "
+                                             "out for the embedded pair";
+  return Refuse(config, broker_is_server ? "broker.url" : "ledger.url", why);
+}
+
+Result<void> CheckFilesDiffer(const Config& config) {
+  if (config.pair == Pair::kServers) return {};
+  const auto normal = [](const std::string& path) {
+    return std::filesystem::path(path).lexically_normal();
+  };
+  if (normal(config.broker.path) != normal(config.ledger.path)) return {};
+  return Refuse(config, "broker.url",
+                "and ledger.url are the same file; allowed: two different files");
+}
+
+Result<void> CheckReadable(const Config& config, const std::string& key,
+                           const std::optional<std::string>& path) {
+  if (!path) return {};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path->c_str(), "rb"),
+                                                             &std::fclose);
+  if (file) return {};
+  return Refuse(config, key,
+                fmt::format("is {}, which cannot be read; allowed: a file in PEM format",
+                            JsonString(DisplayText(*path, limits::kShownValueBytes))));
+}
+
+Result<void> CheckBoth(const Config& config, const std::string& one, const std::string& other) {
+  if (config.IsSet(one) == config.IsSet(other)) return {};
+  const std::string& set = config.IsSet(one) ? one : other;
+  const std::string& missing = config.IsSet(one) ? other : one;
+  return Refuse(config, set, fmt::format("is set without {}; allowed: both or none", missing));
+}
+
+Result<void> CheckBrokerFiles(const Config& config) {
+  if (auto checked = CheckBoth(config, "broker.cert_file", "broker.key_file"); !checked)
+    return checked;
+  for (const auto& [key, path] : {std::pair("broker.ca_file", config.broker.ca_file),
+                                  std::pair("broker.cert_file", config.broker.cert_file),
+                                  std::pair("broker.key_file", config.broker.key_file)}) {
+    if (auto checked = CheckReadable(config, key, path); !checked) return checked;
+  }
+  return {};
+}
+
+// P2 stands on these: a status that is final must never be one that a letter may overwrite.
+Result<void> CheckStatuses(const Config& config) {
+  const ExecutionTable& table = config.executions;
+  for (const std::string& status : table.failable) {
+    if (!Contains(table.final_statuses, status)) continue;
+    return Refuse(
+        config, "executions.failable",
+        fmt::format(
+            "holds {}, which executions.final holds too; allowed: statuses that are not final",
+            JsonString(status)));
+  }
+  if (Contains(table.failable, table.failed)) {
+    return Refuse(
+        config, "executions.failed",
+        fmt::format(
+            "is {}, which executions.failable holds; allowed: a status that is not failable",
+            JsonString(table.failed)));
+  }
+  if (!Contains(table.failable, table.replay_status)) {
+    return Refuse(
+        config, "executions.replay_status",
+        fmt::format(
+            "is {}; allowed: one of executions.failable, so that a replayed execution can fail "
+            "again",
+            JsonString(table.replay_status)));
+  }
+  return {};
+}
+
+Result<void> CheckColumns(const Config& config) {
+  const ExecutionTable& table = config.executions;
+  std::set<std::string> columns;
+  for (const auto& [key, column] :
+       {std::pair("executions.id", table.id), std::pair("executions.status", table.status),
+        std::pair("executions.result", table.result), std::pair("executions.error", table.error),
+        std::pair("executions.updated", table.updated),
+        std::pair("executions.finished", table.finished)}) {
+    if (column.empty() || columns.insert(column).second) continue;
+    return Refuse(config, key,
+                  fmt::format("is {}, which another key names too; allowed: a column of its own",
+                              JsonString(column)));
+  }
+  return {};
+}
+
+Result<void> CheckWorkerQueues(const Config& config) {
+  for (const std::string& id : config.topology.worker_ids) {
+    if (config.topology.WorkerQueueName(id).size() <= limits::kNameBytes) continue;
+    return Refuse(config, "topology.worker_queue",
+                  "with a worker's id is longer than 255 bytes; allowed: less");
+  }
+  return {};
+}
+
+Result<void> CheckOverdue(const Config& config) {
+  if (config.sweeper.overdue_after > config.topology.worker_ttl) return {};
+  return Refuse(
+      config, "sweeper.overdue_after",
+      fmt::format(
+          "is {}; allowed: more than topology.worker_ttl ({}), or the sweeper races the letters",
+          FormatDurationMs(config.sweeper.overdue_after.count()),
+          FormatDurationMs(config.topology.worker_ttl.count())));
+}
+
+void WarnOfWhatIsNotUsed(Config& config) {
+  for (const char* key :
+       {"auth.tokens_file", "http.tls_cert", "http.tls_key", "redact", "sweeper.mode",
+        "sweeper.overdue_after", "retention.closed", "retention.open"}) {
+    if (!config.IsSet(key)) continue;
+    config.warnings.push_back(fmt::format("{}: {} is set, but this version does not use it yet",
+                                          Where(config, key), key));
+  }
+}
+
+void WarnOfWhatIsOdd(Config& config) {
+  if (config.ledger.lock_timeout.count() >= limits::kServerDeadlockTimeoutMs) {
+    config.warnings.push_back(
+        fmt::format("{}: ledger.lock_timeout is {}; below the server's deadlock_timeout (1s unless "
+                    "changed) it is us who give "
+                    "way, else it may be the platform",
+                    Where(config, "ledger.lock_timeout"),
+                    FormatDurationMs(config.ledger.lock_timeout.count())));
+  }
+  if (!Contains(config.executions.final_statuses, config.executions.failed)) {
+    config.warnings.push_back(
+        fmt::format("{}: executions.failed is {}, which executions.final does not hold",
+                    Where(config, "executions.failed"), JsonString(config.executions.failed)));
+  }
+  const bool encrypted =
+      !config.broker.urls.empty() && config.broker.urls.front().starts_with("amqps:");
+  for (const char* key : {"broker.ca_file", "broker.cert_file"}) {
+    if (encrypted || !config.IsSet(key)) continue;
+    config.warnings.push_back(
+        fmt::format("{}: {} is set, but broker.url is not amqps://", Where(config, key), key));
+  }
+}
+
+}  // namespace
+
+std::string_view PairName(Pair pair) {
+  switch (pair) {
+    case Pair::kEmbedded:
+      return "embedded";
+    case Pair::kServers:
+      return "rabbitmq+postgresql";
+  }
+  return "";
+}
+
+Config DefaultConfig() {
+  using std::chrono::milliseconds;
+  Config config;
+  config.data_dir = "./deadletter-data";
+  config.ledger.schema = "deadletter";
+  config.ledger.lock_timeout = milliseconds(limits::kLockTimeoutMs.initial);
+  config.intake.batch_letters = limits::kBatchLetters.initial;
+  config.intake.max_buffered_bytes = limits::kBufferedBytes.initial;
+  config.topology.worker_ttl = milliseconds(limits::kWorkerTtlMs.initial);
+  config.letter.max_body_bytes = limits::kBodyBytes.initial;
+  config.events.exchange = "attune.executions";
+  config.events.routing_key = "execution.completed";
+  config.http.host = "127.0.0.1";
+  config.http.port = static_cast<std::uint16_t>(limits::kHttpPort.initial);
+  config.http.base_path = "/";
+  config.retention.closed = milliseconds(limits::kRetentionClosedMs.initial);
+  config.retention.open = milliseconds(limits::kRetentionOpenMs.initial);
+  return config;
+}
+
+Result<Config> CompleteConfig(Config config) {
+  if (auto checked = CheckPair(config); !checked) return Unexpected<Error>(checked.error());
+  config.pair = config.broker.urls.empty() ? Pair::kEmbedded : Pair::kServers;
+  if (config.pair == Pair::kEmbedded) FillPaths(config);
+  FillQueues(config);
+  FillSweeper(config);
+  config.letter.id_type = config.executions.id_type;
+  config.letter.check_attempt = !config.executions.updated.empty();
+  const auto no_tls_keys = [](const Config& all) {
+    return CheckBoth(all, "http.tls_cert", "http.tls_key");
+  };
+  for (const auto& check : {std::function<Result<void>(const Config&)>(&CheckFilesDiffer),
+                            {&CheckBrokerFiles},
+                            {&CheckStatuses},
+                            {&CheckColumns},
+                            {&CheckWorkerQueues},
+                            {no_tls_keys},
+                            {&CheckOverdue}}) {
+    if (auto checked = check(config); !checked) return Unexpected<Error>(checked.error());
+  }
+  WarnOfWhatIsNotUsed(config);
+  WarnOfWhatIsOdd(config);
+  return config;
+}
+
+}  // namespace deadletter

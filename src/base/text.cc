@@ -11,8 +11,20 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";     // U+2026
 
-// The length of the well-formed UTF-8 character at the front of `bytes`; 0 where there is none.
-size_t CharacterLength(std::string_view bytes) {
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+size_t Utf8CharacterLength(std::string_view bytes) {
+  if (bytes.empty()) return 0;
   const auto at = [&](size_t index) { return static_cast<std::uint8_t>(bytes[index]); };
   const std::uint8_t first = at(0);
   if (first < 0x80) return 1;
@@ -39,11 +51,9 @@ size_t CharacterLength(std::string_view bytes) {
   return length;
 }
 
-}  // namespace
-
 bool IsUtf8(std::string_view bytes) {
   while (!bytes.empty()) {
-    const size_t length = CharacterLength(bytes);
+    const size_t length = Utf8CharacterLength(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);
   }
@@ -53,12 +63,13 @@ bool IsUtf8(std::string_view bytes) {
 std::string DisplayText(std::string_view bytes, size_t max_bytes) {
   std::string text;
   while (!bytes.empty()) {
-    const size_t length = CharacterLength(bytes);
+    const size_t length = Utf8CharacterLength(bytes);
     const bool shown = length > 0 && bytes.front() != '\0';
     const std::string_view character = shown ? bytes.substr(0, length) : kReplacement;
     if (text.size() + character.size() > max_bytes) {
       while (text.size() + kEllipsis.size() > max_bytes && !text.empty()) {
-        while (!text.empty() && (static_cast<std::uint8_t>(text.back()) & 0xC0) == 0x80) text.pop_back();
+        while (!text.empty() && (static_cast<std::uint8_t>(text.back()) & 0xC0) == 0x80)
+          text.pop_back();
         if (!text.empty()) text.pop_back();
       }
       if (kEllipsis.size() <= max_bytes) text += kEllipsis;
@@ -74,11 +85,21 @@ std::string JsonString(std::string_view text) {
   std::string json = "\"";
   for (const char c : text) {
     switch (c) {
-      case '"': json += "\\\""; break;
-      case '\\': json += "\\\\"; break;
-      case '\n': json += "\\n"; break;
-      case '\r': json += "\\r"; break;
-      case '\t': json += "\\t"; break;
+      case '"':
+        json += "\\\"";
+        break;
+      case '\\':
+        json += "\\\\";
+        break;
+      case '\n':
+        json += "\\n";
+        break;
+      case '\r':
+        json += "\\r";
+        break;
+      case '\t':
+        json += "\\t";
+        break;
       default:
         if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f) {
           json += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
@@ -92,8 +113,6 @@ std::string JsonString(std::string_view text) {
 }
 
 std::string Base64(std::string_view bytes) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t index = 0; index < bytes.size(); index += 3) {
@@ -104,10 +123,37 @@ std::string Base64(std::string_view bytes) {
     }
     for (size_t digit = 0; digit < 4; ++digit) {
       const bool padding = index + digit > bytes.size();
-      text += padding ? '=' : kDigits[(group >> (18 - 6 * digit)) & 0x3f];
+      text += padding ? '=' : kBase64Digits[(group >> (18 - 6 * digit)) & 0x3f];
     }
   }
   return text;
+}
+
+std::optional<std::string> FromBase64(std::string_view text) {
+  if (text.size() % 4 != 0) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3);
+  while (!text.empty()) {
+    std::uint32_t group = 0;
+    size_t digits = 0;
+    for (; digits < 4 && text[digits] != '='; ++digits) {
+      const size_t value = kBase64Digits.find(text[digits]);
+      if (value == std::string_view::npos) return std::nullopt;
+      group |= static_cast<std::uint32_t>(value) << (18 - 6 * digits);
+    }
+    const bool last = text.size() == 4;
+    const size_t count = digits - 1;  // of bytes in this group
+    if (digits < 2 || (digits < 4 && !last) ||
+        text.substr(digits, 4 - digits).find_first_not_of('=') < 4) {
+      return std::nullopt;
+    }
+    if ((group & (0xffffffu >> (8 * count))) != 0)
+      return std::nullopt;  // bits that belong to no byte
+    for (size_t index = 0; index < count; ++index)
+      bytes += static_cast<char>(group >> (16 - 8 * index));
+    text.remove_prefix(4);
+  }
+  return bytes;
 }
 
 std::string Hex(std::string_view bytes) {
@@ -115,6 +161,19 @@ std::string Hex(std::string_view bytes) {
   text.reserve(bytes.size() * 2);
   for (const char c : bytes) text += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
   return text;
+}
+
+std::optional<std::string> FromHex(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
+  for (size_t index = 0; index < text.size(); index += 2) {
+    const int high = HexDigit(text[index]);
+    const int low = HexDigit(text[index + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes += static_cast<char>(high << 4 | low);
+  }
+  return bytes;
 }
 
 }  // namespace deadletter

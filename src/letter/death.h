@@ -45,4 +45,11 @@ inline constexpr std::size_t kMaxDeathsRead = 10'000;
 // they were not there.
 [[nodiscard]] DeathHistory ReadDeathHistory(const FieldTable& headers);
 
+// Where the message died first: the entry that `x-first-death-*` names, else the last one; null where there is none.
+// Valid while the history is.
+[[nodiscard]] const Death* FirstDeath(const DeathHistory& history);
+
+// A broker's time as an instant; nothing outside of the years 1970 to 9999, where only forgers are.
+[[nodiscard]] std::optional<Instant> PlausibleInstant(std::int64_t seconds);
+
 }  // namespace deadletter

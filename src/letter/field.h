@@ -68,4 +68,9 @@ inline bool operator==(const FieldTable& left, const FieldTable& right) {
   return left.entries == right.entries;
 }
 
+// What Find() gave, as a string ('S' only); null where it is nothing or of another type. Valid while the value is.
+[[nodiscard]] const std::string* AsString(const FieldValue* value);
+// As an integer of any width, cut at the largest that fits; nothing where it is nothing or of another type.
+[[nodiscard]] std::optional<std::int64_t> AsInteger(const FieldValue* value);
+
 }  // namespace deadletter

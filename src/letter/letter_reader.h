@@ -3,6 +3,7 @@
 
 #include "letter/letter.h"
 #include "letter/letter_format.h"
+#include "letter/place_reader.h"
 
 namespace deadletter {
 
@@ -11,12 +12,21 @@ class LetterReader {
  public:
   explicit LetterReader(LetterFormat format);
 
-  // Total: never throws for what a delivery holds, never recurses by its depth, and looks only at the configured
-  // places, so that what we do not read cannot spoil a letter. `id` becomes the letter's.
+  // Total: never throws for what a delivery holds, never recurses by its depth, and looks only at
+  // the configured places, so that what we do not read cannot spoil a letter. `id` becomes the
+  // letter's.
+  //
+  // A malformed letter tells all that could be read of it. The body is read, and must be a JSON
+  // object of at most max_body_bytes, only if a place of the format is in it. In headers and
+  // properties, which have no better way to say it, an integer id may also be text ("5").
   [[nodiscard]] Letter Read(LetterId id, Delivery delivery) const;
 
  private:
+  [[nodiscard]] std::optional<Malformation> Judge(Letter& letter, const PlaceReading& places) const;
+  [[nodiscard]] bool IsExecutionRequest(const Letter& letter) const;
+
   LetterFormat format_;
+  PlaceReader places_;
 };
 
 }  // namespace deadletter

@@ -1,0 +1,93 @@
+#include "letter/outcome.h"
+
+#include <array>
+#include <utility>
+
+namespace deadletter {
+namespace {
+
+constexpr std::array kOutcomes = {
+    Outcome::kFailed,   Outcome::kStaleAttempt, Outcome::kNotFailable,    Outcome::kDeferred,
+    Outcome::kNotFound, Outcome::kMalformed,    Outcome::kUnexpectedType, Outcome::kRefused,
+    Outcome::kRetried,  Outcome::kParked,       Outcome::kDiscarded};
+
+constexpr std::array kStates = {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed};
+
+}  // namespace
+
+std::string_view OutcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kFailed:
+      return "failed";
+    case Outcome::kStaleAttempt:
+      return "stale_attempt";
+    case Outcome::kNotFailable:
+      return "not_failable";
+    case Outcome::kDeferred:
+      return "deferred";
+    case Outcome::kNotFound:
+      return "not_found";
+    case Outcome::kMalformed:
+      return "malformed";
+    case Outcome::kUnexpectedType:
+      return "unexpected_type";
+    case Outcome::kRefused:
+      return "refused";
+    case Outcome::kRetried:
+      return "retried";
+    case Outcome::kParked:
+      return "parked";
+    case Outcome::kDiscarded:
+      return "discarded";
+  }
+  std::unreachable();
+}
+
+std::optional<Outcome> OutcomeFromName(std::string_view name) {
+  for (const Outcome outcome : kOutcomes) {
+    if (OutcomeName(outcome) == name) return outcome;
+  }
+  return std::nullopt;
+}
+
+std::string_view LetterStateName(LetterState state) {
+  switch (state) {
+    case LetterState::kOpen:
+      return "open";
+    case LetterState::kWaiting:
+      return "waiting";
+    case LetterState::kClosed:
+      return "closed";
+  }
+  std::unreachable();
+}
+
+std::optional<LetterState> LetterStateFromName(std::string_view name) {
+  for (const LetterState state : kStates) {
+    if (LetterStateName(state) == name) return state;
+  }
+  return std::nullopt;
+}
+
+LetterState StateAfter(Outcome outcome, bool row_is_final) {
+  switch (outcome) {
+    case Outcome::kFailed:
+    case Outcome::kNotFound:
+    case Outcome::kMalformed:
+    case Outcome::kUnexpectedType:
+    case Outcome::kRefused:
+    case Outcome::kParked:
+      return LetterState::kOpen;
+    case Outcome::kStaleAttempt:
+    case Outcome::kNotFailable:
+      return row_is_final ? LetterState::kClosed : LetterState::kOpen;
+    case Outcome::kDeferred:
+    case Outcome::kRetried:
+      return LetterState::kWaiting;
+    case Outcome::kDiscarded:
+      return LetterState::kClosed;
+  }
+  std::unreachable();
+}
+
+}  // namespace deadletter

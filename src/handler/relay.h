@@ -21,8 +21,9 @@ namespace deadletter {
 struct RelayOptions {
   std::size_t batch_messages = 500;
   std::size_t batch_bytes = std::size_t{32} << 20;
-  // Of a claim. If we die holding it, the entries are published by somebody else after this long.
-  std::chrono::milliseconds lease{60'000};
+  // Of a claim. If we die holding it, the entries are published by somebody else after this long. A broker that takes longer
+  // to answer makes somebody else send them too: a duplicate of the same message_id, which consumers drop.
+  std::chrono::milliseconds lease{15'000};
   std::chrono::milliseconds idle_wait{1'000};  // until the outbox is asked again without being told
   std::string event_exchange;                  // watched for readiness; empty: events are off
 };

@@ -1,0 +1,78 @@
+// SIGKILL at each named place on the road, a restart, and the account afterwards: nothing lost (P1), nothing twice
+// (P3), everyone heard (P6).
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <map>
+#include <set>
+
+#include "tests/system/world.h"
+
+namespace deadletter::test {
+
+struct KillCase {
+  PairFactory pair;
+  std::string point;
+};
+
+inline void PrintTo(const KillCase& kill, std::ostream* out) { *out << kill.pair.name << " " << kill.point; }
+
+// The places on the road that both pairs have.
+inline std::vector<std::string> KillPoints() {
+  return {"intake.received", "intake.read",   "settle.sent",     "settle.committed", "intake.settled",
+          "intake.ack",      "intake.acked",  "relay.claimed",   "relay.published",  "relay.marked"};
+}
+
+inline std::vector<KillCase> KillCases(const PairFactory& pair) {
+  std::vector<KillCase> cases;
+  for (const std::string& point : KillPoints()) cases.push_back({pair, point});
+  return cases;
+}
+
+inline std::string KillName(const testing::TestParamInfo<KillCase>& info) {
+  std::string name = info.param.pair.name + "_" + info.param.point;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+class Kill : public testing::TestWithParam<KillCase> {};
+
+TEST_P(Kill, P1_P3_P6_NothingIsLostOrDoubledAndEveryoneHears) {
+  constexpr int kLetters = 60;
+  World world(GetParam().pair);
+  std::vector<Message> messages;
+  for (int number = 1; number <= kLetters; ++number) world.AddExecution(number);
+  const auto publish = [&](int from, int until) {
+    for (int number = from; number <= until; ++number) world.PublishDead(world.Envelope(std::to_string(number)));
+  };
+
+  publish(1, kLetters / 2);
+  Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill"}});
+  ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL)
+      << "the place was never reached:\n" << doomed.process().output();
+  publish(kLetters / 2 + 1, kLetters);
+
+  Server restarted = world.Serve();
+  std::map<std::string, int> heard;  // by execution, each event once by its message_id
+  std::set<std::string> ids;
+  ASSERT_TRUE(WaitUntil([&] {
+    for (const auto& event : world.WaitForEvents(0)) {
+      if (ids.insert(std::string(event.at("message_id").as_string())).second) {
+        ++heard[std::to_string(event.at("payload").at("execution_id").as_int64())];
+      }
+    }
+    return heard.size() == kLetters;
+  })) << heard.size() << " of " << kLetters << "\n" << restarted.process().output();
+
+  for (const auto& [execution, count] : heard) EXPECT_EQ(count, 1) << "execution " << execution;
+  EXPECT_EQ(world.Letters().size(), static_cast<std::size_t>(kLetters));
+  for (int number = 1; number <= kLetters; ++number) {
+    EXPECT_EQ(world.Row(ExecutionId(std::int64_t{number})).status, "failed") << number;
+  }
+  EXPECT_EQ(world.pair().broker().ReadyMessages(kDeadLetterQueue), 0u);
+}
+
+}  // namespace deadletter::test

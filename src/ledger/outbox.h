@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "ledger/ledger_error.h"
 #include "letter/message.h"
 

@@ -56,6 +56,9 @@ class Database {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
+  // For what only an adapter of its own needs: functions, handlers, file controls. Still the database's.
+  [[nodiscard]] sqlite3* handle() const { return handle_; }
+
  private:
   friend class Statement;
   friend class Transaction;

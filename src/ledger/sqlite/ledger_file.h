@@ -1,0 +1,52 @@
+// One connection of a port to the ledger's file: opened when first needed, opened again when it
+// went bad, and every error in the ledger's words.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "ledger/ledger_error.h"
+#include "sqlite/database.h"
+
+namespace deadletter {
+
+// Threads: one, but for Abort(), which any thread may call.
+class LedgerFile {
+ public:
+  LedgerFile(std::string path, std::chrono::milliseconds lock_timeout);
+
+  // The connection, fit for use; valid until the next call of Open(). kUnavailable: the file is
+  // missing, is no database, was moved or deleted since it was opened (what is written then would
+  // be written into nowhere), or Abort() was called.
+  [[nodiscard]] LedgerResult<sqlite::Database*> Open();
+  // The same, and makes the file where there is none.
+  [[nodiscard]] LedgerResult<sqlite::Database*> OpenOrCreate();
+
+  // BEGIN IMMEDIATE on the connection of the last Open().
+  [[nodiscard]] LedgerResult<sqlite::Transaction> Begin();
+  // kInDoubt: the disk failed in the middle of the commit; nothing before that can be in doubt.
+  [[nodiscard]] LedgerResult<void> Commit(sqlite::Transaction& transaction);
+
+  // Translates, and has the connection opened again next time where it cannot be trusted any more.
+  [[nodiscard]] Unexpected<LedgerError> Failed(const sqlite::DatabaseError& error);
+
+  // Ends waits and long statements within milliseconds; every later call fails with kUnavailable.
+  void Abort() { aborted_ = true; }
+
+ private:
+  [[nodiscard]] LedgerResult<sqlite::Database*> OpenFile(bool create);
+  [[nodiscard]] LedgerResult<void> Prepare(sqlite::Database& database);
+  [[nodiscard]] bool Moved() const;
+  static int Wait(void* self, int tries);
+
+  const std::string path_;
+  const std::chrono::milliseconds lock_timeout_;
+  std::atomic<bool> aborted_{false};
+  std::unique_ptr<sqlite::Database> database_;
+  bool distrusted_ = false;
+  std::chrono::steady_clock::time_point wait_until_;
+};
+
+}  // namespace deadletter

@@ -1,0 +1,272 @@
+#include "ledger/sqlite/settle_run.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/fault_point.h"
+#include "base/rfc3339.h"
+#include "base/text.h"
+#include "ledger/sqlite/sql.h"
+#include "ledger/submit_message.h"
+#include "letter/field_json.h"
+
+namespace deadletter {
+namespace {
+
+namespace sql = sqlite::sql;
+
+constexpr std::size_t kMaxActionBytes =
+    10'000;  // of a text that stands where an action's id is expected
+
+// The action's id in its own JSON type; columns are those of fail_execution.
+std::optional<std::string> ActionIdJson(const sqlite::Statement& row) {
+  const std::string type = row.Text(1);
+  if (type == "integer" || type == "real") return row.Text(0);
+  if (type == "text") return JsonString(DisplayText(row.Text(0), kMaxActionBytes));
+  return std::nullopt;
+}
+
+std::string ActionMembersOf(const sqlite::Statement& row) {
+  std::optional<std::string> action_ref = row.OptionalText(2);
+  if (action_ref) action_ref = DisplayText(*action_ref, kMaxActionBytes);
+  return ActionMembers(ActionIdJson(row), action_ref);
+}
+
+// What tells whether a row still belongs to the letter's attempt.
+struct Attempt {
+  explicit Attempt(const Letter& letter) : execution(letter.execution_id->ToString()) {
+    if (letter.attempt) {
+      from = letter.attempt->from;
+      until = letter.attempt->until;
+    }
+    if (letter.replay_id) replay = BlobOf(*letter.replay_id);
+  }
+
+  std::optional<Instant> from;
+  std::optional<Instant> until;
+  std::optional<sqlite::Blob> replay;  // the letter's own bytes
+  std::string execution;
+};
+
+bool Contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+Ruling MakeRuling(Outcome outcome, std::string detail, bool row_is_final) {
+  return {outcome, std::move(detail), StateAfter(outcome, row_is_final), ""};
+}
+
+}  // namespace
+
+SettleRun::SettleRun(sqlite::Database& database, const ExecutionSql* sql,
+                     const SqliteLedgerOptions& options, Instant now)
+    : database_(database), sql_(sql), options_(options), now_(now) {}
+
+std::vector<SettledLetter> SettleRun::FirstTime(std::span<const Judgement> batch) {
+  const Places fresh = RememberKeys(batch);
+  Rule(batch, fresh);
+  fault::Hit("settle.moved");
+  Record(batch, fresh);
+
+  std::vector<SettledLetter> settled(batch.size(), SettledLetter{false, std::nullopt});
+  for (const std::size_t place : fresh) settled[place] = {true, rulings_[place].outcome};
+  for (std::size_t place = 0; place < batch.size(); ++place) {
+    if (!settled[place].recorded) settled[place].outcome = RecordedOutcome(batch[place]);
+  }
+  return settled;
+}
+
+std::vector<SettledLetter> SettleRun::Again(std::span<const Judgement> batch) {
+  const Places waiting = StillWaiting(batch);
+  Rule(batch, waiting);
+  fault::Hit("settle.moved");
+  for (const std::size_t place : waiting) RecordAgain(batch[place], rulings_[place]);
+
+  std::vector<SettledLetter> settled(batch.size(), SettledLetter{false, std::nullopt});
+  for (const std::size_t place : waiting) settled[place] = {true, rulings_[place].outcome};
+  auto outcome = database_.Prepare(sql::kOutcomeOfLetter);
+  for (std::size_t place = 0; place < batch.size(); ++place) {
+    if (settled[place].recorded) continue;
+    outcome.Bind(BlobOf(batch[place].letter.id));
+    if (outcome.Next()) settled[place].outcome = OutcomeFromName(outcome.Text(0));
+  }
+  return settled;
+}
+
+SettleRun::Places SettleRun::RememberKeys(std::span<const Judgement> batch) {
+  Places fresh;
+  auto remember = database_.Prepare(sql::kRememberKey);
+  for (std::size_t place = 0; place < batch.size(); ++place) {
+    const Letter& letter = batch[place].letter;
+    if (letter.key) {
+      static_cast<void>(
+          remember.Bind(sqlite::Blob{BytesOf(letter.key->value())}, BlobOf(letter.id)).Run());
+      if (database_.changes() == 0) continue;
+    }
+    fresh.push_back(place);
+  }
+  return fresh;
+}
+
+SettleRun::Places SettleRun::StillWaiting(std::span<const Judgement> batch) {
+  Places waiting;
+  std::set<LetterId> seen;
+  auto standing = database_.Prepare(sql::kStandingOfLetter);
+  for (std::size_t place = 0; place < batch.size(); ++place) {
+    const LetterId& id = batch[place].letter.id;
+    standing.Bind(BlobOf(id));
+    if (standing.Next() && seen.insert(id).second) waiting.push_back(place);
+  }
+  return waiting;
+}
+
+void SettleRun::Rule(std::span<const Judgement> batch, const Places& places) {
+  rulings_.assign(batch.size(), {});
+  Places judged;
+  for (const std::size_t place : places) {
+    const Judgement& judgement = batch[place];
+    if (judgement.fixed) {
+      rulings_[place] = MakeRuling(judgement.fixed->outcome, judgement.fixed->detail, false);
+    } else if (options_.mode == ExecutionsMode::kObserve) {
+      rulings_[place] = MakeRuling(Outcome::kParked, "observed", false);
+    } else {
+      judged.push_back(place);
+    }
+  }
+  if (judged.empty()) return;
+  // In id order the pages of the table are visited once each; of one execution the batch's order
+  // decides.
+  std::ranges::stable_sort(judged, {},
+                           [&](std::size_t place) { return *batch[place].letter.execution_id; });
+  auto fail = database_.Prepare(sql_->fail);
+  for (const std::size_t place : judged) rulings_[place] = RuleOver(batch[place], fail);
+}
+
+Ruling SettleRun::RuleOver(const Judgement& judgement, sqlite::Statement& fail) {
+  const Letter& letter = judgement.letter;
+  const StoredId id = sql_->Store(*letter.execution_id);
+  const Attempt attempt(letter);
+  const std::string now_text = FormatRfc3339(now_);
+  std::string action_members;
+  id.Visit([&](const auto& stored) {
+    fail.Bind(options_.executions.failed, judgement.failure.result_json, judgement.failure.message,
+              now_text, now_, attempt.from, attempt.until, attempt.replay, attempt.execution,
+              stored);
+    if (fail.Next()) action_members = ActionMembersOf(fail);
+    static_cast<void>(fail.Run());
+  });
+  if (fail.error()) return {};  // the transaction will not commit
+  // What RETURNING promised, a trigger may have suppressed or undone.
+  if (database_.changes() == 0) return WhyNotMoved(letter);
+  if (StatusOf(id) != options_.executions.failed)
+    return MakeRuling(Outcome::kRefused, "update_suppressed", false);
+  Ruling ruling = MakeRuling(Outcome::kFailed, "", true);
+  ruling.action_members = std::move(action_members);
+  return ruling;
+}
+
+std::string SettleRun::StatusOf(const StoredId& id) {
+  auto row = database_.Prepare(sql_->status);
+  std::string status;
+  id.Visit([&](const auto& stored) {
+    row.Bind(stored);
+    if (row.Next()) status = row.Text(0);
+  });
+  return status;
+}
+
+Ruling SettleRun::WhyNotMoved(const Letter& letter) {
+  auto standing = database_.Prepare(sql_->standing);
+  const StoredId id = sql_->Store(*letter.execution_id);
+  const Attempt attempt(letter);
+  Ruling ruling;
+  id.Visit([&](const auto& stored) {
+    standing.Bind(attempt.from, attempt.until, attempt.replay, attempt.execution, stored);
+    if (!standing.Next()) {
+      ruling = MakeRuling(Outcome::kNotFound, "", false);
+      return;
+    }
+    const bool row_is_final = Contains(options_.executions.final_statuses, standing.Text(0));
+    const bool failable = standing.Bool(1);
+    const bool own_attempt = standing.Bool(2);
+    if (!failable) {
+      ruling = MakeRuling(Outcome::kNotFailable, "", row_is_final);
+    } else if (!own_attempt) {
+      ruling = MakeRuling(Outcome::kStaleAttempt, "", row_is_final);
+    } else {
+      ruling = MakeRuling(Outcome::kRefused, "update_suppressed", row_is_final);
+    }
+  });
+  return ruling;
+}
+
+void SettleRun::Record(std::span<const Judgement> batch, const Places& places) {
+  auto insert = database_.Prepare(sql::kInsertLetter);
+  for (const std::size_t place : places) {
+    const Judgement& judgement = batch[place];
+    InsertLetter(insert, judgement.letter, rulings_[place], judgement.rule, now_,
+                 judgement.try_again_at);
+    WriteOutbox(judgement, rulings_[place]);
+  }
+}
+
+void SettleRun::RecordAgain(const Judgement& judgement, const Ruling& ruling) {
+  const sqlite::Blob id = BlobOf(judgement.letter.id);
+  auto standing = database_.Prepare(sql::kStandingOfLetter);
+  standing.Bind(id);
+  if (!standing.Next()) return;
+  // What it was before becomes history; the same answer once more is none.
+  if (standing.Text(0) != OutcomeName(ruling.outcome) || standing.Text(1) != ruling.detail) {
+    static_cast<void>(database_.Prepare(sql::kAddStep)
+                          .Bind(id, standing.Time(2), standing.Text(0), standing.Text(1))
+                          .Run());
+  }
+  const std::optional<Instant> closed =
+      ruling.state == LetterState::kClosed ? std::optional(now_) : std::nullopt;
+  const std::optional<Instant> again =
+      IsSettledAgain(ruling.outcome) ? std::optional(judgement.try_again_at) : std::nullopt;
+  static_cast<void>(database_.Prepare(sql::kSettleLetterAgain)
+                        .Bind(id, LetterStateName(ruling.state), OutcomeName(ruling.outcome),
+                              ruling.detail, judgement.rule, now_, closed, again)
+                        .Run());
+  WriteOutbox(judgement, ruling);
+}
+
+void SettleRun::WriteOutbox(const Judgement& judgement, const Ruling& ruling) {
+  const Letter& letter = judgement.letter;
+  const std::optional<std::string> execution =
+      letter.execution_id ? std::optional(letter.execution_id->ToString()) : std::nullopt;
+  auto insert = database_.Prepare(sql::kInsertOutbox);
+  if (ruling.outcome == Outcome::kFailed && judgement.publish_event) {
+    const std::string body =
+        judgement.event.before_action + ruling.action_members + judgement.event.after_action;
+    static_cast<void>(insert
+                          .Bind("event", BlobOf(letter.id), execution,
+                                judgement.event.address.exchange,
+                                judgement.event.address.routing_key,
+                                PropertiesToJson(EventProperties(judgement.event.message_id)),
+                                FieldTableToJson({}), now_, sqlite::Blob{body})
+                          .Run());
+  }
+  if (ruling.outcome == Outcome::kRetried && judgement.retry) {
+    const RetryMessage& retry = *judgement.retry;
+    static_cast<void>(insert
+                          .Bind("retry", BlobOf(letter.id), execution, retry.address.exchange,
+                                retry.address.routing_key,
+                                PropertiesToJson(retry.message.properties),
+                                FieldTableToJson(retry.message.headers), retry.at, nullptr)
+                          .Run());
+    if (execution) {
+      static_cast<void>(
+          database_.Prepare(sql::kOwnExecution).Bind(*execution, BlobOf(retry.replay_id)).Run());
+    }
+  }
+}
+
+std::optional<Outcome> SettleRun::RecordedOutcome(const Judgement& judgement) {
+  auto recorded = database_.Prepare(sql::kOutcomeOfKey);
+  recorded.Bind(sqlite::Blob{BytesOf(judgement.letter.key->value())});
+  return recorded.Next() ? OutcomeFromName(recorded.Text(0)) : std::nullopt;
+}
+
+}  // namespace deadletter

@@ -1,0 +1,50 @@
+// One settle inside its transaction, step by step.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ledger/settlement.h"
+#include "ledger/sqlite/execution_sql.h"
+#include "ledger/sqlite/letter_row.h"
+#include "ledger/sqlite/options.h"
+
+namespace deadletter {
+
+// Errors are kept by the transaction that is open on the database: whatever is returned here holds
+// only if its Commit() succeeds. `sql` may be null where the platform's table is not to be touched
+// (observe). Used once.
+class SettleRun {
+ public:
+  SettleRun(sqlite::Database& database, const ExecutionSql* sql, const SqliteLedgerOptions& options,
+            Instant now);
+
+  [[nodiscard]] std::vector<SettledLetter> FirstTime(std::span<const Judgement> batch);
+  [[nodiscard]] std::vector<SettledLetter> Again(std::span<const Judgement> batch);
+
+ private:
+  using Places = std::vector<std::size_t>;  // in the batch
+
+  // Those whose key was not known, in the batch's order.
+  [[nodiscard]] Places RememberKeys(std::span<const Judgement> batch);
+  // Those that nobody has settled meanwhile.
+  [[nodiscard]] Places StillWaiting(std::span<const Judgement> batch);
+  // The outcome of each of `places`, made true.
+  void Rule(std::span<const Judgement> batch, const Places& places);
+  [[nodiscard]] Ruling RuleOver(const Judgement& judgement, sqlite::Statement& fail);
+  [[nodiscard]] std::string StatusOf(const StoredId& id);
+  [[nodiscard]] Ruling WhyNotMoved(const Letter& letter);
+  void Record(std::span<const Judgement> batch, const Places& places);
+  void RecordAgain(const Judgement& judgement, const Ruling& ruling);
+  void WriteOutbox(const Judgement& judgement, const Ruling& ruling);
+  [[nodiscard]] std::optional<Outcome> RecordedOutcome(const Judgement& judgement);
+
+  sqlite::Database& database_;
+  const ExecutionSql* sql_;
+  const SqliteLedgerOptions& options_;
+  const Instant now_;
+  std::vector<Ruling> rulings_;  // by place
+};
+
+}  // namespace deadletter

@@ -1,0 +1,1 @@
+SELECT state, letters FROM deadletter_letter_count

@@ -1,0 +1,1 @@
+DELETE FROM deadletter_outbox WHERE id = ?1

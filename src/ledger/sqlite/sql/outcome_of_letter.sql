@@ -1,0 +1,1 @@
+SELECT outcome FROM deadletter_letter WHERE id = ?1

@@ -1,0 +1,163 @@
+#include "ledger/sqlite/sqlite_catalog.h"
+
+#include <algorithm>
+
+#include "ledger/embedded_sql.h"
+#include "ledger/sqlite/letter_row.h"
+#include "ledger/sqlite/sql.h"
+
+namespace deadletter {
+namespace {
+
+namespace sql = sqlite::sql;
+
+// The conditions that `filter` asks for. Only these stand in the statement, so that SQLite can
+// choose an index by them; their parameters are numbered as List() binds them.
+std::string ConditionsOf(const LetterFilter& filter, bool after) {
+  const std::pair<bool, std::string_view> conditions[] = {
+      {after, "id < ?1"},
+      {filter.state.has_value(), "state = ?2"},
+      {filter.outcome.has_value(), "outcome = ?3"},
+      {filter.reason.has_value(), "reason = ?4"},
+      {filter.queue.has_value(), "queue = ?5"},
+      {filter.dead_letter_queue.has_value(), "dead_letter_queue = ?6"},
+      {filter.type.has_value(), "type = ?7"},
+      {filter.action.has_value(), "action = ?8"},
+      {filter.execution_id.has_value(), "execution_id = ?9"},
+      {filter.worker_id.has_value(), "worker_id = ?10"},
+      {filter.group.has_value(), "group_id = ?11"},
+      {filter.since.has_value(), "received_at >= ?12"},
+      {filter.until.has_value(), "received_at < ?13"},
+  };
+  std::string text = "true";
+  for (const auto& [wanted, condition] : conditions) {
+    if (wanted) text.append(" AND ").append(condition);
+  }
+  return text;
+}
+
+template <class Name, class Value>
+std::optional<std::string_view> NameOf(const std::optional<Value>& value, Name name) {
+  return value ? std::optional(name(*value)) : std::nullopt;
+}
+
+GroupId ReadGroup(const sqlite::Statement& row, int column) {
+  std::array<std::uint8_t, 16> group{};
+  const std::string bytes = row.Text(column);
+  if (bytes.size() == group.size()) std::copy(bytes.begin(), bytes.end(), group.begin());
+  return GroupId(group);
+}
+
+// The columns of sql/letters.sql.
+LetterSummary ReadSummary(const sqlite::Statement& row) {
+  LetterSummary letter;
+  letter.id = LetterId(ReadUuid(row, 0));
+  letter.state = LetterStateFromName(row.Text(1)).value_or(LetterState::kOpen);
+  letter.outcome = OutcomeFromName(row.Text(2)).value_or(Outcome::kRefused);
+  letter.detail = row.Text(3);
+  letter.reason = ReasonFromName(row.Text(4)).value_or(Reason::kUnknown);
+  letter.queue = row.Text(5);
+  letter.dead_letter_queue = row.Text(6);
+  letter.exchange = row.Text(7);
+  letter.routing_key = row.Text(8);
+  letter.deaths = row.Int64(9);
+  letter.message_id = row.OptionalText(10);
+  letter.correlation_id = row.OptionalText(11);
+  letter.type = row.OptionalText(12);
+  letter.action = row.OptionalText(13);
+  letter.execution_id = row.OptionalText(14);
+  letter.worker_id = row.OptionalText(15);
+  letter.group = ReadGroup(row, 16);
+  letter.died_at = row.OptionalTime(17);
+  letter.received_at = row.Time(18);
+  letter.settled_at = row.Time(19);
+  letter.redelivered = row.Bool(20);
+  letter.possible_duplicate = row.Bool(21);
+  letter.size_bytes = row.Int64(22);
+  letter.replays = row.Int64(23);
+  return letter;
+}
+
+// The summary's columns, and `more` of them.
+std::string Select(const std::string& conditions, std::string_view more) {
+  return FillIn(sql::kLetters, {{"conditions", conditions}, {"more", more}});
+}
+
+std::vector<LetterStep> WithEnds(const LetterSummary& letter, std::vector<LetterStep> steps) {
+  steps.insert(steps.begin(), {letter.received_at, "received", letter.dead_letter_queue});
+  steps.push_back({letter.settled_at, std::string(OutcomeName(letter.outcome)), letter.detail});
+  std::ranges::stable_sort(steps, {}, &LetterStep::at);
+  return steps;
+}
+
+}  // namespace
+
+SqliteCatalog::SqliteCatalog(const SqliteLedgerOptions& options)
+    : file_(options.path, options.lock_timeout) {}
+
+LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::size_t limit,
+                                             std::optional<LetterId> after) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  const std::optional<sqlite::Blob> last = after ? std::optional(BlobOf(*after)) : std::nullopt;
+  const std::optional<sqlite::Blob> group =
+      filter.group ? std::optional(sqlite::Blob{BytesOf(filter.group->value())}) : std::nullopt;
+  auto rows = (*database)->Prepare(Select(ConditionsOf(filter, after.has_value()), ""));
+  rows.Bind(last, NameOf(filter.state, LetterStateName), NameOf(filter.outcome, OutcomeName),
+            NameOf(filter.reason, ReasonName), filter.queue, filter.dead_letter_queue, filter.type,
+            filter.action, filter.execution_id, filter.worker_id, group, filter.since, filter.until,
+            limit);
+  LetterPage page;
+  while (rows.Next()) page.letters.push_back(ReadSummary(rows));
+  if (rows.error()) return file_.Failed(*rows.error());
+  if (limit > 0 && page.letters.size() == limit) page.next = page.letters.back().id;
+  return page;
+}
+
+LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto rows = (*database)->Prepare(Select("id = ?1", ", rule, properties, headers, body"));
+  rows.Bind(BlobOf(id), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+            nullptr, nullptr, nullptr, nullptr, 1);
+  std::optional<LetterRecord> record;
+  if (rows.Next()) {
+    auto message = ReadMessage(rows, 25);
+    if (!message) return Unexpected<LedgerError>(message.error());
+    // While this row is held the steps are read as of the same moment.
+    auto steps = ReadSteps(**database, id);
+    if (!steps) return Unexpected<LedgerError>(steps.error());
+    const LetterSummary summary = ReadSummary(rows);
+    record = {summary, rows.Text(24), std::move(*message), WithEnds(summary, std::move(*steps))};
+  }
+  if (rows.error()) return file_.Failed(*rows.error());
+  return record;
+}
+
+LedgerResult<std::vector<LetterStep>> SqliteCatalog::ReadSteps(sqlite::Database& database,
+                                                               LetterId id) {
+  std::vector<LetterStep> steps;
+  auto rows = database.Prepare(sql::kLetterSteps);
+  rows.Bind(BlobOf(id));
+  while (rows.Next()) steps.push_back({rows.Time(0), rows.Text(1), rows.Text(2)});
+  if (rows.error()) return file_.Failed(*rows.error());
+  return steps;
+}
+
+LedgerResult<LedgerCounts> SqliteCatalog::Counts() {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  LedgerCounts counts;
+  auto states = (*database)->Prepare(sql::kCounts);
+  while (states.Next()) {
+    if (const auto state = LetterStateFromName(states.Text(0)))
+      counts.letters[*state] = states.Int64(1);
+  }
+  if (states.error()) return file_.Failed(*states.error());
+  auto size = (*database)->Prepare(sql::kSize);
+  if (size.Next()) counts.bytes = size.Int64(0);
+  if (size.error()) return file_.Failed(*size.error());
+  return counts;
+}
+
+}  // namespace deadletter

@@ -1,0 +1,27 @@
+// Catalog over the SQLite ledger. It only reads: a write-ahead log lets it look while others
+// settle.
+#pragma once
+
+#include "ledger/catalog.h"
+#include "ledger/sqlite/ledger_file.h"
+#include "ledger/sqlite/options.h"
+
+namespace deadletter {
+
+class SqliteCatalog final : public Catalog {
+ public:
+  explicit SqliteCatalog(const SqliteLedgerOptions& options);
+
+  [[nodiscard]] LedgerResult<LetterPage> List(const LetterFilter& filter, std::size_t limit,
+                                              std::optional<LetterId> after) override;
+  [[nodiscard]] LedgerResult<std::optional<LetterRecord>> Show(LetterId id) override;
+  [[nodiscard]] LedgerResult<LedgerCounts> Counts() override;
+
+ private:
+  [[nodiscard]] LedgerResult<std::vector<LetterStep>> ReadSteps(sqlite::Database& database,
+                                                                LetterId id);
+
+  LedgerFile file_;
+};
+
+}  // namespace deadletter

@@ -1,0 +1,124 @@
+#include "ledger/sqlite/sqlite_executions.h"
+
+#include "base/fault_point.h"
+#include "base/rfc3339.h"
+#include "ledger/sqlite/sql.h"
+#include "ledger/submit_message.h"
+#include "letter/field_json.h"
+
+namespace deadletter {
+namespace {
+
+namespace sql = sqlite::sql;
+
+Unexpected<LedgerError> NoId(const ExecutionTable& table) {
+  return Unexpected<LedgerError>({LedgerFault::kStatement, "SQLITE_NULL",
+                                  "the table " + table.table +
+                                      " gave no id of the configured type: its column " + table.id +
+                                      " needs a default"});
+}
+
+}  // namespace
+
+SqliteExecutions::SqliteExecutions(SqliteLedgerOptions options)
+    : options_(std::move(options)), file_(options_.path, options_.lock_timeout) {}
+
+LedgerResult<sqlite::Database*> SqliteExecutions::Open() {
+  auto database = file_.Open();
+  if (!database || (sql_ && known_ == *database)) return database;
+  sql_.reset();
+  auto made = ExecutionSql::Make(**database, options_.executions);
+  if (!made) return file_.Failed(made.error());
+  sql_ = std::move(*made);
+  known_ = *database;
+  return database;
+}
+
+LedgerResult<std::vector<ExecutionId>> SqliteExecutions::Submit(
+    std::span<const NewExecution> executions, Instant now) {
+  std::vector<ExecutionId> ids;
+  if (executions.empty()) return ids;
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  for (const NewExecution& execution : executions) {
+    auto id = SubmitOne(**database, execution, now);
+    if (!id) return Unexpected<LedgerError>(id.error());
+    ids.push_back(std::move(*id));
+  }
+  fault::Hit("submit.written");
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  fault::Hit("submit.committed");
+  return ids;
+}
+
+LedgerResult<ExecutionId> SqliteExecutions::SubmitOne(sqlite::Database& database,
+                                                      const NewExecution& execution, Instant now) {
+  const std::string now_text = FormatRfc3339(now);
+  auto insert = database.Prepare(sql_->submit);
+  insert.Bind(execution.action_ref, execution.worker_id, nullptr, now_text, now,
+              options_.executions.replay_status);
+  std::optional<ExecutionId> id;
+  if (insert.Next()) id = sql_->ReadId(insert);
+  if (auto inserted = insert.Run(); !inserted) return file_.Failed(inserted.error());
+  if (!id) return NoId(options_.executions);
+  // The stamp is what the row says once the platform's triggers have had their turn.
+  auto row = Read(database, *id);
+  if (!row) return Unexpected<LedgerError>(row.error());
+  if (!*row) return NoId(options_.executions);
+  const auto [address, message] = ComposeSubmission(execution, *id, (*row)->updated, now);
+  auto outbox = database.Prepare(sql::kInsertOutbox);
+  outbox.Bind("submit", nullptr, id->ToString(), address.exchange, address.routing_key,
+              PropertiesToJson(message.properties), FieldTableToJson(message.headers), now,
+              sqlite::Blob{message.body});
+  if (auto written = outbox.Run(); !written) return file_.Failed(written.error());
+  return *id;
+}
+
+LedgerResult<std::optional<ExecutionRow>> SqliteExecutions::Find(const ExecutionId& id) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  return Read(**database, id);
+}
+
+LedgerResult<std::optional<ExecutionRow>> SqliteExecutions::Read(sqlite::Database& database,
+                                                                 const ExecutionId& id) {
+  auto rows = database.Prepare(sql_->row);
+  std::optional<ExecutionRow> row;
+  const StoredId stored = sql_->Store(id);
+  stored.Visit([&](const auto& value) {
+    rows.Bind(value);
+    if (rows.Next()) {
+      row = ExecutionRow{id, rows.Text(0), rows.OptionalText(1), rows.OptionalText(2),
+                         rows.OptionalTime(3)};
+    }
+  });
+  if (rows.error()) return file_.Failed(*rows.error());
+  return row;
+}
+
+LedgerResult<bool> SqliteExecutions::FinishIfFailable(const ExecutionId& id,
+                                                      const std::string& status,
+                                                      const std::string& result_json) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  const Instant now = SystemClock().Now();
+  const std::string now_text = FormatRfc3339(now);
+  auto finish = (*database)->Prepare(sql_->finish);
+  const StoredId stored = sql_->Store(id);
+  stored.Visit([&](const auto& value) {
+    finish.Bind(status, result_json, nullptr, now_text, now, nullptr, nullptr, nullptr, nullptr,
+                value);
+    static_cast<void>(finish.Run());
+  });
+  const bool changed = !finish.error() && (*database)->changes() > 0;
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  return changed;
+}
+
+}  // namespace deadletter

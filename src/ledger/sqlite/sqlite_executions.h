@@ -1,0 +1,38 @@
+// Executions over the platform's table in the SQLite ledger's file.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ledger/executions.h"
+#include "ledger/sqlite/execution_sql.h"
+#include "ledger/sqlite/ledger_file.h"
+#include "ledger/sqlite/options.h"
+
+namespace deadletter {
+
+class SqliteExecutions final : public Executions {
+ public:
+  explicit SqliteExecutions(SqliteLedgerOptions options);
+
+  [[nodiscard]] LedgerResult<std::vector<ExecutionId>> Submit(
+      std::span<const NewExecution> executions, Instant now) override;
+  [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override;
+  [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
+                                                    const std::string& status,
+                                                    const std::string& result_json) override;
+
+ private:
+  [[nodiscard]] LedgerResult<sqlite::Database*> Open();
+  [[nodiscard]] LedgerResult<ExecutionId> SubmitOne(sqlite::Database& database,
+                                                    const NewExecution& execution, Instant now);
+  [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Read(sqlite::Database& database,
+                                                               const ExecutionId& id);
+
+  const SqliteLedgerOptions options_;
+  LedgerFile file_;
+  const sqlite::Database* known_ = nullptr;  // the connection that sql_ was made for
+  std::optional<ExecutionSql> sql_;
+};
+
+}  // namespace deadletter

@@ -1,0 +1,119 @@
+#include "ledger/sqlite/sqlite_outbox.h"
+
+#include <algorithm>
+
+#include "base/fault_point.h"
+#include "ledger/sqlite/letter_row.h"
+#include "ledger/sqlite/sql.h"
+
+namespace deadletter {
+namespace {
+
+namespace sql = sqlite::sql;
+
+OutboxKind KindFromName(std::string_view name) {
+  if (name == "retry") return OutboxKind::kRetry;
+  return name == "submit" ? OutboxKind::kSubmit : OutboxKind::kEvent;
+}
+
+}  // namespace
+
+SqliteOutbox::SqliteOutbox(const SqliteLedgerOptions& options)
+    : file_(options.path, options.lock_timeout) {}
+
+LedgerResult<std::vector<OutboxEntry>> SqliteOutbox::Claim(Instant now, std::size_t limit,
+                                                           std::size_t max_bytes,
+                                                           std::chrono::milliseconds lease) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  // An idle relay only reads: it neither holds up a settle nor wakes the disk.
+  auto any = ReadDue(**database, now, std::min<std::size_t>(limit, 1), 0);
+  if (!any || any->empty()) return any;
+
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  auto entries = ReadDue(**database, now, limit, max_bytes);
+  if (!entries) return entries;
+  auto take = (*database)->Prepare(sql::kLeaseOutbox);
+  for (const OutboxEntry& entry : *entries)
+    static_cast<void>(take.Bind(entry.id, now + lease).Run());
+  fault::Hit("outbox.claiming");
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  fault::Hit("outbox.claimed");
+  std::ranges::sort(*entries, {}, &OutboxEntry::id);
+  return entries;
+}
+
+LedgerResult<std::vector<OutboxEntry>> SqliteOutbox::ReadDue(sqlite::Database& database,
+                                                             Instant now, std::size_t limit,
+                                                             std::size_t max_bytes) {
+  std::vector<OutboxEntry> entries;
+  std::size_t bytes = 0;
+  auto rows = database.Prepare(sql::kDueOutbox);
+  rows.Bind(now, limit);
+  while ((entries.empty() || bytes < max_bytes) && rows.Next()) {
+    const std::size_t size = rows.Size(5) + rows.Size(6) + rows.Size(7);
+    // Only the first may be larger than what was asked for.
+    if (!entries.empty() && bytes + size > max_bytes) break;
+    auto message = ReadMessage(rows, 5);
+    if (!message) return Unexpected<LedgerError>(message.error());
+    OutboxEntry entry;
+    entry.id = rows.Int64(0);
+    entry.kind = KindFromName(rows.Text(1));
+    entry.address = {rows.Text(2), rows.Text(3)};
+    entry.attempts = static_cast<int>(rows.Int64(4));
+    entry.message = std::move(*message);
+    bytes += size;
+    entries.push_back(std::move(entry));
+  }
+  if (rows.error()) return file_.Failed(*rows.error());
+  return entries;
+}
+
+LedgerResult<void> SqliteOutbox::Mark(std::span<const OutboxResult> results) {
+  if (results.empty()) return {};
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  const Instant now = SystemClock().Now();
+  auto note = (*database)->Prepare(sql::kNotePublished);
+  auto remove = (*database)->Prepare(sql::kDeleteOutbox);
+  auto postpone = (*database)->Prepare(sql::kPostponeOutbox);
+  for (const OutboxResult& result : results) {
+    switch (result.mark) {
+      case OutboxMark::kPublished:
+        static_cast<void>(note.Bind(result.id, now).Run());
+        static_cast<void>(remove.Bind(result.id).Run());
+        break;
+      case OutboxMark::kUnroutable:
+        static_cast<void>(postpone.Bind(result.id, result.retry_at, true, result.detail).Run());
+        break;
+      case OutboxMark::kAgain:
+        static_cast<void>(postpone.Bind(result.id, result.retry_at, false, result.detail).Run());
+        break;
+    }
+  }
+  fault::Hit("outbox.marking");
+  if (auto committed = file_.Commit(*transaction); !committed) return committed;
+  fault::Hit("outbox.marked");
+  return {};
+}
+
+LedgerResult<OutboxBacklog> SqliteOutbox::Backlog(Instant now) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  OutboxBacklog backlog;
+  auto row = (*database)->Prepare(sql::kOutboxBacklog);
+  if (row.Next()) {
+    backlog.pending = row.Int64(0);
+    backlog.unroutable = row.Int64(1);
+    if (const auto oldest = row.OptionalTime(2))
+      backlog.oldest = std::max(Microseconds(0), now - *oldest);
+  }
+  if (row.error()) return file_.Failed(*row.error());
+  return backlog;
+}
+
+}  // namespace deadletter

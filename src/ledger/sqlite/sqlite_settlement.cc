@@ -1,0 +1,193 @@
+#include "ledger/sqlite/sqlite_settlement.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "base/fault_point.h"
+#include "ledger/sqlite/letter_row.h"
+#include "ledger/sqlite/settle_run.h"
+#include "ledger/sqlite/sql.h"
+
+namespace deadletter {
+
+namespace sql = sqlite::sql;
+
+SqliteSettlement::SqliteSettlement(SqliteLedgerOptions options)
+    : options_(std::move(options)), file_(options_.path, options_.lock_timeout) {}
+
+LedgerResult<sqlite::Database*> SqliteSettlement::Open() {
+  auto database = file_.Open();
+  if (!database || options_.mode == ExecutionsMode::kObserve) return database;
+  if (sql_ && known_ == *database) return database;
+  sql_.reset();
+  auto made = ExecutionSql::Make(**database, options_.executions);
+  if (!made) return file_.Failed(made.error());
+  sql_ = std::move(*made);
+  known_ = *database;
+  return database;
+}
+
+LedgerResult<std::vector<SettledLetter>> SqliteSettlement::Settle(std::span<const Judgement> batch,
+                                                                  LockedRows /*locked*/) {
+  return SettleIn(batch, Turn::kFirst);
+}
+
+LedgerResult<std::vector<SettledLetter>> SqliteSettlement::SettleAgain(
+    std::span<const Judgement> batch, LockedRows /*locked*/) {
+  return SettleIn(batch, Turn::kAgain);
+}
+
+LedgerResult<std::vector<SettledLetter>> SqliteSettlement::SettleIn(
+    std::span<const Judgement> batch, Turn turn) {
+  if (batch.empty()) return std::vector<SettledLetter>();
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  fault::Hit("settle.begun");
+  SettleRun run(**database, sql_ ? &*sql_ : nullptr, options_, SystemClock().Now());
+  auto settled = turn == Turn::kFirst ? run.FirstTime(batch) : run.Again(batch);
+  fault::Hit("settle.written");
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  fault::Hit("settle.committed");
+  return settled;
+}
+
+LedgerResult<std::vector<DueLetter>> SqliteSettlement::TakeDue(Instant now, std::size_t limit,
+                                                               std::size_t max_bytes,
+                                                               std::chrono::milliseconds lease) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  // Mostly there is nothing, and then nobody's write is held up.
+  auto any = ReadDue(**database, now, 1, 0);
+  if (!any || any->empty()) return any;
+
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  auto due = ReadDue(**database, now, limit, max_bytes);
+  if (!due) return due;
+  auto put_off = (*database)->Prepare(sql::kPutOffLetter);
+  for (const DueLetter& letter : *due) {
+    static_cast<void>(put_off.Bind(BlobOf(letter.id), now + lease).Run());
+  }
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  return due;
+}
+
+LedgerResult<std::vector<DueLetter>> SqliteSettlement::ReadDue(sqlite::Database& database,
+                                                               Instant now, std::size_t limit,
+                                                               std::size_t max_bytes) {
+  std::vector<DueLetter> due;
+  std::size_t bytes = 0;
+  auto rows = database.Prepare(sql::kDueLetters);
+  rows.Bind(now, limit);
+  while ((due.empty() || bytes < max_bytes) && rows.Next()) {
+    auto message = ReadMessage(rows, 8);
+    if (!message) return Unexpected<LedgerError>(message.error());
+    DueLetter letter;
+    letter.id = LetterId(ReadUuid(rows, 0));
+    letter.outcome = OutcomeFromName(rows.Text(1)).value_or(Outcome::kRefused);
+    letter.tries = static_cast<int>(rows.Int64(2));
+    letter.delivery.dead_letter_queue = rows.Text(3);
+    letter.delivery.exchange = rows.Text(4);
+    letter.delivery.routing_key = rows.Text(5);
+    letter.delivery.redelivered = rows.Bool(6);
+    letter.delivery.received_at = rows.Time(7);
+    letter.delivery.message = std::move(*message);
+    bytes += letter.delivery.BufferedBytes();
+    due.push_back(std::move(letter));
+  }
+  if (rows.error()) return file_.Failed(*rows.error());
+  return due;
+}
+
+LedgerResult<std::size_t> SqliteSettlement::CloseFinished(std::size_t limit) {
+  if (options_.mode == ExecutionsMode::kObserve || limit == 0) return 0;
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  const auto finished = FindFinished(**database, limit);
+  if (!finished) return Unexpected<LedgerError>(finished.error());
+  if (finished->empty()) return 0;
+
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  std::size_t closed = 0;
+  const Instant now = SystemClock().Now();
+  auto close = (*database)->Prepare(sql::kCloseLetter);
+  auto step = (*database)->Prepare(sql::kAddStep);
+  for (const Finished& letter : *finished) {
+    static_cast<void>(close.Bind(BlobOf(letter.id), letter.outcome, now).Run());
+    if ((*database)->changes() == 0) continue;  // somebody was faster
+    static_cast<void>(
+        step.Bind(BlobOf(letter.id), now, "closed", "the execution is " + letter.status).Run());
+    ++closed;
+  }
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  return closed;
+}
+
+LedgerResult<std::vector<SqliteSettlement::Finished>> SqliteSettlement::FindFinished(
+    sqlite::Database& database, std::size_t limit) {
+  std::vector<Finished> finished;
+  std::size_t seen = 0;
+  auto letters = database.Prepare(sql::kWatchedLetters);
+  auto status = database.Prepare(sql_->status);
+  letters.Bind(sqlite::Blob{watched_}, limit);
+  while (letters.Next()) {
+    ++seen;
+    watched_ = letters.Text(0);
+    const std::string outcome = letters.Text(1);
+    if (auto final_status = FinalStatus(status, letters.Text(2), outcome)) {
+      finished.push_back({LetterId(ReadUuid(letters, 0)), outcome, std::move(*final_status)});
+    }
+  }
+  if (seen < limit) watched_.clear();
+  if (letters.error()) return file_.Failed(*letters.error());
+  if (status.error()) return file_.Failed(*status.error());
+  return finished;
+}
+
+std::optional<std::string> SqliteSettlement::FinalStatus(sqlite::Statement& status,
+                                                         const std::string& execution_id,
+                                                         const std::string& outcome) const {
+  // An id of a type that is configured no longer names no row.
+  const auto id = ParseExecutionId(options_.executions.id_type, execution_id);
+  if (!id) return std::nullopt;
+  std::optional<std::string> found;
+  sql_->Store(*id).Visit([&](const auto& stored) {
+    status.Bind(stored);
+    if (status.Next()) found = status.Text(0);
+  });
+  if (!found) return std::nullopt;
+  // The status that we wrote ourselves is final, too; only another one says that the matter went
+  // on.
+  if (outcome == OutcomeName(Outcome::kFailed) && *found == options_.executions.failed)
+    return std::nullopt;
+  const auto& finals = options_.executions.final_statuses;
+  return std::ranges::find(finals, *found) == finals.end() ? std::nullopt : found;
+}
+
+LedgerResult<void> SqliteSettlement::Probe() {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  static_cast<void>((*database)->Prepare(sql::kProbe).Run());
+  if (sql_) {
+    // Without an id it finds no row, and yet every name in it must fit the platform's table.
+    static_cast<void>((*database)->Prepare(sql_->fail).Run());
+    static_cast<void>((*database)->Prepare(sql_->standing).Run());
+  }
+  if (transaction->error()) return file_.Failed(*transaction->error());
+  // Until now nothing has left our memory, and a full disk would not have been noticed.
+  if (const int code = sqlite3_db_cacheflush((*database)->handle()); code != SQLITE_OK) {
+    return file_.Failed({code, options_.path + ": " + sqlite3_errmsg((*database)->handle())});
+  }
+  return {};
+}
+
+}  // namespace deadletter

@@ -1,0 +1,66 @@
+// Settlement over the SQLite ledger: a transaction with the write lock from its first moment, and
+// compiled statements that are kept, which is SQLite's way of few round trips.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/settlement.h"
+#include "ledger/sqlite/execution_sql.h"
+#include "ledger/sqlite/ledger_file.h"
+#include "ledger/sqlite/options.h"
+
+namespace deadletter {
+
+// SQLite locks no rows: `locked` makes no difference, nothing becomes deferred here, and kRowLocked
+// is never returned. The file must exist and be migrated; where it is not, every call says so and
+// the next one looks again.
+class SqliteSettlement final : public Settlement {
+ public:
+  explicit SqliteSettlement(SqliteLedgerOptions options);
+
+  [[nodiscard]] LedgerResult<std::vector<SettledLetter>> Settle(std::span<const Judgement> batch,
+                                                                LockedRows locked) override;
+  [[nodiscard]] LedgerResult<std::vector<SettledLetter>> SettleAgain(
+      std::span<const Judgement> batch, LockedRows locked) override;
+  [[nodiscard]] LedgerResult<std::vector<DueLetter>> TakeDue(
+      Instant now, std::size_t limit, std::size_t max_bytes,
+      std::chrono::milliseconds lease) override;
+  [[nodiscard]] LedgerResult<std::size_t> CloseFinished(std::size_t limit) override;
+  [[nodiscard]] LedgerResult<void> Probe() override;
+  void Abort() override { file_.Abort(); }
+
+ private:
+  enum class Turn { kFirst, kAgain };
+  struct Finished {
+    LetterId id;
+    std::string outcome;
+    std::string status;  // of its execution
+  };
+
+  [[nodiscard]] LedgerResult<std::vector<SettledLetter>> SettleIn(std::span<const Judgement> batch,
+                                                                  Turn turn);
+  // Opens the file and, unless we only observe, learns the platform's table anew for each
+  // connection.
+  [[nodiscard]] LedgerResult<sqlite::Database*> Open();
+  [[nodiscard]] LedgerResult<std::vector<DueLetter>> ReadDue(sqlite::Database& database,
+                                                             Instant now, std::size_t limit,
+                                                             std::size_t max_bytes);
+  // The next watched letters after the last ones, those of them whose execution is final.
+  [[nodiscard]] LedgerResult<std::vector<Finished>> FindFinished(sqlite::Database& database,
+                                                                 std::size_t limit);
+  // The final status of the execution that closes a letter of that outcome; nothing where the
+  // letter stays open.
+  [[nodiscard]] std::optional<std::string> FinalStatus(sqlite::Statement& status,
+                                                       const std::string& execution_id,
+                                                       const std::string& outcome) const;
+
+  const SqliteLedgerOptions options_;
+  LedgerFile file_;
+  const sqlite::Database* known_ = nullptr;  // the connection that sql_ was made for
+  std::optional<ExecutionSql> sql_;
+  std::string watched_;  // the last letter looked at by CloseFinished; empty: begin anew
+};
+
+}  // namespace deadletter

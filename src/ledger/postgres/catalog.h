@@ -1,0 +1,25 @@
+// Reading the ledger in PostgreSQL.
+#pragma once
+
+#include "ledger/catalog.h"
+#include "ledger/postgres/connection.h"
+#include "ledger/postgres/options.h"
+
+namespace deadletter::postgres {
+
+class PostgresCatalog final : public Catalog {
+ public:
+  explicit PostgresCatalog(const Options& options);
+
+  [[nodiscard]] LedgerResult<LetterPage> List(const LetterFilter& filter, std::size_t limit,
+                                              std::optional<LetterId> after) override;
+  [[nodiscard]] LedgerResult<std::optional<LetterRecord>> Show(LetterId id) override;
+  [[nodiscard]] LedgerResult<LedgerCounts> Counts() override;
+
+ private:
+  std::string schema_name_;
+  std::string schema_;
+  Connection connection_;
+};
+
+}  // namespace deadletter::postgres

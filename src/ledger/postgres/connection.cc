@@ -1,0 +1,358 @@
+#include "ledger/postgres/connection.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <utility>
+
+#include "base/fault_point.h"
+#include "ledger/postgres/errors.h"
+#include "ledger/postgres/sql.h"
+
+namespace deadletter::postgres {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kConnectTimeout{5};  // where the URL has none
+constexpr std::chrono::seconds kStatementTimeout{60};
+// The server ends a statement after kStatementTimeout; an answer later than this will not come.
+constexpr std::chrono::seconds kAnswerTimeout{90};
+
+constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+// What the URL says, over what we prefer where it is silent, under what we insist on.
+std::map<std::string, std::string> ConnectionParameters(const std::string& url) {
+  std::map<std::string, std::string> parameters = {
+      {"application_name", "deadletter"}, {"keepalives_idle", "10"},
+      {"keepalives_interval", "5"},       {"keepalives_count", "3"},
+      {"tcp_user_timeout", "20000"},
+  };
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options(
+      PQconninfoParse(url.c_str(), &message));
+  PQfreemem(message);  // not shown: it may quote the password
+  if (!options) return {};
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) parameters[option->keyword] = option->val;
+  }
+  parameters["client_encoding"] = "UTF8";
+  return parameters;
+}
+
+std::chrono::seconds TimeToConnect(const std::map<std::string, std::string>& parameters) {
+  const auto given = parameters.find("connect_timeout");
+  int seconds = 0;
+  if (given != parameters.end()) {
+    const std::string& text = given->second;
+    std::from_chars(text.data(), text.data() + text.size(), seconds);
+  }
+  const auto once = seconds > 0 ? std::chrono::seconds(seconds) : kConnectTimeout;
+  const auto hosts = parameters.find("host");
+  const auto more = hosts == parameters.end() ? 0 : std::ranges::count(hosts->second, ',');
+  return once * (more + 1);  // libpq goes through them one after the other
+}
+
+void IgnoreNotice(void*, const PGresult*) {}
+
+}  // namespace
+
+Connection::Connection(std::string url, std::chrono::milliseconds lock_timeout)
+    : url_(std::move(url)),
+      lock_timeout_(lock_timeout),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+Connection::~Connection() {
+  close(wake_);
+}
+
+void Connection::Abort() {
+  aborted_ = true;
+  eventfd_write(wake_, 1);
+}
+
+LedgerResult<void> Connection::Open() {
+  if (aborted_) return tl::unexpected(Lost(OnLoss::kUnavailable));
+  if (connection_ && HasDied()) connection_.reset();
+  if (connection_) {
+    EndTransaction();
+    if (connection_) return {};
+  }
+  auto connected = Connect();
+  if (connected) connected = Prepare();
+  if (!connected) connection_.reset();
+  return connected;
+}
+
+LedgerResult<void> Connection::Connect() {
+  const auto parameters = ConnectionParameters(url_);
+  if (parameters.empty()) {
+    return tl::unexpected(
+        LedgerError{.fault = LedgerFault::kUnavailable,
+                    .code = "",
+                    .message = "ledger.url is not a PostgreSQL URL that libpq understands"});
+  }
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : parameters) {
+    if (name == "password") password_ = value;
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
+  ++generation_;
+  if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
+  PQsetNoticeReceiver(connection_.get(), IgnoreNotice, nullptr);
+  return AwaitConnected(TimeToConnect(parameters));
+}
+
+LedgerResult<void> Connection::AwaitConnected(std::chrono::seconds limit) {
+  const auto deadline = steady_clock::now() + limit;
+  auto state = PGRES_POLLING_WRITING;
+  while (state != PGRES_POLLING_OK) {
+    if (PQstatus(connection_.get()) == CONNECTION_BAD || state == PGRES_POLLING_FAILED) {
+      return tl::unexpected(Lost(OnLoss::kUnavailable));
+    }
+    if (!AwaitSocket(state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
+      return tl::unexpected(LedgerError{
+          .fault = LedgerFault::kUnavailable,
+          .code = "",
+          .message = aborted_ ? "stopped while connecting to the ledger"
+                              : "no answer from the ledger's server within " +
+                                    std::to_string(limit.count()) + " s (connect_timeout)"});
+    }
+    state = PQconnectPoll(connection_.get());
+  }
+  PQsetnonblocking(connection_.get(), 1);
+  return {};
+}
+
+// The session as we need it, whatever the role's and the database's defaults are.
+LedgerResult<void> Connection::Prepare() {
+  Statement settings{.sql = std::string(sql::kSession), .parameters = {}};
+  settings.parameters.Bytes(std::to_string(lock_timeout_.count()) + "ms");
+  settings.parameters.Bytes(std::to_string(kStatementTimeout.count()) + "s");
+  auto done = SendAll(std::span(&settings, 1), OnLoss::kUnavailable);
+  if (done) return {};
+  done.error().fault = LedgerFault::kUnavailable;
+  return tl::unexpected(done.error());
+}
+
+// Something to read while nothing was asked: a parameter's change, or the end of the session.
+bool Connection::HasDied() {
+  if (PQstatus(connection_.get()) == CONNECTION_BAD) return true;
+  for (int reads = 0; reads < 8; ++reads) {
+    pollfd socket{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    if (poll(&socket, 1, 0) <= 0) return false;
+    if (PQconsumeInput(connection_.get()) == 0) return true;
+    if (PQstatus(connection_.get()) == CONNECTION_BAD) return true;
+  }
+  return false;
+}
+
+void Connection::EndTransaction() {
+  if (PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
+  const Statement rollback{.sql = "ROLLBACK", .parameters = {}};
+  const auto done = SendAll(std::span(&rollback, 1), OnLoss::kUnavailable);
+  if (!done || !connection_ || PQtransactionStatus(connection_.get()) != PQTRANS_IDLE) {
+    connection_.reset();
+  }
+}
+
+LedgerResult<Rows> Connection::Run(const Statement& statement) {
+  if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
+  auto results = SendAll(std::span(&statement, 1), OnLoss::kUnavailable);
+  if (!results) return tl::unexpected(results.error());
+  return std::move(results->front());
+}
+
+LedgerResult<std::vector<Rows>> Connection::Transact(std::vector<Statement> statements) {
+  if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
+  statements.insert(statements.begin(), Statement{.sql = std::string(kBegin), .parameters = {}});
+  auto results = Commit(std::move(statements));
+  if (results) results->erase(results->begin());
+  return results;
+}
+
+LedgerResult<void> Connection::Rehearse(std::vector<Statement> statements) {
+  auto results = Begin(std::move(statements));
+  if (!results) return tl::unexpected(results.error());
+  EndTransaction();
+  if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
+  return {};
+}
+
+LedgerResult<std::vector<Rows>> Connection::Begin(std::vector<Statement> statements) {
+  if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
+  statements.insert(statements.begin(), Statement{.sql = std::string(kBegin), .parameters = {}});
+  auto results = SendAll(statements, OnLoss::kUnavailable);
+  if (results) {
+    results->erase(results->begin());
+  } else if (connection_) {
+    EndTransaction();
+  }
+  return results;
+}
+
+LedgerResult<std::vector<Rows>> Connection::Commit(std::vector<Statement> statements) {
+  if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
+  statements.push_back(Statement{.sql = "COMMIT", .parameters = {}});
+  auto results = SendAll(statements, OnLoss::kInDoubt);
+  if (results) {
+    results->pop_back();
+  } else if (connection_) {
+    EndTransaction();
+  }
+  return results;
+}
+
+LedgerResult<void> Connection::RunScript(const std::string& sql) {
+  if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
+  const auto deadline = steady_clock::now() + kAnswerTimeout;
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0 || !Flush(deadline)) {
+    return tl::unexpected(Lost(OnLoss::kInDoubt));
+  }
+  LedgerResult<void> outcome;
+  while (AwaitResult(deadline)) {
+    PGresult* result = PQgetResult(connection_.get());
+    if (result == nullptr) {
+      EndTransaction();
+      return outcome;
+    }
+    if (PQresultStatus(result) == PGRES_FATAL_ERROR && outcome) {
+      outcome = tl::unexpected(ErrorOf(result));
+    }
+    PQclear(result);
+  }
+  return tl::unexpected(Lost(OnLoss::kInDoubt));
+}
+
+LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> statements,
+                                                    OnLoss on_loss) {
+  const auto deadline = steady_clock::now() + kAnswerTimeout;
+  // libpq sends what is long while it is still taking it, so that even a failure to take it all
+  // leaves a doubt.
+  if (!Send(statements) || !Flush(deadline)) return tl::unexpected(Lost(on_loss));
+  if (on_loss == OnLoss::kInDoubt) fault::Hit("ledger.commit_sent");
+  auto results = Collect(statements.size(), on_loss, deadline);
+  if (connection_) PQexitPipelineMode(connection_.get());
+  if (on_loss == OnLoss::kInDoubt && results) fault::Hit("ledger.committed");
+  return results;
+}
+
+bool Connection::Send(std::span<const Statement> statements) {
+  if (PQenterPipelineMode(connection_.get()) == 0) return false;
+  for (const Statement& statement : statements) {
+    std::vector<const char*> values;
+    std::vector<int> lengths;
+    std::vector<int> formats;
+    for (const auto& value : statement.parameters.values()) {
+      values.push_back(value ? value->data() : nullptr);
+      lengths.push_back(value ? static_cast<int>(value->size()) : 0);
+      formats.push_back(1);
+    }
+    if (PQsendQueryParams(connection_.get(), statement.sql.c_str(), static_cast<int>(values.size()),
+                          nullptr, values.data(), lengths.data(), formats.data(), 1) == 0) {
+      return false;
+    }
+  }
+  return PQpipelineSync(connection_.get()) != 0;
+}
+
+bool Connection::Flush(Deadline deadline) {
+  while (true) {
+    const int left = PQflush(connection_.get());
+    if (left == 0) return true;
+    // Reading, too: a server whose answers nobody takes stops taking our statements.
+    if (left < 0 || !AwaitSocket(POLLIN | POLLOUT, deadline)) return false;
+    if (PQconsumeInput(connection_.get()) == 0) return false;
+  }
+}
+
+LedgerResult<std::vector<Rows>> Connection::Collect(std::size_t count, OnLoss on_loss,
+                                                    Deadline deadline) {
+  std::vector<Rows> results;
+  LedgerResult<void> outcome;
+  while (AwaitResult(deadline)) {
+    PGresult* result = PQgetResult(connection_.get());
+    const bool is_lost = PQstatus(connection_.get()) == CONNECTION_BAD;
+    if (result == nullptr) {
+      if (is_lost) break;
+      continue;  // the end of one statement's results
+    }
+    Rows rows(result);
+    const auto status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+      if (!outcome) return tl::unexpected(outcome.error());
+      return results;
+    }
+    const bool is_servers_word = PQresultErrorField(result, PG_DIAG_SQLSTATE) != nullptr;
+    if (is_lost && !is_servers_word) break;
+    if (status == PGRES_FATAL_ERROR && outcome) outcome = tl::unexpected(ErrorOf(result));
+    if (outcome || is_servers_word) results.push_back(std::move(rows));
+  }
+  // The server's own word that a statement before the last, the COMMIT, failed: nothing was kept.
+  if (!outcome && results.size() < count) {
+    connection_.reset();
+    return tl::unexpected(outcome.error());
+  }
+  return tl::unexpected(Lost(on_loss));
+}
+
+bool Connection::AwaitResult(Deadline deadline) {
+  while (PQisBusy(connection_.get()) != 0) {
+    if (!AwaitSocket(POLLIN, deadline)) return false;
+    if (PQconsumeInput(connection_.get()) == 0)
+      return PQstatus(connection_.get()) != CONNECTION_BAD;
+  }
+  return true;
+}
+
+bool Connection::AwaitSocket(short events, Deadline deadline) {
+  while (!aborted_) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
+    if (left <= 0) return false;
+    pollfd watched[] = {{.fd = PQsocket(connection_.get()), .events = events, .revents = 0},
+                        {.fd = wake_, .events = POLLIN, .revents = 0}};
+    if (poll(watched, 2, static_cast<int>(left)) > 0 && watched[0].revents != 0) return !aborted_;
+  }
+  return false;
+}
+
+// Drops the connection: a server that we do not hear must not go on with half of what we said.
+LedgerError Connection::Lost(OnLoss on_loss) {
+  LedgerError error{
+      .fault = on_loss == OnLoss::kInDoubt ? LedgerFault::kInDoubt : LedgerFault::kUnavailable,
+      .code = "",
+      .message = "the connection to the ledger's server was lost"};
+  if (aborted_) {
+    error.message = "stopped while waiting for the ledger";
+  } else if (connection_) {
+    const std::string why = OneLine(Hidden(PQerrorMessage(connection_.get())));
+    if (!why.empty()) error.message = why;
+  }
+  connection_.reset();
+  return error;
+}
+
+std::string Connection::Hidden(std::string message) const {
+  if (password_.empty()) return message;
+  for (auto at = message.find(password_); at != std::string::npos;
+       at = message.find(password_, at + 3)) {
+    message.replace(at, password_.size(), "***");
+  }
+  return message;
+}
+
+}  // namespace deadletter::postgres

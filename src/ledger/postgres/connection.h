@@ -1,0 +1,97 @@
+// One connection to PostgreSQL: non-blocking, bounded, and ended from any thread.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ledger/ledger_error.h"
+#include "ledger/postgres/parameters.h"
+
+namespace deadletter::postgres {
+
+struct Statement {
+  std::string sql;
+  Parameters parameters;
+};
+
+// Threads: one makes every call; only Abort() may come from any.
+class Connection {
+ public:
+  // `url` as libpq understands it. Nothing is opened before the first call.
+  Connection(std::string url, std::chrono::milliseconds lock_timeout);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Opens where nothing is open or what was open has died meanwhile. Fails with kUnavailable.
+  [[nodiscard]] LedgerResult<void> Open();
+
+  // One statement in a transaction of its own. A lost connection is kUnavailable: for reading, or
+  // for what may safely be done twice.
+  [[nodiscard]] LedgerResult<Rows> Run(const Statement& statement);
+
+  // All statements between BEGIN and COMMIT, sent in one go and answered in one; one Rows each.
+  // Everything happened or nothing did, or kInDoubt: the connection died after it was sent. READ
+  // COMMITTED, so that each statement sees what was committed before it began.
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Transact(std::vector<Statement> statements);
+  // The same, and then ROLLBACK.
+  [[nodiscard]] LedgerResult<void> Rehearse(std::vector<Statement> statements);
+
+  // The same in steps, where a later statement needs what an earlier one gave. After an error the
+  // transaction is over; begun and not finished, it ends with the next Begin(), Run() or the
+  // connection.
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Begin(std::vector<Statement> statements);
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Commit(std::vector<Statement> statements);
+
+  // Several statements in one text, without parameters (migrations).
+  [[nodiscard]] LedgerResult<void> RunScript(const std::string& sql);
+
+  // Ends a waiting call, and lets each later one fail with kUnavailable.
+  void Abort();
+
+  // Changes with each new connection: what was learnt over an earlier one may no longer hold.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
+ private:
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  using Deadline = std::chrono::steady_clock::time_point;
+  enum class OnLoss { kUnavailable, kInDoubt };
+
+  [[nodiscard]] LedgerResult<void> Connect();
+  [[nodiscard]] LedgerResult<void> AwaitConnected(std::chrono::seconds limit);
+  [[nodiscard]] LedgerResult<void> Prepare();
+  [[nodiscard]] bool HasDied();
+  void EndTransaction();
+
+  [[nodiscard]] LedgerResult<std::vector<Rows>> SendAll(std::span<const Statement> statements,
+                                                        OnLoss on_loss);
+  [[nodiscard]] bool Send(std::span<const Statement> statements);
+  [[nodiscard]] bool Flush(Deadline deadline);
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Collect(std::size_t count, OnLoss on_loss,
+                                                        Deadline deadline);
+  [[nodiscard]] bool AwaitResult(Deadline deadline);
+  // Waits for `events` on the socket. False: the time is up or Abort() was called.
+  [[nodiscard]] bool AwaitSocket(short events, Deadline deadline);
+  [[nodiscard]] LedgerError Lost(OnLoss on_loss);
+  [[nodiscard]] std::string Hidden(std::string message) const;  // without the password
+
+  std::string url_;
+  std::chrono::milliseconds lock_timeout_;
+  std::string password_;
+  std::unique_ptr<PGconn, Finish> connection_;
+  std::uint64_t generation_ = 0;
+  std::atomic<bool> aborted_{false};
+  int wake_ = -1;  // an eventfd that stays readable once Abort() was called
+};
+
+}  // namespace deadletter::postgres

@@ -1,0 +1,23 @@
+// How the PostgreSQL ledger is reached and what it is told of the platform.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "ledger/execution_table.h"
+#include "letter/message.h"
+
+namespace deadletter::postgres {
+
+struct Options {
+  std::string url;                    // libpq's: postgresql://… or "host=… dbname=…"
+  std::string schema = "deadletter";  // of our own tables
+  // Below the server's deadlock_timeout (1 s by default), so that it is we who give way and not the
+  // platform.
+  std::chrono::milliseconds lock_timeout{300};
+  ExecutionTable executions;
+  ExecutionsMode mode = ExecutionsMode::kFail;
+  Address event_address{.exchange = "attune.executions", .routing_key = "execution.completed"};
+};
+
+}  // namespace deadletter::postgres

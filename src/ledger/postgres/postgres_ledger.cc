@@ -1,0 +1,31 @@
+#include "ledger/postgres/postgres_ledger.h"
+
+#include "ledger/postgres/catalog.h"
+#include "ledger/postgres/executions.h"
+#include "ledger/postgres/migrator.h"
+#include "ledger/postgres/outbox.h"
+#include "ledger/postgres/settlement.h"
+
+namespace deadletter::postgres {
+
+std::unique_ptr<Settlement> MakeSettlement(const Options& options) {
+  return std::make_unique<PostgresSettlement>(options);
+}
+
+std::unique_ptr<Outbox> MakeOutbox(const Options& options) {
+  return std::make_unique<PostgresOutbox>(options);
+}
+
+std::unique_ptr<Catalog> MakeCatalog(const Options& options) {
+  return std::make_unique<PostgresCatalog>(options);
+}
+
+std::unique_ptr<Executions> MakeExecutions(const Options& options) {
+  return std::make_unique<PostgresExecutions>(options);
+}
+
+std::unique_ptr<Migrator> MakeMigrator(const Options& options) {
+  return std::make_unique<PostgresMigrator>(options);
+}
+
+}  // namespace deadletter::postgres

@@ -1,0 +1,23 @@
+// The ledger's ports over PostgreSQL. Each instance has a connection of its own, opened at its
+// first call and again after a loss; a call that finds none fails with kUnavailable, and when to
+// try again is the caller's business.
+#pragma once
+
+#include <memory>
+
+#include "ledger/catalog.h"
+#include "ledger/executions.h"
+#include "ledger/migrator.h"
+#include "ledger/outbox.h"
+#include "ledger/postgres/options.h"
+#include "ledger/settlement.h"
+
+namespace deadletter::postgres {
+
+[[nodiscard]] std::unique_ptr<Settlement> MakeSettlement(const Options& options);
+[[nodiscard]] std::unique_ptr<Outbox> MakeOutbox(const Options& options);
+[[nodiscard]] std::unique_ptr<Catalog> MakeCatalog(const Options& options);
+[[nodiscard]] std::unique_ptr<Executions> MakeExecutions(const Options& options);
+[[nodiscard]] std::unique_ptr<Migrator> MakeMigrator(const Options& options);
+
+}  // namespace deadletter::postgres

@@ -1,0 +1,307 @@
+#include "ledger/postgres/settlement.h"
+
+#include <utility>
+
+#include "base/fault_point.h"
+#include "ledger/embedded_sql.h"
+#include "ledger/postgres/settle_parameters.h"
+#include "ledger/postgres/sql.h"
+#include "letter/field_json.h"
+
+namespace deadletter::postgres {
+namespace {
+
+Instant Now() {
+  return SystemClock().Now();
+}
+
+LedgerError Unreadable(LetterId id, const Error& error) {
+  return {.fault = LedgerFault::kStatement,
+          .code = "",
+          .message = "letter " + FormatUuid(id.value()) +
+                     " in the ledger cannot be read: " + error.message};
+}
+
+LedgerResult<DueLetter> ReadDue(const Rows& rows, int row) {
+  DueLetter due;
+  due.id = LetterId(rows.Id(row, 0));
+  due.delivery.dead_letter_queue = rows.Bytes(row, 1);
+  due.delivery.exchange = rows.Bytes(row, 2);
+  due.delivery.routing_key = rows.Bytes(row, 3);
+  due.delivery.redelivered = rows.Bool(row, 4);
+  due.delivery.received_at = rows.Moment(row, 5);
+  auto properties = PropertiesFromJson(rows.Bytes(row, 6));
+  if (!properties) return tl::unexpected(Unreadable(due.id, properties.error()));
+  due.delivery.message.properties = std::move(*properties);
+  auto headers = FieldTableFromJson(rows.Bytes(row, 7));
+  if (!headers) return tl::unexpected(Unreadable(due.id, headers.error()));
+  due.delivery.message.headers = std::move(*headers);
+  due.delivery.message.body = rows.Bytes(row, 8);
+  due.outcome = OutcomeFromName(rows.Bytes(row, 9)).value_or(Outcome::kDeferred);
+  due.tries = static_cast<int>(rows.Number(row, 10));
+  return due;
+}
+
+}  // namespace
+
+PostgresSettlement::PostgresSettlement(const Options& options)
+    : options_(options),
+      schema_(QuotedName(options.schema)),
+      connection_(options.url, options.lock_timeout),
+      platform_(options.executions) {}
+
+LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Settle(
+    std::span<const Judgement> batch, LockedRows locked) {
+  return Run(batch, locked, Which::kNew);
+}
+
+LedgerResult<std::vector<SettledLetter>> PostgresSettlement::SettleAgain(
+    std::span<const Judgement> batch, LockedRows locked) {
+  return Run(batch, locked, Which::kAgain);
+}
+
+LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const Judgement> batch,
+                                                                 LockedRows locked, Which which) {
+  if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
+  fault::Hit("settle.begin");
+  auto results = connection_.Transact(Statements(batch, locked, which));
+  if (!results) return tl::unexpected(Refused(results.error(), locked));
+  fault::Hit("settle.committed");
+
+  const Rows& rows = results->back();
+  std::vector<SettledLetter> settled;
+  settled.reserve(batch.size());
+  for (int row = 0; row < rows.size(); ++row) {
+    settled.push_back(
+        {.recorded = rows.Bool(row, 0), .outcome = OutcomeFromName(rows.Bytes(row, 1))});
+  }
+  return settled;
+}
+
+LedgerResult<void> PostgresSettlement::Ready() {
+  if (auto opened = connection_.Open(); !opened || Observes()) return opened;
+  const auto learnt = platform_.Learn(connection_);
+  if (!learnt) return tl::unexpected(learnt.error());
+  sql_ = **learnt;
+  return {};
+}
+
+std::vector<Statement> PostgresSettlement::Statements(std::span<const Judgement> batch,
+                                                      LockedRows locked, Which which) const {
+  Statement settle{.sql = SettleSql(locked, which), .parameters = {}};
+  AddJudged(settle.parameters, batch);
+  switch (which) {
+    case Which::kNew:
+      AddRecords(settle.parameters, batch);
+      break;
+    case Which::kAgain:
+      AddSecondLook(settle.parameters, batch);
+      break;
+  }
+  std::vector<Statement> statements;
+  statements.push_back(LockStatement(batch, locked, which));
+  statements.push_back(std::move(settle));
+  return statements;
+}
+
+Statement PostgresSettlement::LockStatement(std::span<const Judgement> batch, LockedRows locked,
+                                            Which which) const {
+  const std::string_view skip = locked == LockedRows::kDefer ? "SKIP LOCKED" : "";
+  Statement lock;
+  lock.parameters.Array(LetterIds(batch));
+  std::string_view text;
+  switch (which) {
+    case Which::kNew:
+      text = Observes() ? sql::kSettleLockObserve : sql::kSettleLock;
+      lock.parameters.Array(LetterKeys(batch));
+      break;
+    case Which::kAgain:
+      text = Observes() ? sql::kSettleAgainLockObserve : sql::kSettleAgainLock;
+      break;
+  }
+  lock.parameters.Bytes(ExecutionIds(batch));
+  lock.sql = FillIn(text, {{"schema", schema_},
+                           {"table", sql_.table},
+                           {"id", sql_.id},
+                           {"id_param", sql_.id_param},
+                           {"skip_locked", skip}});
+  return lock;
+}
+
+// The ids of the executions that are to be judged by their rows; null for every other letter.
+std::string PostgresSettlement::ExecutionIds(std::span<const Judgement> batch) const {
+  BinaryArray ids = Observes() ? BinaryArray(ElementType::kText) : platform_.IdArray();
+  for (const Judgement& judgement : batch) {
+    if (Observes() || judgement.fixed) {
+      ids.AddNull();
+    } else {
+      platform_.AddId(ids, judgement.letter.execution_id);
+    }
+  }
+  return ids.Encoded();
+}
+
+std::string PostgresSettlement::SettleSql(LockedRows locked, Which which) const {
+  std::string_view text = sql::kSettle;
+  std::string_view fresh = sql::kSettleIsFresh;
+  switch (which) {
+    case Which::kNew:
+      break;
+    case Which::kAgain:
+      text = sql::kSettleAgain;
+      fresh = sql::kSettleAgainIsFresh;
+      break;
+  }
+  const std::string id_param = Observes() ? "text" : sql_.id_param;
+  const std::string input =
+      FillIn(sql::kPartInput,
+             {{"id_param", id_param}, {"is_fresh", FillIn(fresh, {{"schema", schema_}})}});
+  const std::string retry = FillIn(sql::kPartRetry, {{"schema", schema_}});
+  return FillIn(text,
+                {{"schema", schema_},
+                 {"input", input},
+                 {"judge", Observes() ? std::string(sql::kPartJudgeObserve) : JudgeSql(locked)},
+                 {"retry", retry}});
+}
+
+std::string PostgresSettlement::JudgeSql(LockedRows locked) const {
+  const auto within = [](const std::string& updated, const std::string& letter) {
+    return "(" + updated + " >= " + letter + ".attempt_from AND " + updated + " < " + letter +
+           ".attempt_until)";
+  };
+  const bool is_stamped = !sql_.updated.empty();
+  const std::string updated =
+      is_stamped ? "e." + sql_.updated + "::timestamptz" : "NULL::timestamptz";
+  const std::string column_or_null = "NULL::text";
+  return FillIn(
+      sql::kPartJudge,
+      {{"schema", schema_},
+       {"table", sql_.table},
+       {"id", sql_.id},
+       {"status", sql_.status},
+       {"updated", updated},
+       {"version", sql_.version},
+       {"skip_locked", locked == LockedRows::kDefer ? "SKIP LOCKED" : ""},
+       {"is_of_attempt", is_stamped ? within("standing.updated", "in_order") : "true"},
+       {"is_still_of_attempt", is_stamped ? within(updated, "together") : "true"},
+       {"assignments", Assignments()},
+       {"action_id", sql_.action.empty() ? column_or_null : "e." + sql_.action},
+       {"action_ref", sql_.action_ref.empty() ? column_or_null : "e." + sql_.action_ref}});
+}
+
+std::string PostgresSettlement::Assignments() const {
+  std::string assignments = sql_.status + " = terms.failed::" + sql_.status_type;
+  if (!sql_.result.empty())
+    assignments += ", " + sql_.result + " = material.result::" + sql_.result_type;
+  if (!sql_.error.empty())
+    assignments += ", " + sql_.error + " = material.error::" + sql_.error_type;
+  if (!sql_.updated.empty()) assignments += ", " + sql_.updated + " = now()";
+  if (!sql_.finished.empty()) assignments += ", " + sql_.finished + " = now()";
+  return assignments;
+}
+
+void PostgresSettlement::AddJudged(Parameters& parameters, std::span<const Judgement> batch) const {
+  parameters.Array(LetterIds(batch)).Array(LetterKeys(batch)).Bytes(ExecutionIds(batch));
+  AddAttempts(parameters, batch);
+  AddStatesAfter(parameters);
+  AddTerms(parameters);
+  AddMaterial(parameters, batch);
+  parameters.Bytes(options_.event_address.exchange).Bytes(options_.event_address.routing_key);
+  AddRetries(parameters, batch);
+}
+
+void PostgresSettlement::AddTerms(Parameters& parameters) const {
+  const ExecutionTable& table = options_.executions;
+  parameters.Texts(table.failable).Bytes(table.failed).Texts(table.final_statuses).Moment(Now());
+}
+
+LedgerError PostgresSettlement::Refused(LedgerError error, LockedRows locked) {
+  if (error.fault == LedgerFault::kStatement) platform_.Forget();
+  // Rows were passed over where they were locked: what made us wait is a key that another instance
+  // is recording, or a lock that a trigger of the platform's took. Both are over soon.
+  if (error.fault == LedgerFault::kRowLocked && locked == LockedRows::kDefer) {
+    error.fault = LedgerFault::kBusy;
+  }
+  return error;
+}
+
+LedgerResult<std::vector<DueLetter>> PostgresSettlement::TakeDue(Instant now, std::size_t limit,
+                                                                 std::size_t max_bytes,
+                                                                 std::chrono::milliseconds lease) {
+  Statement take{.sql = FillIn(sql::kTakeDue, {{"schema", schema_}}), .parameters = {}};
+  take.parameters.Moment(now)
+      .Number(static_cast<std::int64_t>(limit))
+      .Number(static_cast<std::int64_t>(max_bytes))
+      .Moment(now + lease);
+  const auto rows = connection_.Run(take);
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<DueLetter> due;
+  for (int row = 0; row < rows->size(); ++row) {
+    auto letter = ReadDue(*rows, row);
+    if (!letter) return tl::unexpected(letter.error());
+    due.push_back(std::move(*letter));
+  }
+  return due;
+}
+
+LedgerResult<std::size_t> PostgresSettlement::CloseFinished(std::size_t limit) {
+  if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
+  const auto folded =
+      connection_.Run({.sql = FillIn(sql::kFoldCounts, {{"schema", schema_}}), .parameters = {}});
+  if (!folded) return tl::unexpected(folded.error());
+  if (Observes()) return 0;
+
+  Statement ask{.sql = FillIn(sql::kCloseCandidates, {{"schema", schema_}}), .parameters = {}};
+  closed_up_to_ ? ask.parameters.Id(closed_up_to_->value()) : ask.parameters.Null();
+  ask.parameters.Number(static_cast<std::int64_t>(limit));
+  const auto candidates = connection_.Run(ask);
+  if (!candidates) return tl::unexpected(candidates.error());
+  const int count = candidates->size();
+  // Fewer than asked for: the end was reached, and the next round begins with the oldest.
+  closed_up_to_.reset();
+  if (count == 0) return 0;
+  if (static_cast<std::size_t>(count) == limit)
+    closed_up_to_ = LetterId(candidates->Id(count - 1, 0));
+
+  BinaryArray ids(ElementType::kUuid);
+  BinaryArray executions = platform_.IdArray();
+  BinaryArray are_failed(ElementType::kBool);
+  for (int row = 0; row < count; ++row) {
+    ids.AddUuid(candidates->Id(row, 0));
+    platform_.AddId(executions,
+                    ParseExecutionId(options_.executions.id_type, candidates->Bytes(row, 1)));
+    are_failed.AddBool(candidates->Bool(row, 2));
+  }
+  Statement close{.sql = FillIn(sql::kCloseFinished, {{"schema", schema_},
+                                                      {"table", sql_.table},
+                                                      {"id", sql_.id},
+                                                      {"id_param", sql_.id_param},
+                                                      {"status", sql_.status}}),
+                  .parameters = {}};
+  close.parameters.Array(ids).Array(executions).Array(are_failed);
+  close.parameters.Texts(options_.executions.final_statuses)
+      .Bytes(options_.executions.failed)
+      .Moment(Now());
+  const auto closed = connection_.Run(close);
+  if (!closed) {
+    if (closed.error().fault == LedgerFault::kStatement) platform_.Forget();
+    return tl::unexpected(closed.error());
+  }
+  return static_cast<std::size_t>(closed->Number(0, 0));
+}
+
+LedgerResult<void> PostgresSettlement::Probe() {
+  if (auto ready = Ready(); !ready) return ready;
+  // The very statements of a settle, without a letter, and one row of our own so that something is
+  // written.
+  std::vector<Statement> statements = Statements({}, LockedRows::kDefer, Which::kNew);
+  Statement write{.sql = FillIn(sql::kProbe, {{"schema", schema_}}), .parameters = {}};
+  const Uuid id = RandomUuid();
+  write.parameters.Bytes(std::string(id.bytes.begin(), id.bytes.end())).Id(id);
+  statements.push_back(std::move(write));
+  auto rehearsed = connection_.Rehearse(std::move(statements));
+  if (!rehearsed && rehearsed.error().fault == LedgerFault::kStatement) platform_.Forget();
+  return rehearsed;
+}
+
+}  // namespace deadletter::postgres

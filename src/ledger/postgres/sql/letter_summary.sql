@@ -1,0 +1,3 @@
+id, state, outcome, detail, reason, queue, dead_letter_queue, exchange, routing_key, deaths, message_id,
+  correlation_id, type, action, execution_id, worker_id, group_id, died_at, received_at, settled_at, redelivered,
+  possible_duplicate, size_bytes, replays

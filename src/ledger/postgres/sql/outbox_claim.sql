@@ -1,0 +1,31 @@
+-- Entries that are due, oldest first, and of each execution only its oldest pending one. A lease moves due_at.
+WITH due AS MATERIALIZED (
+  SELECT outbox.id, outbox.due_at, outbox.letter_id, octet_length(outbox.body) AS own_bytes
+  FROM {{schema}}.outbox
+  WHERE outbox.due_at <= $1::timestamptz
+    AND NOT EXISTS (
+      SELECT FROM {{schema}}.outbox AS older
+      WHERE older.execution_id = outbox.execution_id AND older.id < outbox.id)
+  ORDER BY outbox.due_at, outbox.id
+  LIMIT $2::bigint
+  FOR NO KEY UPDATE SKIP LOCKED
+), sized AS (
+  SELECT due.*, coalesce(due.own_bytes, letter.size_bytes, 0) AS bytes
+  FROM due
+  LEFT JOIN {{schema}}.letter ON letter.id = due.letter_id AND due.own_bytes IS NULL
+), summed AS (
+  SELECT sized.id, sized.due_at, sum(sized.bytes) OVER (ORDER BY sized.due_at, sized.id) - sized.bytes AS bytes_before,
+    row_number() OVER (ORDER BY sized.due_at, sized.id) AS place
+  FROM sized
+), claimed AS (
+  UPDATE {{schema}}.outbox
+  SET due_at = $4::timestamptz, attempts = outbox.attempts + 1
+  FROM summed
+  WHERE outbox.id = summed.id AND (summed.place = 1 OR summed.bytes_before < $3::bigint)
+  RETURNING outbox.*, summed.place
+)
+SELECT claimed.id, claimed.kind, claimed.exchange, claimed.routing_key, claimed.message_id, claimed.properties,
+  claimed.headers, coalesce(claimed.body, letter.body), (claimed.attempts - 1)::bigint
+FROM claimed
+LEFT JOIN {{schema}}.letter ON letter.id = claimed.letter_id AND claimed.body IS NULL
+ORDER BY claimed.place

@@ -1,0 +1,107 @@
+-- What each letter meets. The rows were locked by the statement before this one, so that what this one's
+-- snapshot shows of them is how they are; a row that is not locked, or was changed since, is held by somebody else.
+seen AS MATERIALIZED (
+  SELECT e.{{id}} AS execution, {{version}} AS version
+  FROM {{table}} AS e
+  WHERE e.{{id}} IN (SELECT fresh.execution FROM fresh WHERE fresh.fixed_outcome IS NULL)
+), locked AS MATERIALIZED (
+  SELECT e.{{id}} AS execution, {{version}} AS version, e.{{status}}::text AS status, {{updated}} AS updated
+  FROM {{table}} AS e
+  WHERE e.{{id}} IN (SELECT fresh.execution FROM fresh WHERE fresh.fixed_outcome IS NULL)
+  ORDER BY e.{{id}}
+  FOR NO KEY UPDATE {{skip_locked}}
+), standing AS MATERIALIZED (
+  SELECT seen.execution, locked.status, locked.updated,
+    locked.execution IS NULL OR locked.version <> seen.version AS is_held
+  FROM seen LEFT JOIN locked ON locked.execution = seen.execution
+), owner AS MATERIALIZED (
+  SELECT replay_owner.execution_id, replay_owner.replay_id
+  FROM {{schema}}.replay_owner
+  WHERE replay_owner.execution_id IN (SELECT fresh.execution_id FROM fresh WHERE fresh.fixed_outcome IS NULL)
+), in_order AS (
+  -- The newest retry of the same execution before each letter, within the batch.
+  SELECT fresh.*,
+    max(fresh.position) FILTER (WHERE fresh.retry_replay_id IS NOT NULL)
+      OVER (PARTITION BY fresh.execution_id ORDER BY fresh.position
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS retried_at
+  FROM fresh
+), alone AS (
+  -- As if no other letter of the batch moved the same execution.
+  SELECT in_order.*, standing.status,
+    CASE
+      WHEN in_order.fixed_outcome IS NOT NULL THEN in_order.fixed_outcome
+      WHEN standing.execution IS NULL THEN 'not_found'
+      WHEN standing.is_held THEN 'deferred'
+      WHEN NOT coalesce(standing.status = ANY (terms.failable), false) THEN 'not_failable'
+      WHEN in_order.attempt_from IS NOT NULL AND NOT coalesce({{is_of_attempt}}, false) THEN 'stale_attempt'
+      -- Replayed or retried since, and this is not that message's letter.
+      WHEN coalesce(($10::uuid[])[in_order.retried_at], owner.replay_id, in_order.replay_id)
+        IS DISTINCT FROM in_order.replay_id THEN 'stale_attempt'
+      ELSE 'failed'
+    END AS outcome
+  FROM in_order
+  CROSS JOIN terms
+  LEFT JOIN standing ON standing.execution = in_order.execution AND in_order.fixed_outcome IS NULL
+  LEFT JOIN owner ON owner.execution_id = in_order.execution_id
+), together AS MATERIALIZED (
+  SELECT alone.*,
+    min(alone.position) FILTER (WHERE alone.outcome = 'failed' AND alone.fixed_outcome IS NULL)
+      OVER (PARTITION BY alone.execution_id) AS mover
+  FROM alone
+), moved AS (
+  UPDATE {{table}} AS e
+  SET {{assignments}}
+  FROM together
+  JOIN material ON material.position = together.position
+  CROSS JOIN terms
+  WHERE e.{{id}} = together.execution
+    AND together.position = together.mover
+    AND e.{{status}}::text = ANY (terms.failable)
+    AND (together.attempt_from IS NULL OR {{is_still_of_attempt}})
+  RETURNING together.position, e.{{status}}::text AS status, {{action_id}} AS action_id, {{action_ref}} AS action_ref
+), judged AS (
+  -- What the UPDATE did, told to the letters that it was for and to those that come after them.
+  SELECT together.*, moved.position IS NOT NULL AS is_moved,
+    CASE
+      WHEN together.fixed_outcome IS NOT NULL THEN together.fixed_outcome
+      WHEN together.mover IS NULL OR together.position < together.mover THEN together.outcome
+      WHEN together.position = together.mover AND moved.position IS NOT NULL THEN 'failed'
+      WHEN moved.position IS NOT NULL THEN 'not_failable'
+      WHEN together.outcome = 'failed' THEN 'refused'
+      ELSE together.outcome
+    END AS settled_outcome
+  FROM together
+  CROSS JOIN terms
+  LEFT JOIN moved ON moved.position = together.mover AND moved.status = terms.failed
+), settled AS MATERIALIZED (
+  SELECT judged.position, judged.id, judged.execution_id, judged.retry_replay_id, judged.settled_outcome AS outcome,
+    CASE
+      WHEN judged.fixed_outcome IS NOT NULL THEN judged.fixed_detail
+      WHEN judged.settled_outcome = 'refused' THEN 'update_suppressed'
+      ELSE ''
+    END AS detail,
+    CASE
+      WHEN coalesce(
+        CASE WHEN judged.is_moved AND judged.position >= judged.mover THEN terms.failed ELSE judged.status END
+          = ANY (terms.final), false) THEN state_after.if_final
+      ELSE state_after.if_not_final
+    END AS state
+  FROM judged
+  CROSS JOIN terms
+  JOIN state_after ON state_after.outcome = judged.settled_outcome
+), event AS (
+  INSERT INTO {{schema}}.outbox (
+    kind, letter_id, execution_id, exchange, routing_key, message_id, body, wanted_at, due_at)
+  SELECT 'event', settled.id, settled.execution_id, $23::bytea, $24::bytea, material.event_id,
+    material.event_before
+      || convert_to('"action_id":' || coalesce(to_json(moved.action_id)::text, '0')
+                    || ',"action_ref":' || coalesce(to_json(moved.action_ref)::text, 'null'), 'UTF8')
+      || material.event_after,
+    terms.settled_at, terms.settled_at
+  FROM settled
+  JOIN material ON material.position = settled.position
+  JOIN moved ON moved.position = settled.position
+  CROSS JOIN terms
+  WHERE settled.outcome = 'failed' AND material.event_id IS NOT NULL
+  ORDER BY settled.position
+)

@@ -1,0 +1,14 @@
+-- The session that our promises need. Nobody's default may weaken a commit below a flush to disk (P1); the
+-- stronger remote_write and remote_apply are left alone. Plans are made for the batch at hand: a plan made while
+-- the ledger was empty would read it whole for ever.
+SELECT
+  set_config('synchronous_commit',
+    CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
+         ELSE current_setting('synchronous_commit') END, false),
+  set_config('lock_timeout', $1::text, false),
+  set_config('statement_timeout', $2::text, false),
+  set_config('idle_in_transaction_session_timeout', $2::text, false),
+  set_config('default_transaction_isolation', 'read committed', false),
+  set_config('standard_conforming_strings', 'on', false),
+  set_config('plan_cache_mode', 'force_custom_plan', false),
+  set_config('jit', 'off', false)

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "operations/json_text.h"
+#include "operations/json_writer.h"
 
 namespace deadletter::http {
 namespace {
@@ -45,9 +45,9 @@ Response Problem(unsigned status, std::string_view detail) {
   Response response{.status = status, .content_type = "application/problem+json"};
   response.body = JsonObject()
                       .Add("type", "\"about:blank\"")
-                      .Add("title", JsonText(StatusTitle(status), kMaxDetailBytes))
+                      .Add("title", JsonDisplay(StatusTitle(status), kMaxDetailBytes))
                       .Add("status", fmt::to_string(status))
-                      .Add("detail", JsonText(detail, kMaxDetailBytes))
+                      .Add("detail", JsonDisplay(detail, kMaxDetailBytes))
                       .Take();
   return response;
 }

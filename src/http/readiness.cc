@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "http/problem.h"
-#include "operations/json_text.h"
+#include "operations/json_writer.h"
 
 namespace deadletter::http {
 namespace {
@@ -26,9 +26,9 @@ std::string PartsJson(const std::vector<HealthReport>& reports) {
   JsonArray parts;
   for (const HealthReport& report : reports) {
     parts.Add(JsonObject()
-                  .Add("part", JsonText(report.part, kMaxMessageBytes))
-                  .Add("state", JsonText(StateName(report.state), kMaxMessageBytes))
-                  .Add("message", JsonText(report.message, kMaxMessageBytes))
+                  .Add("part", JsonDisplay(report.part, kMaxMessageBytes))
+                  .Add("state", JsonDisplay(StateName(report.state), kMaxMessageBytes))
+                  .Add("message", JsonDisplay(report.message, kMaxMessageBytes))
                   .Take());
   }
   return parts.Take();
@@ -58,12 +58,12 @@ Response Readiness(const Health& health, std::string_view pair_name) {
   } else {
     response = Unavailable("", 1);
     answer.Add("type", "\"about:blank\"")
-        .Add("title", JsonText(StatusTitle(response.status), kMaxMessageBytes))
+        .Add("title", JsonDisplay(StatusTitle(response.status), kMaxMessageBytes))
         .Add("status", fmt::to_string(response.status))
-        .Add("detail", JsonText(Missing(reports), kMaxMessageBytes));
+        .Add("detail", JsonDisplay(Missing(reports), kMaxMessageBytes));
   }
   response.body = answer.Add("ready", ready ? "true" : "false")
-                      .Add("pair", JsonText(pair_name, kMaxMessageBytes))
+                      .Add("pair", JsonDisplay(pair_name, kMaxMessageBytes))
                       .Add("parts", PartsJson(reports))
                       .Take();
   return response;

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "base/text.h"
-#include "operations/json_text.h"
+#include "operations/json_writer.h"
 
 namespace deadletter {
 namespace {

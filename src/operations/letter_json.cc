@@ -7,7 +7,7 @@
 #include "letter/death.h"
 #include "letter/field_json.h"
 #include "operations/body_json.h"
-#include "operations/json_text.h"
+#include "operations/json_writer.h"
 
 namespace deadletter {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::int64_t kLastYear9999Second =
     253'402'300'799;  // RFC 3339 has four digits for the year
 
 std::string Text(std::string_view bytes) {
-  return JsonText(bytes, kMaxTextBytes);
+  return JsonDisplay(bytes, kMaxTextBytes);
 }
 
 std::string TextOrNull(const std::optional<std::string>& bytes) {
@@ -105,7 +105,7 @@ std::string DeathHistoryJson(const FieldTable& headers) {
 std::string ResultJson(const std::optional<std::string>& result) {
   if (!result) return std::string(kJsonNull);
   if (auto json = CompactJson(*result, kMaxResultDepth)) return std::move(*json);
-  return JsonText(*result, kMaxShownBodyBytes);
+  return JsonDisplay(*result, kMaxShownBodyBytes);
 }
 
 std::string ExecutionJson(const std::optional<ExecutionRow>& row) {

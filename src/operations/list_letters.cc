@@ -11,7 +11,7 @@
 #include "base/rfc3339.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "operations/json_text.h"
+#include "operations/json_writer.h"
 #include "operations/letter_json.h"
 
 namespace deadletter {

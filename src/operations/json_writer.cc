@@ -1,4 +1,4 @@
-#include "operations/json_text.h"
+#include "operations/json_writer.h"
 
 #include <boost/json/basic_parser_impl.hpp>
 
@@ -92,7 +92,7 @@ std::string JsonArray::Take() {
   return std::move(text_);
 }
 
-std::string JsonText(std::string_view bytes, std::size_t max_bytes) {
+std::string JsonDisplay(std::string_view bytes, std::size_t max_bytes) {
   return JsonString(DisplayText(bytes, max_bytes));
 }
 

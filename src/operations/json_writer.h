@@ -34,7 +34,7 @@ class JsonArray {
 inline constexpr std::string_view kJsonNull = "null";
 
 // Text from a letter or a person: always valid JSON and UTF-8, at most `max_bytes` of it.
-[[nodiscard]] std::string JsonText(std::string_view bytes, std::size_t max_bytes);
+[[nodiscard]] std::string JsonDisplay(std::string_view bytes, std::size_t max_bytes);
 
 // `json` without the space between its values, so that it fits on a line; nothing where it is not
 // strictly JSON (RFC 8259, one value, UTF-8, no lone surrogate) or nested deeper than `max_depth`.

@@ -1,0 +1,292 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <boost/json/parse.hpp>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "cli/duration.h"
+#include "cli/terminal.h"
+
+namespace deadletter::cli {
+namespace {
+
+constexpr std::size_t kMaxListed = 1'000'000;
+constexpr std::size_t kMaxSubmitted = 100'000;
+
+struct FilterFlag {
+  const char* flag;
+  const char* parameter;  // of the HTTP API
+  const char* help;
+};
+
+constexpr std::array kFilterFlags = {
+    FilterFlag{"--state", "state", "open, waiting or closed"},
+    FilterFlag{"--outcome", "outcome", "what we did: failed, not_failable, malformed, ..."},
+    FilterFlag{"--reason", "reason",
+               "why it died: expired, rejected, maxlen, delivery_limit, unknown"},
+    FilterFlag{"--queue", "queue", "the queue where it died"},
+    FilterFlag{"--type", "type", "the message type"},
+    FilterFlag{"--action", "action", "the action"},
+    FilterFlag{"--execution-id", "execution_id", "the execution"},
+    FilterFlag{"--worker-id", "worker_id", "the worker it was meant for"},
+    FilterFlag{"--group", "group", "letters of one fingerprint (32 hexadecimal digits)"},
+    FilterFlag{"--since", "since", "received at this time or later (2026-11-23T19:57:03Z)"},
+    FilterFlag{"--until", "until", "received before this time"},
+};
+
+// What CLI11 writes into while it reads, and how the chosen command is made of it.
+class Reader {
+ public:
+  Reader();
+
+  [[nodiscard]] Result<CommandLine, EarlyExit> Read(int argc, const char* const* argv);
+
+ private:
+  // The error is one line for the person.
+  using Make = std::function<Result<Command>()>;
+
+  CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& help,
+                       Make make);
+  void AddLocalFlags(CLI::App& command);
+  void AddListenFlag(CLI::App& command);
+  void AddServerFlag(CLI::App& command);
+  void AddService();
+  void AddSubmit();
+  void AddTopology();
+  void AddConfig();
+  void AddClients();
+
+  [[nodiscard]] Result<Command> MakeSubmit() const;
+  [[nodiscard]] Command MakeList() const;
+  [[nodiscard]] ServerAccess Server() const;
+  [[nodiscard]] EarlyExit Explain(const CLI::ParseError& error) const;
+  [[nodiscard]] EarlyExit Mistake(std::string_view message) const;
+  // The innermost command that was understood; the program itself where none was.
+  [[nodiscard]] const CLI::App* Chosen() const;
+
+  CLI::App app_{
+      "Handles dead letters: finds out which execution died and of what, fails it, keeps the "
+      "letter."};
+  std::map<const CLI::App*, Make> makers_;
+
+  ConfigFlags config_;
+  std::string output_ = "table";
+  bool print_ = false;
+  SubmitCommand submit_;
+  std::optional<std::string> ttl_;
+  std::optional<std::string> server_;
+  std::array<std::optional<std::string>, kFilterFlags.size()> filters_;
+  std::size_t limit_ = ListCommand{}.limit;
+  std::string id_;
+};
+
+Reader::Reader() {
+  app_.name("deadletter");
+  app_.set_version_flag("--version", "deadletter " DEADLETTER_VERSION);
+  app_.require_subcommand(1);
+  AddService();
+  AddSubmit();
+  AddTopology();
+  AddConfig();
+  AddClients();
+}
+
+CLI::App* Reader::AddCommand(CLI::App& parent, const std::string& name, const std::string& help,
+                             Make make) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  if (!make) {
+    command->require_subcommand(1);
+    return command;
+  }
+  command->add_option("--config", config_.config_file, "the configuration file")->type_name("FILE");
+  command
+      ->add_option("--output", output_,
+                   "how results are written: table or json (one object a line)")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+  makers_[command] = std::move(make);
+  return command;
+}
+
+void Reader::AddLocalFlags(CLI::App& command) {
+  command.add_flag("--embedded", config_.embedded,
+                   "queues and ledger in files of our own, no servers");
+  command.add_option("--broker-url", config_.broker_url, "embedded:PATH, amqp:// or amqps://")
+      ->type_name("URL");
+  command.add_option("--ledger-url", config_.ledger_url, "sqlite:PATH or postgresql://")
+      ->type_name("URL");
+  command.add_option("--data-dir", config_.data_dir, "where the embedded files are")
+      ->type_name("FOLDER");
+}
+
+void Reader::AddListenFlag(CLI::App& command) {
+  command.add_option("--listen", config_.listen, "where HTTP is served")->type_name("ADDRESS:PORT");
+}
+
+void Reader::AddServerFlag(CLI::App& command) {
+  command
+      .add_option("--server", server_, "the running server, " + ServerAccess{}.url + " by default")
+      ->envname("DEADLETTER_SERVER")
+      ->type_name("URL");
+}
+
+void Reader::AddService() {
+  CLI::App* serve = AddCommand(app_, "serve", "Handle letters until told to stop.",
+                               [] { return ServeCommand{}; });
+  CLI::App* demo =
+      AddCommand(app_, "demo", "Show the whole road with executions that die before your eyes.",
+                 [] { return DemoCommand{}; });
+  for (CLI::App* command : {serve, demo}) {
+    AddLocalFlags(*command);
+    AddListenFlag(*command);
+  }
+  CLI::App* migrate = AddCommand(app_, "migrate", "Bring the ledger's tables up to date.",
+                                 [this] { return MigrateCommand{.print = print_}; });
+  AddLocalFlags(*migrate);
+  migrate->add_flag("--print", print_, "only print the SQL and the grants that serve needs");
+}
+
+void Reader::AddSubmit() {
+  CLI::App* submit =
+      AddCommand(app_, "submit", "Record an execution and send its message to a queue.",
+                 [this] { return MakeSubmit(); });
+  AddLocalFlags(*submit);
+  submit->add_option("--queue", submit_.queue, "the worker queue to send to")
+      ->required()
+      ->type_name("QUEUE");
+  submit->add_option("--action", submit_.action, "the action to execute")
+      ->required()
+      ->type_name("REF");
+  submit->add_option("--payload", submit_.payload_json, "the action's parameters")
+      ->type_name("JSON")
+      ->capture_default_str();
+  submit->add_option("--ttl", ttl_, "how long the message may wait for a worker (5m)")
+      ->type_name("DURATION");
+  submit->add_option("--count", submit_.count, "how many of them")
+      ->check(CLI::Range(std::size_t{1}, kMaxSubmitted))
+      ->type_name("N")
+      ->capture_default_str();
+  submit->add_option("--worker", submit_.worker_id, "the worker that it is meant for")
+      ->type_name("ID");
+}
+
+void Reader::AddTopology() {
+  CLI::App* topology =
+      AddCommand(app_, "topology", "Exchanges and queues that dead letters need.", nullptr);
+  AddLocalFlags(*AddCommand(*topology, "apply",
+                            "Declare what is missing; nothing is deleted or changed.",
+                            [] { return TopologyCommand{TopologyAction::kApply}; }));
+  AddLocalFlags(*AddCommand(*topology, "check",
+                            "Say what is missing, differs or would lose letters.",
+                            [] { return TopologyCommand{TopologyAction::kCheck}; }));
+}
+
+void Reader::AddConfig() {
+  CLI::App* config = AddCommand(app_, "config", "The configuration.", nullptr);
+  CLI::App* check = AddCommand(*config, "check", "Read the configuration and say what it comes to.",
+                               [] { return ConfigCheckCommand{}; });
+  AddLocalFlags(*check);
+  AddListenFlag(*check);
+  AddCommand(app_, "version", "Say which version this is.", [] { return VersionCommand{}; });
+}
+
+void Reader::AddClients() {
+  CLI::App* list =
+      AddCommand(app_, "list", "List letters, newest first.", [this] { return MakeList(); });
+  AddServerFlag(*list);
+  for (std::size_t index = 0; index < kFilterFlags.size(); ++index) {
+    list->add_option(kFilterFlags[index].flag, filters_[index], kFilterFlags[index].help)
+        ->type_name("TEXT");
+  }
+  list->add_option("--limit", limit_, "how many letters at most")
+      ->check(CLI::Range(std::size_t{1}, kMaxListed))
+      ->type_name("N")
+      ->capture_default_str();
+  CLI::App* show = AddCommand(app_, "show", "Show all that is known of one letter.",
+                              [this] { return ShowCommand{.server = Server(), .id = id_}; });
+  AddServerFlag(*show);
+  show->add_option("id", id_, "the letter's id, as `list` gives it")->required()->type_name("ID");
+}
+
+Result<Command> Reader::MakeSubmit() const {
+  SubmitCommand submit = submit_;
+  boost::json::error_code error;
+  boost::json::parse(submit.payload_json, error);
+  if (error) return Fail("--payload must be JSON: " + error.message());
+  if (!ttl_) return submit;
+  submit.ttl = ParseDuration(*ttl_);
+  if (!submit.ttl)
+    return Fail("--ttl must be a duration like 300ms, 30s or 5m, not '" + *ttl_ + "'");
+  return submit;
+}
+
+Command Reader::MakeList() const {
+  ListCommand list{.server = Server(), .filters = {}, .limit = limit_};
+  for (std::size_t index = 0; index < kFilterFlags.size(); ++index) {
+    if (filters_[index]) list.filters.emplace_back(kFilterFlags[index].parameter, *filters_[index]);
+  }
+  return list;
+}
+
+ServerAccess Reader::Server() const {
+  ServerAccess access;
+  if (server_) access.url = *server_;
+  if (const char* token = std::getenv("DEADLETTER_TOKEN"); token != nullptr && *token != '\0') {
+    access.token = token;
+  }
+  return access;
+}
+
+const CLI::App* Reader::Chosen() const {
+  const CLI::App* app = &app_;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+EarlyExit Reader::Mistake(std::string_view message) const {
+  std::string called;
+  for (const CLI::App* app = Chosen(); app != nullptr; app = app->get_parent()) {
+    called = app->get_name() + " " + called;
+  }
+  return {.status = kExitUsage,
+          .text = "deadletter: " + SafeText(message) + ": see `" + called + "--help`\n"};
+}
+
+EarlyExit Reader::Explain(const CLI::ParseError& error) const {
+  if (error.get_exit_code() == 0) {
+    const bool version = dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr;
+    return {.status = kExitDone, .text = version ? std::string(error.what()) + "\n" : app_.help()};
+  }
+  const std::vector<std::string> unknown = app_.remaining(true);
+  if (!unknown.empty()) return Mistake("'" + unknown.front() + "' is not known here");
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && makers_.count(Chosen()) == 0) {
+    return Mistake("say what to do");
+  }
+  return Mistake(error.what());
+}
+
+Result<CommandLine, EarlyExit> Reader::Read(int argc, const char* const* argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Unexpected<EarlyExit>(Explain(error));
+  }
+  auto command = makers_.at(Chosen())();
+  if (!command) return Unexpected<EarlyExit>(Mistake(command.error().message));
+  return CommandLine{.command = std::move(*command),
+                     .config = config_,
+                     .output = output_ == "json" ? OutputFormat::kJson : OutputFormat::kTable};
+}
+
+}  // namespace
+
+Result<CommandLine, EarlyExit> ParseCommandLine(int argc, const char* const* argv) {
+  return Reader().Read(argc, argv);
+}
+
+}  // namespace deadletter::cli

@@ -1,0 +1,59 @@
+#include "cli/letter_fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/rfc3339.h"
+#include "cli/terminal.h"
+
+namespace deadletter::cli {
+namespace {
+
+constexpr std::size_t kMaxDepth = 512;
+
+}  // namespace
+
+Result<boost::json::object> ParseAnswer(std::string_view json) {
+  boost::json::parse_options options;
+  options.max_depth = kMaxDepth;
+  boost::json::error_code error;
+  boost::json::value answer = boost::json::parse(json, error, {}, options);
+  if (error) return Fail("the server's answer cannot be read: " + error.message());
+  if (!answer.is_object()) return Fail("the server's answer is not a JSON object");
+  return std::move(answer.get_object());
+}
+
+std::string Field(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  if (value == nullptr || value->is_null()) return {};
+  if (value->is_string()) return SafeText(std::string_view(value->get_string()));
+  return SafeText(boost::json::serialize(*value));
+}
+
+bool Flag(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+std::string TimeField(const boost::json::object& object, std::string_view name) {
+  const std::string text = Field(object, name);
+  const auto time = ParseRfc3339(text);
+  if (!time) return text;
+  const std::string utc = FormatRfc3339(time->instant, 0);
+  return utc.substr(0, 10) + " " + utc.substr(11, 8) + " UTC";
+}
+
+std::string AgeField(const boost::json::object& object, std::string_view name, Instant now) {
+  const auto time = ParseRfc3339(Field(object, name));
+  if (!time) return {};
+  const auto age = std::max(now - time->instant, Microseconds(0));
+  if (age < std::chrono::minutes(1)) return fmt::format("{}s", age / std::chrono::seconds(1));
+  if (age < std::chrono::hours(1)) return fmt::format("{}m", age / std::chrono::minutes(1));
+  if (age < std::chrono::days(2)) return fmt::format("{}h", age / std::chrono::hours(1));
+  return fmt::format("{}d", age / std::chrono::days(1));
+}
+
+}  // namespace deadletter::cli

@@ -1,0 +1,29 @@
+// Members of the API's JSON as text for people.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace deadletter::cli {
+
+// As deep as our own API nests: a body of 64 levels, headers of as many tables.
+[[nodiscard]] Result<boost::json::object> ParseAnswer(std::string_view json);
+
+// A string, a number or a boolean as harmless text on one line; empty where it is null or not
+// there.
+[[nodiscard]] std::string Field(const boost::json::object& object, std::string_view name);
+[[nodiscard]] bool Flag(const boost::json::object& object, std::string_view name);
+
+// "2026-11-23 19:57:03 UTC"; as it is where it is no time.
+[[nodiscard]] std::string TimeField(const boost::json::object& object, std::string_view name);
+
+// "12s", "3m", "2h", "5d" from the time in `name` until `now`; empty where it is no time.
+[[nodiscard]] std::string AgeField(const boost::json::object& object, std::string_view name,
+                                   Instant now);
+
+}  // namespace deadletter::cli

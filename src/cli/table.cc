@@ -1,0 +1,86 @@
+#include "cli/table.h"
+
+#include <algorithm>
+
+#include "cli/characters.h"
+
+namespace deadletter::cli {
+namespace {
+
+constexpr std::size_t kGap = 2;
+
+}  // namespace
+
+Table::Table(std::vector<Column> columns, const std::vector<Row>& sample, std::size_t line_columns,
+             bool colour)
+    : columns_(std::move(columns)), colour_(colour) {
+  for (std::size_t index = 0; index < columns_.size(); ++index) {
+    std::size_t widest = Width(columns_[index].title);
+    for (const Row& row : sample) widest = std::max(widest, Width(row[index].text));
+    wanted_.push_back(widest);
+    widths_.push_back(
+        std::min(widest, std::max(columns_[index].least, Width(columns_[index].title))));
+  }
+  DropWhatDoesNotFit(line_columns);
+  ShareTheRest(line_columns);
+}
+
+std::size_t Table::UsedColumns() const {
+  std::size_t used = 0;
+  for (const std::size_t width : widths_) used += width == 0 ? 0 : width + kGap;
+  return used == 0 ? 0 : used - kGap;
+}
+
+void Table::DropWhatDoesNotFit(std::size_t line_columns) {
+  while (UsedColumns() > line_columns) {
+    std::size_t worst = columns_.size();
+    for (std::size_t index = 0; index < columns_.size(); ++index) {
+      if (widths_[index] == 0 || columns_[index].dispensable == 0) continue;
+      if (worst == columns_.size() || columns_[index].dispensable > columns_[worst].dispensable)
+        worst = index;
+    }
+    if (worst == columns_.size()) return;
+    widths_[worst] = 0;
+  }
+}
+
+// A column at a time each, so that no long value starves the others.
+void Table::ShareTheRest(std::size_t line_columns) {
+  bool grown = true;
+  while (grown) {
+    grown = false;
+    for (std::size_t index = 0; index < columns_.size() && UsedColumns() < line_columns; ++index) {
+      if (widths_[index] == 0 || widths_[index] >= wanted_[index]) continue;
+      ++widths_[index];
+      grown = true;
+    }
+  }
+}
+
+std::string Table::Header() const {
+  Row titles;
+  for (const Column& column : columns_) titles.push_back({column.title, kBold});
+  return Line(titles);
+}
+
+std::string Table::Line(const Row& row) const {
+  std::string line;
+  std::size_t pending = 0;  // spaces that are written only if something follows
+  for (std::size_t index = 0; index < row.size(); ++index) {
+    if (widths_[index] == 0) continue;
+    std::string text = Fit(row[index].text, widths_[index]);
+    const std::size_t length = text.find_last_not_of(' ') + 1;
+    const std::size_t spaces = text.size() - length;
+    text.resize(length);
+    if (length > 0) {
+      line.append(pending, ' ');
+      pending = 0;
+      const bool painted = colour_ && *row[index].paint != '\0';
+      line += painted ? row[index].paint + text + kPlain : text;
+    }
+    pending += spaces + kGap;
+  }
+  return line + "\n";
+}
+
+}  // namespace deadletter::cli

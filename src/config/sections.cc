@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 
 #include "base/text.h"
 #include "config/keys.h"
@@ -47,13 +48,13 @@ bool IsSection(const std::vector<Key<Owner>>& keys, const std::string& name) {
 
 // Goes down into sections that we know; everything else is a leaf, known or not.
 template <class Owner>
-void Flatten(const std::vector<Key<Owner>>& keys, const std::string& prefix, const RawTable& table,
-             std::vector<Leaf>& leaves) {
+void Flatten(const std::vector<Key<Owner>>& keys, const std::string& prefix,
+             std::span<const RawEntry> table, std::vector<Leaf>& leaves) {
   for (const RawEntry& entry : table) {
     const std::string name = prefix + NamePart(entry.name);
     const auto* section = std::get_if<RawTable>(&entry.value.content);
     if (section != nullptr && IsSection(keys, name)) {
-      Flatten(keys, name + ".", *section, leaves);
+      Flatten<Owner>(keys, name + ".", *section, leaves);
     } else {
       leaves.push_back({name, &entry.value});
     }
@@ -93,7 +94,7 @@ template <class Owner>
 Result<Owner> ReadItem(const std::vector<Key<Owner>>& keys, const std::string& section,
                        const RawTable& table, Origins& origins) {
   std::vector<Leaf> leaves;
-  Flatten(keys, section + ".", table, leaves);
+  Flatten<Owner>(keys, section + ".", table, leaves);
   Owner owner;
   for (const Leaf& leaf : leaves) {
     const Key<Owner>* key = FindKey(keys, leaf.name);
@@ -193,7 +194,7 @@ Result<void> ReadEntry(const RawEntry& entry, Config& config) {
   if (entry.name == "queue") return ReadQueues(entry, config);
   if (entry.name == "policy") return ReadPolicies(entry, config);
   std::vector<Leaf> leaves;
-  Flatten(ConfigKeys(), "", {entry}, leaves);
+  Flatten(ConfigKeys(), "", std::span(&entry, 1), leaves);
   for (const Leaf& leaf : leaves) {
     const Key<Config>* key = FindKey(ConfigKeys(), leaf.name);
     if (key == nullptr) return RefuseUnknown(ConfigKeys(), leaf);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 namespace deadletter {
 namespace {
 
@@ -47,6 +49,10 @@ TEST(Log, P9_ALongValueIsCut) {
       5000u);
 }
 
+std::string WithoutQuotedValues(const std::string& line) {
+  return std::regex_replace(line, std::regex(R"("(\\.|[^"\\])*")"), "");
+}
+
 class HostileLogValue : public testing::TestWithParam<std::string> {};
 
 // Neither a second line, nor a field that looks like ours, nor a character that a terminal acts on.
@@ -55,8 +61,8 @@ TEST_P(HostileLogValue, CannotBreakOrForgeALine) {
     const std::string line =
         Logged(format, LogLevel::kInfo, "letter_received", {{"type", GetParam()}});
     EXPECT_EQ(line.find('\n'), line.size() - 1);
-    EXPECT_THAT(line, Not(HasSubstr(" level=error")));
     EXPECT_THAT(line, Not(HasSubstr("\"level\":\"error\"")));
+    EXPECT_THAT(WithoutQuotedValues(line), Not(HasSubstr("level=error")));
     for (const char* forbidden :
          {"\x1b", "\r", "\x7f", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\xa8"}) {
       EXPECT_THAT(line, Not(HasSubstr(forbidden)));

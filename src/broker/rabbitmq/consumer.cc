@@ -1,0 +1,251 @@
+#include "broker/rabbitmq/consumer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/fault_point.h"
+
+namespace deadletter::rabbitmq {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLongestSleep{2'000};  // so that heartbeats go out in time
+constexpr std::chrono::seconds kIdleBeforeLooking{30};
+// As many letters at once mean that more are coming: then one millisecond's bytes are read
+// together.
+constexpr std::size_t kFloodLetters = 64;
+constexpr milliseconds kGatherTime{1};
+constexpr std::size_t kLargestPrefetch = 65'535;
+
+}  // namespace
+
+struct RabbitConsumer::Batch {
+  const ReceiveLimits& limits;
+  std::vector<Delivery> letters;
+  std::size_t bytes = 0;
+
+  [[nodiscard]] bool HasRoom() const {
+    return letters.empty() || (letters.size() < limits.max_letters && bytes < limits.max_bytes);
+  }
+};
+
+RabbitConsumer::RabbitConsumer(Options options, std::string queue, std::string consumer_tag)
+    : options_(std::move(options)),
+      queue_(std::move(queue)),
+      consumer_tag_(std::move(consumer_tag)) {}
+
+RabbitConsumer::~RabbitConsumer() {
+  Close();
+}
+
+BrokerResult<void> RabbitConsumer::Subscribe(std::size_t prefetch) {
+  return io_.Run([&] { return SubscribeHere(prefetch); });
+}
+
+BrokerResult<std::vector<Delivery>> RabbitConsumer::Receive(const ReceiveLimits& limits) {
+  return io_.Run([&] { return ReceiveHere(limits); });
+}
+
+BrokerResult<void> RabbitConsumer::Cancel() {
+  return io_.Run([&]() -> BrokerResult<void> {
+    if (!connection_ || !consuming_) return {};
+    return StopConsuming();
+  });
+}
+
+void RabbitConsumer::Close() {
+  io_.Run([&] { Drop(); });
+}
+
+void RabbitConsumer::Wake() {
+  wake_.Raise();
+}
+
+BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
+  if (error_after_letters_) Drop();
+  if (!connection_) {
+    if (auto connected = Connect(); !connected) return connected;
+  } else if (consuming_) {
+    if (auto stopped = StopConsuming(); !stopped) return stopped;
+  }
+  const auto bounded =
+      static_cast<std::uint16_t>(std::clamp<std::size_t>(prefetch, 1, kLargestPrefetch));
+  amqp_basic_qos(connection_->state(), kMainChannel, 0, bounded, /*global=*/0);
+  if (auto set = connection_->LastAnswer(kMainChannel, "setting the prefetch"); !set) {
+    return DropBecauseOf(set.error().error);
+  }
+  amqp_basic_consume(connection_->state(), kMainChannel, Bytes(queue_), Bytes(consumer_tag_),
+                     /*no_local=*/0,
+                     /*no_ack=*/0, /*exclusive=*/0, amqp_empty_table);
+  if (auto consuming = connection_->LastAnswer(kMainChannel, "consuming queue " + queue_);
+      !consuming) {
+    return DropBecauseOf(consuming.error().error);
+  }
+  consuming_ = true;
+  last_sign_of_queue_ = steady_clock::now();
+  return {};
+}
+
+BrokerResult<void> RabbitConsumer::Connect() {
+  // A woken consumer is about to be stopped: it does not go through the rest of the list.
+  auto opened = Connection::Open(options_, Direction::kReceiving, last_url_,
+                                 [this] { return wake_.IsRaised(); });
+  if (!opened) {
+    last_url_ = 0;
+    return Unexpected<BrokerError>(opened.error());
+  }
+  connection_ = std::move(*opened);
+  last_url_ = connection_->url_index();
+  ++generation_;
+  if (auto channel = connection_->OpenChannel(kMainChannel); !channel) {
+    return DropBecauseOf(channel.error().error);
+  }
+  return {};
+}
+
+BrokerResult<void> RabbitConsumer::StopConsuming() {
+  amqp_basic_cancel(connection_->state(), kMainChannel, Bytes(consumer_tag_));
+  if (auto stopped = connection_->LastAnswer(kMainChannel, "cancelling the consumer of " + queue_);
+      !stopped) {
+    return DropBecauseOf(stopped.error().error);
+  }
+  consuming_ = false;
+  return {};
+}
+
+BrokerResult<std::vector<Delivery>> RabbitConsumer::ReceiveHere(const ReceiveLimits& limits) {
+  if (error_after_letters_) return DropBecauseOf(*error_after_letters_);
+  if (!connection_) {
+    return Unexpected<BrokerError>(
+        {BrokerFault::kUnreachable, "not connected: subscribe to " + queue_ + " first"});
+  }
+  const auto deadline = steady_clock::now() + limits.wait;
+  Batch batch{.limits = limits, .letters = {}};
+  LetBytesGather();
+  for (;;) {
+    const auto taken = TakeWhatIsThere(batch);
+    last_batch_letters_ = batch.letters.size();
+    if (!taken) {
+      if (batch.letters.empty()) return DropBecauseOf(taken.error());
+      // What came before the end is still ours to record: a deleted queue would never give it
+      // again.
+      error_after_letters_ = taken.error();
+    }
+    if (!batch.letters.empty()) {
+      fault::Hit("consumer.received");
+      return std::move(batch.letters);
+    }
+    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+    if (left <= milliseconds{0}) return std::vector<Delivery>{};
+    if (auto there = LookForQueueWhenIdle(); !there) return DropBecauseOf(there.error());
+    if (wake_.WaitFor(connection_->Socket(), std::min(left, kLongestSleep)))
+      return std::vector<Delivery>{};
+  }
+}
+
+BrokerResult<void> RabbitConsumer::TakeWhatIsThere(Batch& batch) {
+  while (batch.HasRoom()) {
+    const auto frame = connection_->Next(milliseconds{0});
+    if (!frame) return Unexpected<BrokerError>(frame.error());
+    if (!*frame) return {};
+    if (auto taken = TakeFrame(**frame, batch); !taken) return taken;
+    connection_->Release(kMainChannel);
+  }
+  return {};
+}
+
+BrokerResult<void> RabbitConsumer::TakeFrame(const Frame& frame, Batch& batch) {
+  if (frame.raw.channel != kMainChannel) return {};
+  if (frame.IsMethod(AMQP_BASIC_CANCEL_METHOD)) {
+    consuming_ = false;
+    return Unexpected<BrokerError>(
+        {BrokerFault::kCancelled,
+         fmt::format("the broker cancelled the consumer of {} (the queue was deleted, or its "
+                     "node went away)",
+                     queue_)});
+  }
+  if (frame.IsMethod(AMQP_CHANNEL_CLOSE_METHOD)) {
+    auto closed = connection_->AnswerChannelClose(
+        kMainChannel, frame.Decoded<amqp_channel_close_t>(), "consuming queue " + queue_);
+    closed.error.fault = BrokerFault::kChannelClosed;
+    return Unexpected<BrokerError>(std::move(closed.error));
+  }
+  auto whole = assembler_.Add(frame);
+  if (!whole) return Unexpected<BrokerError>(whole.error());
+  if (!*whole) return {};
+  auto& assembled = **whole;
+  delivered_ = assembled.delivery_number;
+  last_sign_of_queue_ = steady_clock::now();
+  batch.letters.push_back({.tag = {generation_, assembled.delivery_number},
+                           .dead_letter_queue = queue_,
+                           .exchange = std::move(assembled.exchange),
+                           .routing_key = std::move(assembled.routing_key),
+                           .redelivered = assembled.redelivered,
+                           .received_at = SystemClock().Now(),
+                           .message = std::move(assembled.message)});
+  batch.bytes += batch.letters.back().BufferedBytes();
+  return {};
+}
+
+// A broker that does not tell of a deleted queue (an old one, or one behind a proxy) would leave us
+// waiting for ever.
+BrokerResult<void> RabbitConsumer::LookForQueueWhenIdle() {
+  if (!consuming_ || steady_clock::now() - last_sign_of_queue_ < kIdleBeforeLooking) return {};
+  const auto found = connection_->FindQueue(queue_);
+  if (!found) return Unexpected<BrokerError>(found.error());
+  if (!*found) {
+    return Unexpected<BrokerError>(
+        {BrokerFault::kQueueMissing, "queue " + queue_ + " does not exist any more"});
+  }
+  last_sign_of_queue_ = steady_clock::now();
+  return {};
+}
+
+// In a flood each read of the socket would bring a letter or two; a millisecond later it brings
+// hundreds for the same price.
+void RabbitConsumer::LetBytesGather() {
+  if (last_batch_letters_ < kFloodLetters || amqp_data_in_buffer(connection_->state()) ||
+      amqp_frames_enqueued(connection_->state())) {
+    return;
+  }
+  if (wake_.WaitFor(-1, kGatherTime)) wake_.Raise();
+}
+
+BrokerResult<void> RabbitConsumer::AcknowledgeUpTo(DeliveryTag tag) {
+  return io_.Run([&]() -> BrokerResult<void> {
+    // With `multiple`, number 0 would mean everything, and a number used before closes the channel.
+    if (!connection_ || tag.generation != generation_ || tag.number <= acknowledged_ ||
+        tag.number > delivered_) {
+      return {};
+    }
+    const int status =
+        amqp_basic_ack(connection_->state(), kMainChannel, tag.number, /*multiple=*/1);
+    if (status != AMQP_STATUS_OK) {
+      return DropBecauseOf(connection_->Lost(status, "acknowledging letters of " + queue_));
+    }
+    acknowledged_ = tag.number;
+    fault::Hit("consumer.acknowledged");
+    return {};
+  });
+}
+
+void RabbitConsumer::Drop() {
+  connection_.reset();
+  assembler_.Reset();
+  error_after_letters_.reset();
+  consuming_ = false;
+  delivered_ = 0;
+  acknowledged_ = 0;
+  last_batch_letters_ = 0;
+}
+
+Unexpected<BrokerError> RabbitConsumer::DropBecauseOf(BrokerError error) {
+  Drop();
+  return Unexpected<BrokerError>(std::move(error));
+}
+
+}  // namespace deadletter::rabbitmq

@@ -1,0 +1,68 @@
+// The port Consumer on RabbitMQ: one connection, one channel, one queue.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/consumer.h"
+#include "broker/rabbitmq/assembler.h"
+#include "broker/rabbitmq/connection.h"
+#include "broker/rabbitmq/io_thread.h"
+#include "broker/rabbitmq/options.h"
+#include "broker/rabbitmq/wake_signal.h"
+
+namespace deadletter::rabbitmq {
+
+// Connects in Subscribe() and nowhere else; any error closes the connection, and the caller decides
+// when to come back. The prefetch is counted by the broker for what was consumed since the last
+// Subscribe(): letters in hand from before are not counted.
+class RabbitConsumer final : public Consumer {
+ public:
+  RabbitConsumer(Options options, std::string queue, std::string consumer_tag);
+  ~RabbitConsumer() override;
+
+  [[nodiscard]] BrokerResult<void> Subscribe(std::size_t prefetch) override;
+  [[nodiscard]] BrokerResult<std::vector<Delivery>> Receive(const ReceiveLimits& limits) override;
+  [[nodiscard]] BrokerResult<void> AcknowledgeUpTo(DeliveryTag tag) override;
+  [[nodiscard]] BrokerResult<void> Cancel() override;
+  void Close() override;
+  void Wake() override;
+  [[nodiscard]] const std::string& queue() const override { return queue_; }
+
+ private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  struct Batch;
+
+  // All of these run on io_.
+  [[nodiscard]] BrokerResult<void> SubscribeHere(std::size_t prefetch);
+  [[nodiscard]] BrokerResult<void> Connect();
+  [[nodiscard]] BrokerResult<void> StopConsuming();
+  [[nodiscard]] BrokerResult<std::vector<Delivery>> ReceiveHere(const ReceiveLimits& limits);
+  [[nodiscard]] BrokerResult<void> TakeWhatIsThere(Batch& batch);
+  [[nodiscard]] BrokerResult<void> TakeFrame(const Frame& frame, Batch& batch);
+  [[nodiscard]] BrokerResult<void> LookForQueueWhenIdle();
+  void LetBytesGather();
+  void Drop();
+  [[nodiscard]] Unexpected<BrokerError> DropBecauseOf(BrokerError error);
+
+  Options options_;
+  std::string queue_;
+  std::string consumer_tag_;
+  WakeSignal wake_;
+  std::unique_ptr<Connection> connection_;
+  std::size_t last_url_ = 0;
+  Assembler assembler_;
+  bool consuming_ = false;
+  std::uint64_t generation_ = 0;
+  std::uint64_t delivered_ = 0;     // the last number given out in this generation
+  std::uint64_t acknowledged_ = 0;  // the last one acknowledged
+  std::optional<BrokerError> error_after_letters_;
+  std::size_t last_batch_letters_ = 0;
+  SteadyTime last_sign_of_queue_;
+  IoThread io_;  // last, so that it ends before what its functions use
+};
+
+}  // namespace deadletter::rabbitmq

@@ -1,0 +1,342 @@
+#include "broker/embedded/broker.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/fault_point.h"
+#include "broker/embedded/deaths.h"
+#include "broker/embedded/owner_lock.h"
+#include "broker/embedded/schema.h"
+#include "broker/embedded/sql.h"
+#include "broker/embedded/tables.h"
+
+namespace deadletter {
+
+namespace sql = embedded::sql;
+using embedded::CommitPoints;
+using embedded::Tables;
+
+namespace {
+
+// Deaths in one transaction: others may write between two of them.
+constexpr std::size_t kMaxDueATime = 500;
+constexpr Instant kNever = Instant::max();
+
+constexpr CommitPoints kDeclare{"embedded.declare.commit", "embedded.declare.committed"};
+constexpr CommitPoints kLook{"embedded.look.commit", "embedded.look.committed"};
+constexpr CommitPoints kKeep{"embedded.keep.commit", "embedded.keep.committed"};
+
+}  // namespace
+
+BrokerResult<std::shared_ptr<EmbeddedBroker>> EmbeddedBroker::Open(
+    const std::string& path, const Clock& clock, const EmbeddedBrokerOptions& options) {
+  auto database = embedded::OpenQueueFile(path, options.busy_timeout);
+  if (!database) return Unexpected<BrokerError>(database.error());
+  auto lock = embedded::OwnerLock::Open(path + "-owners");
+  if (!lock) return Unexpected<BrokerError>({BrokerFault::kRefused, lock.error().message});
+  std::shared_ptr<EmbeddedBroker> broker(
+      new EmbeddedBroker(std::move(*database), std::move(*lock), clock, options));
+  if (auto registered = broker->Register(); !registered) {
+    return Unexpected<BrokerError>(registered.error());
+  }
+  if (auto kept = broker->KeepOnce(); !kept) return Unexpected<BrokerError>(kept.error());
+  broker->keeper_ = std::jthread([raw = broker.get()](std::stop_token stop) { raw->Keep(stop); });
+  return broker;
+}
+
+EmbeddedBroker::EmbeddedBroker(std::unique_ptr<sqlite::Database> database,
+                               std::unique_ptr<embedded::OwnerLock> lock, const Clock& clock,
+                               const EmbeddedBrokerOptions& options)
+    : clock_(clock), options_(options), lock_(std::move(lock)), database_(std::move(database)) {}
+
+EmbeddedBroker::~EmbeddedBroker() {
+  keeper_ = {};
+  // Where this fails, the next to look finds our lock free and does it.
+  static_cast<void>(
+      Write(kKeep, [&](Tables& tables) { embedded::ReturnAllOf(tables, owner_, std::nullopt); }));
+}
+
+BrokerResult<void> EmbeddedBroker::Register() {
+  std::string refused;
+  auto written = Write(kDeclare, [&](Tables& tables) {
+    tables.Run(sql::kInsertOwner, tables.now());
+    owner_ = database_->last_insert_id();
+    // Before the commit: nobody sees the owner without its lock.
+    if (auto taken = lock_->Take(owner_); !taken) refused = taken.error().message;
+  });
+  if (written && !refused.empty()) return Unexpected<BrokerError>({BrokerFault::kRefused, refused});
+  return written;
+}
+
+BrokerResult<void> EmbeddedBroker::Write(const CommitPoints& points,
+                                         const std::function<void(Tables&)>& work) try {
+  const std::lock_guard lock(database_mutex_);
+  auto transaction = sqlite::Transaction::Begin(*database_);
+  if (!transaction) return Unexpected<BrokerError>(embedded::ToBrokerError(transaction.error()));
+  Tables tables(*database_, *transaction, clock_.Now());
+  work(tables);
+  embedded::BuryOverflow(tables, tables.now());
+  fault::Hit(points.before);
+  if (auto committed = transaction->Commit(); !committed) {
+    return Unexpected<BrokerError>(embedded::ToBrokerError(committed.error()));
+  }
+  fault::Hit(points.after);
+  if (tables.due()) NoteDue(*tables.due());
+  if (tables.something_ready()) Notify();
+  return {};
+} catch (const std::exception& error) {  // out of memory; the transaction is rolled back
+  return Unexpected<BrokerError>({BrokerFault::kUnreachable, error.what()});
+}
+
+BrokerResult<void> EmbeddedBroker::Declare(const std::function<void(Tables&, std::string&)>& work) {
+  std::string refused;
+  auto written = Write(kDeclare, [&](Tables& tables) {
+    work(tables, refused);
+    if (!refused.empty()) return;
+    tables.Run(sql::kLetHeldDieAgain);
+    if (tables.changes() > 0) tables.NoteDue(tables.now());
+  });
+  if (written && !refused.empty()) return Unexpected<BrokerError>({BrokerFault::kRefused, refused});
+  return written;
+}
+
+BrokerResult<void> EmbeddedBroker::DeclareExchange(const std::string& name, ExchangeType type) {
+  return Declare([&](Tables& tables, std::string& refused) {
+    if (name.empty() || name.size() > kMaxNameBytes) {
+      refused = "an exchange's name has 1 to 255 bytes";
+    } else if (const auto found = tables.FindExchange(name); !found) {
+      tables.Run(sql::kInsertExchange, name, ExchangeTypeName(type));
+    } else if (found->type != type) {
+      refused =
+          "exchange " + name + " exists with type " + std::string(ExchangeTypeName(found->type));
+    }
+  });
+}
+
+BrokerResult<void> EmbeddedBroker::DeclareQueue(const QueueSpec& spec) {
+  return Declare([&](Tables& tables, std::string& refused) {
+    refused = WhatIsWrongWith(spec);
+    if (!refused.empty()) return;
+    if (const auto found = tables.FindQueue(spec.name)) {
+      refused = Difference(found->spec, spec);
+      return;
+    }
+    const auto ttl =
+        spec.message_ttl ? std::optional(Microseconds(*spec.message_ttl).count()) : std::nullopt;
+    tables.Run(sql::kInsertQueue, spec.name, ttl, spec.dead_letter_exchange,
+               spec.dead_letter_routing_key, spec.max_length, spec.delivery_limit);
+  });
+}
+
+BrokerResult<void> EmbeddedBroker::Bind(const std::string& exchange, const std::string& queue,
+                                        const std::string& routing_key) {
+  return Declare([&](Tables& tables, std::string& refused) {
+    const auto found = tables.FindQueue(queue);
+    if (!found) {
+      refused = "no queue " + queue;
+    } else if (!tables.FindExchange(exchange)) {
+      refused =
+          exchange.empty() ? "the default exchange takes no bindings" : "no exchange " + exchange;
+    } else {
+      tables.Run(sql::kInsertBinding, exchange, routing_key, found->id);
+    }
+  });
+}
+
+BrokerResult<void> EmbeddedBroker::SetAlternateExchange(const std::string& exchange,
+                                                        const std::string& alternate) {
+  return Declare([&](Tables& tables, std::string& refused) {
+    tables.Run(sql::kSetAlternate, exchange, alternate);
+    if (tables.changes() == 0) refused = "no exchange " + exchange;
+  });
+}
+
+BrokerResult<bool> EmbeddedBroker::DeleteQueue(const std::string& name) {
+  bool deleted = false;
+  auto written = Write(kDeclare, [&](Tables& tables) {
+    const auto queue = tables.FindQueue(name);
+    if (!queue) return;
+    tables.Run(sql::kDeleteQueueBodies, queue->id);
+    tables.Run(sql::kDeleteQueueMessages, queue->id);
+    tables.Run(sql::kDeleteQueue, queue->id);
+    tables.NoteChange();
+    deleted = true;
+  });
+  if (!written) return Unexpected<BrokerError>(written.error());
+  return deleted;
+}
+
+BrokerResult<QueueCounts> EmbeddedBroker::Count(const std::string& queue) {
+  std::optional<QueueCounts> counts;
+  auto read = Write(kLook, [&](Tables& tables) {
+    const auto found = tables.FindQueue(queue);
+    if (!found) return;
+    counts.emplace();
+    auto statement = tables.Prepare(sql::kCountStates);
+    statement.Bind(found->id);
+    while (statement.Next()) {
+      const auto count = static_cast<std::size_t>(statement.Int64(1));
+      const auto state = statement.Int64(0);
+      (state == 0 ? counts->ready : state == 1 ? counts->unacknowledged : counts->held) += count;
+    }
+  });
+  if (!read) return Unexpected<BrokerError>(read.error());
+  if (!counts) return Unexpected<BrokerError>({BrokerFault::kQueueMissing, "no queue " + queue});
+  return *counts;
+}
+
+std::uint64_t EmbeddedBroker::changes() const {
+  const std::lock_guard lock(signal_mutex_);
+  return changes_;
+}
+
+bool EmbeddedBroker::WaitForChange(std::uint64_t seen,
+                                   std::chrono::steady_clock::time_point deadline,
+                                   const std::atomic<bool>& woken) {
+  std::unique_lock lock(signal_mutex_);
+  return changed_.wait_until(lock, deadline, [&] { return changes_ != seen || woken; });
+}
+
+void EmbeddedBroker::Notify() {
+  const std::lock_guard lock(signal_mutex_);
+  ++changes_;
+  changed_.notify_all();
+}
+
+void EmbeddedBroker::ReturnAll(std::int64_t token) {
+  {
+    const std::lock_guard lock(signal_mutex_);
+    abandoned_.insert(token);
+  }
+  static_cast<void>(ReturnAbandoned());  // else the keeper does it
+}
+
+void EmbeddedBroker::NoteDue(Instant at) {
+  const std::lock_guard lock(signal_mutex_);
+  if (at >= next_due_) return;
+  next_due_ = at;
+  keeper_wanted_.notify_one();
+}
+
+BrokerResult<void> EmbeddedBroker::KeeperHealth() const {
+  const std::lock_guard lock(signal_mutex_);
+  return keeper_health_;
+}
+
+BrokerResult<void> EmbeddedBroker::HandleDue() {
+  auto all = HandleDueBatch();
+  while (all && !*all) all = HandleDueBatch();
+  if (!all) return Unexpected<BrokerError>(all.error());
+  return {};
+}
+
+void EmbeddedBroker::Keep(std::stop_token stop) {
+  std::unique_lock lock(signal_mutex_);
+  while (!stop.stop_requested()) {
+    const auto due = next_due_;
+    const auto until_due =
+        std::chrono::ceil<std::chrono::milliseconds>(due - std::min(clock_.Now(), due));
+    // After a failed round no sooner than the next look: the file is away, and trying harder does
+    // not bring it back.
+    const auto nap =
+        keeper_health_ ? std::min(options_.look_interval, until_due) : options_.look_interval;
+    keeper_wanted_.wait_for(lock, stop, nap, [&] { return next_due_ < due && keeper_health_; });
+    if (stop.stop_requested()) return;
+    lock.unlock();
+    auto health = KeepOnce();
+    lock.lock();
+    keeper_health_ = std::move(health);
+  }
+}
+
+BrokerResult<void> EmbeddedBroker::KeepOnce() {
+  LookAtOthersChanges();
+  if (auto done = ReturnAbandoned(); !done) return done;
+  if (auto done = ReturnFromTheLost(); !done) return done;
+  if (!SomethingIsDue()) return {};
+  // One batch: where there are more, the time of the next due is still past and the next round
+  // comes at once.
+  if (auto done = HandleDueBatch(); !done) return Unexpected<BrokerError>(done.error());
+  return {};
+}
+
+void EmbeddedBroker::LookAtOthersChanges() {
+  {
+    const std::lock_guard lock(database_mutex_);
+    const auto version = database_->DataVersion();
+    // Not even readable: look as if it had changed, and let whoever looks see the error.
+    if (version && *version == data_version_) return;
+    if (version) data_version_ = *version;
+  }
+  const std::lock_guard lock(signal_mutex_);
+  next_due_ = Instant::min();  // somebody else's message may be the first to expire
+  ++changes_;
+  changed_.notify_all();
+}
+
+bool EmbeddedBroker::SomethingIsDue() {
+  const std::lock_guard lock(signal_mutex_);
+  return next_due_ <= clock_.Now();
+}
+
+BrokerResult<bool> EmbeddedBroker::HandleDueBatch() {
+  std::size_t handled = 0;
+  auto written =
+      Write(kKeep, [&](Tables& tables) { handled = embedded::HandleDue(tables, kMaxDueATime); });
+  if (written && handled < kMaxDueATime) written = NoteNextDue();
+  if (!written) return Unexpected<BrokerError>(written.error());
+  return handled < kMaxDueATime;
+}
+
+BrokerResult<void> EmbeddedBroker::NoteNextDue() {
+  // Forgotten before it is read: a message that comes in between notes itself.
+  {
+    const std::lock_guard lock(signal_mutex_);
+    next_due_ = kNever;
+  }
+  auto read = Write(kLook, [&](Tables& tables) {
+    auto statement = tables.Prepare(sql::kNextDue);
+    if (!statement.Next() || statement.IsNull(0)) return;
+    tables.NoteDue(statement.Time(0));
+  });
+  if (!read) NoteDue(Instant::min());
+  return read;
+}
+
+BrokerResult<void> EmbeddedBroker::ReturnAbandoned() {
+  std::set<std::int64_t> tokens;
+  {
+    const std::lock_guard lock(signal_mutex_);
+    tokens = abandoned_;
+  }
+  for (const auto token : tokens) {
+    auto written =
+        Write(kKeep, [&](Tables& tables) { embedded::ReturnAllOf(tables, owner_, token); });
+    if (!written) return written;
+    const std::lock_guard lock(signal_mutex_);
+    abandoned_.erase(token);
+  }
+  return {};
+}
+
+BrokerResult<void> EmbeddedBroker::ReturnFromTheLost() {
+  for (const auto owner : LostOwners()) {
+    auto written =
+        Write(kKeep, [&](Tables& tables) { embedded::ReturnAllOf(tables, owner, std::nullopt); });
+    if (!written) return written;
+  }
+  return {};
+}
+
+std::vector<std::int64_t> EmbeddedBroker::LostOwners() {
+  std::vector<std::int64_t> lost;
+  const std::lock_guard lock(database_mutex_);
+  auto owners = database_->Prepare(sql::kOwners);
+  while (owners.Next()) {
+    const auto owner = owners.Int64(0);
+    if (owner != owner_ && !lock_->IsHeldElsewhere(owner)) lost.push_back(owner);
+  }
+  return lost;
+}
+
+}  // namespace deadletter

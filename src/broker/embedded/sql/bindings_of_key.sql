@@ -1,0 +1,1 @@
+SELECT queue_id FROM binding WHERE exchange = ?1 AND routing_key = ?2

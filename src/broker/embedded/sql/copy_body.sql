@@ -1,0 +1,1 @@
+INSERT INTO body (bytes) SELECT bytes FROM body WHERE id = ?1

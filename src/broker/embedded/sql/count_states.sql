@@ -1,0 +1,1 @@
+SELECT state, count(*) FROM message WHERE queue_id = ?1 GROUP BY state

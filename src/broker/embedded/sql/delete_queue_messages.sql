@@ -1,0 +1,1 @@
+DELETE FROM message WHERE queue_id = ?1

@@ -1,0 +1,1 @@
+SELECT type, alternate FROM exchange WHERE name = ?1

@@ -1,0 +1,1 @@
+INSERT INTO body (bytes) VALUES (?1)

@@ -1,0 +1,1 @@
+INSERT INTO exchange (name, type) VALUES (?1, ?2)

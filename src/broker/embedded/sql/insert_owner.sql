@@ -1,0 +1,1 @@
+INSERT INTO owner (opened_at) VALUES (?1)

@@ -1,0 +1,1 @@
+SELECT id FROM owner ORDER BY id

@@ -1,0 +1,1 @@
+UPDATE exchange SET alternate = ?2 WHERE name = ?1

@@ -1,0 +1,118 @@
+#include "broker/embedded/work_queue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "broker/embedded/deaths.h"
+#include "broker/embedded/leasing.h"
+#include "broker/embedded/tables.h"
+
+namespace deadletter {
+
+namespace {
+
+using embedded::Tables;
+using std::chrono::milliseconds;
+
+constexpr embedded::CommitPoints kTake{"embedded.take.commit", "embedded.take.committed"};
+constexpr embedded::CommitPoints kAnswer{"embedded.answer.commit", "embedded.answer.committed"};
+constexpr std::size_t kMaxBytesATime = std::size_t{64} << 20;
+constexpr milliseconds kLongestWait = std::chrono::hours(24);
+
+// "<message>-<token>", both in hexadecimal.
+struct LeaseId {
+  embedded::MessageId message = 0;
+  std::int64_t token = 0;
+};
+
+std::optional<std::int64_t> ReadHex(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+  if (error != std::errc{} || end != text.data() + text.size() || number <= 0) return std::nullopt;
+  return number;
+}
+
+std::optional<LeaseId> ReadLeaseId(std::string_view text) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto message = ReadHex(text.substr(0, dash));
+  const auto token = ReadHex(text.substr(dash + 1));
+  if (!message || !token) return std::nullopt;
+  return LeaseId{*message, *token};
+}
+
+milliseconds Bounded(milliseconds duration) {
+  return std::clamp(duration, milliseconds(0), EmbeddedWorkQueue::kMaxLease);
+}
+
+// Does `work` with the lease; false without doing anything where the id is none of ours.
+template <class Work>
+BrokerResult<bool> Answer(EmbeddedBroker& broker, const std::string& lease_id, Work work) {
+  const auto lease = ReadLeaseId(lease_id);
+  if (!lease) return false;
+  bool ours = false;
+  auto written = broker.Write(kAnswer, [&](Tables& tables) { ours = work(tables, *lease); });
+  if (!written) return Unexpected<BrokerError>(written.error());
+  return ours;
+}
+
+}  // namespace
+
+BrokerResult<std::vector<Lease>> EmbeddedWorkQueue::Take(const std::string& queue, std::size_t max,
+                                                         milliseconds duration, milliseconds wait) {
+  const auto deadline = std::chrono::steady_clock::now() + std::min(wait, kLongestWait);
+  while (true) {
+    const auto seen = broker_->changes();
+    auto leases = TakeReady(queue, max, Bounded(duration));
+    if (!leases || !leases->empty()) return leases;
+    if (!broker_->WaitForChange(seen, deadline, never_woken_)) return leases;
+  }
+}
+
+BrokerResult<std::vector<Lease>> EmbeddedWorkQueue::TakeReady(const std::string& queue,
+                                                              std::size_t max,
+                                                              milliseconds duration) {
+  std::optional<std::vector<Lease>> leases;
+  auto written = broker_->Write(kTake, [&](Tables& tables) {
+    const auto found = tables.FindQueue(queue);
+    if (!found) return;
+    const auto until = tables.now() + duration;
+    leases.emplace();
+    for (auto& taken :
+         embedded::Take(tables, *found, {max, kMaxBytesATime}, {.owner = {}, .until = until}, {})) {
+      leases->push_back(
+          {fmt::format("{:x}-{:x}", taken.id, taken.token), std::move(taken.delivery), until});
+    }
+  });
+  if (!written) return Unexpected<BrokerError>(written.error());
+  if (!leases) return Unexpected<BrokerError>({BrokerFault::kQueueMissing, "no queue " + queue});
+  return std::move(*leases);
+}
+
+BrokerResult<bool> EmbeddedWorkQueue::Acknowledge(const std::string& lease_id) {
+  return Answer(*broker_, lease_id, [](Tables& tables, const LeaseId& lease) {
+    return embedded::Acknowledge(tables, lease.message, lease.token);
+  });
+}
+
+BrokerResult<bool> EmbeddedWorkQueue::Reject(const std::string& lease_id, bool requeue) {
+  return Answer(*broker_, lease_id, [requeue](Tables& tables, const LeaseId& lease) {
+    if (!embedded::IsLeased(tables, lease.message, lease.token)) return false;
+    if (requeue) {
+      embedded::Return(tables, lease.message, tables.now());
+    } else {
+      embedded::Bury(tables, lease.message, Reason::kRejected, tables.now());
+    }
+    return true;
+  });
+}
+
+BrokerResult<bool> EmbeddedWorkQueue::Extend(const std::string& lease_id, milliseconds duration) {
+  return Answer(*broker_, lease_id, [duration](Tables& tables, const LeaseId& lease) {
+    return embedded::Extend(tables, lease.message, lease.token, tables.now() + Bounded(duration));
+  });
+}
+
+}  // namespace deadletter

@@ -25,6 +25,15 @@ std::string OriginOf(const Config& config, const std::string& key) {
   return origin == config.origins.end() ? "" : origin->second;
 }
 
+// Retry keys say something only where the verdict is to retry.
+bool IsShown(const std::string& key, const Rule& rule) {
+  return rule.verdict == VerdictKind::kRetry || !key.starts_with("policy.retry.");
+}
+
+bool IsShown(const std::string&, const QueueConfig&) {
+  return true;
+}
+
 template <class Owner>
 std::string DescribeItems(const std::string& section, const std::vector<Key<Owner>>& keys,
                           const std::vector<Owner>& items) {
@@ -33,7 +42,7 @@ std::string DescribeItems(const std::string& section, const std::vector<Key<Owne
     text += "\n[[" + section + "]]\n";
     for (const Key<Owner>& key : keys) {
       const std::string value = key.show(item);
-      if (!value.empty()) text += Line(NameWithin(key.name), value, "");
+      if (!value.empty() && IsShown(key.name, item)) text += Line(NameWithin(key.name), value, "");
     }
   }
   return text;

@@ -46,6 +46,9 @@ name = "retry"
 verdict = "retry"
 match = { reason = ["maxlen", "expired"], deaths_below = 3, younger_than = "90s" }
 retry = { factor = 1.5 }
+[[policy]]
+name = "drop"
+verdict = "discard"
 )");
   const auto config = first.Load();
   ASSERT_TRUE(config) << config.error().message;

@@ -1,0 +1,81 @@
+#include "operations/body_json.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+namespace deadletter {
+namespace {
+
+struct Case {
+  std::string name;
+  std::string body;
+  std::string encoding;
+  std::string value;  // as JSON text
+};
+
+std::string Nested(std::size_t depth) {
+  return std::string(depth, '[') + std::string(depth, ']');
+}
+
+class BodyJsonCases : public ::testing::TestWithParam<Case> {};
+
+TEST_P(BodyJsonCases, IsShownAsWhatItIs) {
+  EXPECT_EQ(BodyJson(GetParam().body, "/b"), R"({"encoding":")" + GetParam().encoding +
+                                                 R"(","value":)" + GetParam().value +
+                                                 R"(,"truncated":false,"url":"/b"})");
+}
+
+using namespace std::string_literals;
+
+INSTANTIATE_TEST_SUITE_P(
+    Bodies, BodyJsonCases,
+    ::testing::Values(Case{"object", R"({"a": [1, "x y"]})", "json", R"({"a":[1,"x y"]})"},
+                      Case{"spread_over_lines", "{\n\t\"a\" : 1\r\n}", "json", R"({"a":1})"},
+                      Case{"escaped_quotes", R"({"a\"b ": "\\"})", "json", R"({"a\"b ":"\\"})"},
+                      Case{"forty_digits_stay", R"({"n":1234567890123456789012345678901234567890})",
+                           "json", R"({"n":1234567890123456789012345678901234567890})"},
+                      Case{"trailing_zeros_stay", "[1.500, -0.0]", "json", "[1.500,-0.0]"},
+                      Case{"duplicate_keys_stay", R"({"a":1,"a":2})", "json", R"({"a":1,"a":2})"},
+                      Case{"scalar", "42", "json", "42"},
+                      Case{"escaped_nul", R"(["\u0000"])", "json", R"(["\u0000"])"},
+                      Case{"as_deep_as_allowed", Nested(64), "json", Nested(64)},
+                      Case{"too_deep", Nested(65), "text", '"' + Nested(65) + '"'},
+                      Case{"absurdly_deep", Nested(100'000), "text", '"' + Nested(100'000) + '"'},
+                      Case{"empty", "", "text", R"("")"},
+                      Case{"broken", R"({"a":)", "text", R"("{\"a\":")"},
+                      Case{"two_values", "1 2", "text", R"("1 2")"},
+                      Case{"trailing_comma", "[1,]", "text", R"("[1,]")"},
+                      Case{"comment", "[1] // x", "text", R"("[1] // x")"},
+                      Case{"lone_surrogate", R"(["\ud800"])", "text", R"("[\"\\ud800\"]")"},
+                      Case{"text_with_nul", "a\0b"s, "text", R"("a\u0000b")"},
+                      Case{"text_with_lines", "a\nb", "text", R"("a\nb")"},
+                      Case{"not_utf8", "\xff\xfe", "base64", R"("//4=")"},
+                      Case{"json_with_bad_utf8", "[\"\xff\"]", "base64", R"("WyL/Il0=")"}),
+    [](const auto& each) { return each.param.name; });
+
+TEST(BodyJson, LargeJsonIsAStringCutAtTheLimit) {
+  const std::string body = "[\"" + std::string(kMaxShownBodyBytes, 'x') + "\"]";
+  const auto shown = boost::json::parse(BodyJson(body, "/b")).as_object();
+  EXPECT_EQ(shown.at("encoding"), "text");
+  EXPECT_EQ(std::string(shown.at("value").as_string()), body.substr(0, kMaxShownBodyBytes));
+  EXPECT_EQ(shown.at("truncated"), true);
+}
+
+TEST(BodyJson, LargeTextIsNotCutInsideACharacter) {
+  const std::string body = "x" + std::string(kMaxShownBodyBytes - 2, 'x') + "\xc3\xa9";
+  const auto shown = boost::json::parse(BodyJson(body, "/b")).as_object();
+  EXPECT_EQ(shown.at("value").as_string().size(), kMaxShownBodyBytes - 1);
+  EXPECT_EQ(shown.at("truncated"), true);
+}
+
+TEST(BodyJson, LargeBytesAreCutToo) {
+  const auto shown =
+      boost::json::parse(BodyJson(std::string(2 * kMaxShownBodyBytes, '\xff'), "/b")).as_object();
+  EXPECT_EQ(shown.at("encoding"), "base64");
+  EXPECT_EQ(shown.at("value").as_string().size(), (kMaxShownBodyBytes + 2) / 3 * 4);
+  EXPECT_EQ(shown.at("truncated"), true);
+}
+
+}  // namespace
+}  // namespace deadletter

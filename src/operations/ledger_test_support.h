@@ -1,0 +1,112 @@
+// For tests: a ledger in memory that answers as the ports promise, and fails on demand.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ledger/catalog.h"
+#include "ledger/executions.h"
+
+namespace deadletter::test {
+
+// Shared by the fakes of one test; whoever holds `entry` keeps every reader waiting.
+struct FakeLedger {
+  std::vector<LetterRecord> letters;  // in the order of receipt
+  std::vector<ExecutionRow> executions;
+  std::optional<LedgerError> catalog_error;
+  std::optional<LedgerError> executions_error;
+  std::mutex entry;
+
+  // The letter's number is the end of its id: 1, 2, …, ascending.
+  LetterRecord& Add() {
+    LetterRecord record;
+    Uuid id{{0x01, 0x98}};
+    id.bytes[14] = static_cast<std::uint8_t>((letters.size() + 1) >> 8);
+    id.bytes[15] = static_cast<std::uint8_t>(letters.size() + 1);
+    record.summary.id = LetterId(id);
+    record.summary.dead_letter_queue = "dlq";
+    record.summary.received_at = Instant(std::chrono::seconds(1'700'000'000 + letters.size()));
+    record.summary.settled_at = record.summary.received_at + std::chrono::milliseconds(5);
+    return letters.emplace_back(std::move(record));
+  }
+};
+
+inline bool Matches(const LetterFilter& filter, const LetterSummary& letter) {
+  const auto is = [](const auto& wanted, const auto& actual) {
+    return !wanted || *wanted == actual;
+  };
+  return is(filter.state, letter.state) && is(filter.outcome, letter.outcome) &&
+         is(filter.reason, letter.reason) && is(filter.queue, letter.queue) &&
+         is(filter.dead_letter_queue, letter.dead_letter_queue) && is(filter.type, letter.type) &&
+         is(filter.action, letter.action) && is(filter.execution_id, letter.execution_id) &&
+         is(filter.worker_id, letter.worker_id) && is(filter.group, letter.group) &&
+         (!filter.since || letter.received_at >= *filter.since) &&
+         (!filter.until || letter.received_at < *filter.until);
+}
+
+class FakeCatalog final : public Catalog {
+ public:
+  explicit FakeCatalog(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
+
+  LedgerResult<LetterPage> List(const LetterFilter& filter, std::size_t limit,
+                                std::optional<LetterId> after) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->catalog_error) return Unexpected<LedgerError>(*ledger_->catalog_error);
+    LetterPage page;
+    for (auto record = ledger_->letters.rbegin(); record != ledger_->letters.rend(); ++record) {
+      if (after && record->summary.id >= *after) continue;
+      if (!Matches(filter, record->summary)) continue;
+      if (page.letters.size() == limit) {
+        page.next = page.letters.back().id;
+        break;
+      }
+      page.letters.push_back(record->summary);
+    }
+    return page;
+  }
+
+  LedgerResult<std::optional<LetterRecord>> Show(LetterId id) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->catalog_error) return Unexpected<LedgerError>(*ledger_->catalog_error);
+    for (const LetterRecord& record : ledger_->letters) {
+      if (record.summary.id == id) return record;
+    }
+    return std::nullopt;
+  }
+
+  LedgerResult<LedgerCounts> Counts() override { return LedgerCounts{}; }
+
+ private:
+  std::shared_ptr<FakeLedger> ledger_;
+};
+
+class FakeExecutions final : public Executions {
+ public:
+  explicit FakeExecutions(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
+
+  LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution>, Instant) override {
+    return std::vector<ExecutionId>{};
+  }
+
+  LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override {
+    if (ledger_->executions_error) return Unexpected<LedgerError>(*ledger_->executions_error);
+    for (const ExecutionRow& row : ledger_->executions) {
+      if (row.id == id) return row;
+    }
+    return std::nullopt;
+  }
+
+  LedgerResult<bool> FinishIfFailable(const ExecutionId&, const std::string&,
+                                      const std::string&) override {
+    return false;
+  }
+
+ private:
+  std::shared_ptr<FakeLedger> ledger_;
+};
+
+}  // namespace deadletter::test

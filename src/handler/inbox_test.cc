@@ -1,0 +1,149 @@
+#include "handler/inbox.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "handler/scripted_consumer.h"
+
+namespace deadletter {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class InboxTest : public ::testing::Test {
+ protected:
+  void StartInbox(InboxOptions options = {.prefetch = 10, .max_buffered_bytes = 1 << 20}) {
+    inbox_ = std::make_unique<Inbox>(std::make_unique<test::ScriptedConsumer>(queue_), reader_, clock_, metrics_, health_,
+                                     options);
+    inbox_->Start();
+  }
+  std::vector<Letter> Take(std::size_t limit = 100) { return inbox_->Take(limit, {}); }
+
+  // Takes the first letter, which comes alone, and reports it recorded: after this everything is delivered.
+  void PassTheFirst() {
+    const auto first = Take();
+    ASSERT_THAT(first, SizeIs(1));
+    inbox_->AcknowledgeUpTo(first.back().delivery.tag);
+    ASSERT_TRUE(queue_.WaitForCall("subscribe 10"));
+  }
+
+  static std::vector<std::string> Bodies(const std::vector<Letter>& letters) {
+    std::vector<std::string> bodies;
+    for (const Letter& letter : letters) bodies.push_back(letter.delivery.message.body);
+    return bodies;
+  }
+
+  test::ScriptedQueue queue_;
+  SystemClock clock_;
+  LetterReader reader_{LetterFormat::Default()};
+  Metrics metrics_;
+  Health health_;
+  std::unique_ptr<Inbox> inbox_;
+};
+
+TEST_F(InboxTest, P1_ASubscriptionBeginsWithOneLetterUntilOneIsRecorded) {
+  queue_.Push("a");
+  queue_.Push("b");
+  queue_.Push("c");
+  StartInbox();
+  const auto first = Take();
+  EXPECT_THAT(Bodies(first), ElementsAre("a"));
+  EXPECT_EQ(queue_.ready(), 2u) << "a crash now costs the other letters no delivery";
+  inbox_->AcknowledgeUpTo(first.back().delivery.tag);
+  EXPECT_TRUE(queue_.WaitForCall("subscribe 10"));
+}
+
+TEST_F(InboxTest, P1_ALetterThatWasDeliveredOftenComesAlone) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  queue_.Push("suspect", 3);
+  queue_.Push("b");
+  std::vector<std::vector<std::string>> batches;
+  for (std::size_t letters = 0; letters < 3;) {
+    const auto batch = Take();
+    letters += batch.size();
+    batches.push_back(Bodies(batch));
+    inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+  }
+  EXPECT_THAT(batches, Contains(ElementsAre("suspect")));
+}
+
+TEST_F(InboxTest, P1_WhatIsGivenBackIsNeverAcknowledgedAlsoWhenDeliveryGoesOnAtOnce) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  const auto batch = Take();
+  queue_.Push("b");  // lies in the inbox or on its way when the batch is given up
+  inbox_->GiveBack();
+  inbox_->Resume();
+  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);  // of the closed channel: passed over
+  std::vector<std::string> again;
+  while (again.size() < 2) {
+    const auto letters = Take();
+    for (const std::string& body : Bodies(letters)) again.push_back(body);
+    EXPECT_THAT(queue_.acknowledged(), Not(Contains(again.back()))) << "acknowledged before it was recorded";
+    inbox_->AcknowledgeUpTo(letters.back().delivery.tag);
+  }
+  EXPECT_THAT(again, ElementsAre("a", "b"));
+  inbox_->Stop();
+  EXPECT_THAT(queue_.acknowledged(), ElementsAre("first", "a", "b"));
+}
+
+TEST_F(InboxTest, P1_HoldingKeepsWhatIsInHandAndAcknowledgesIt) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  const auto batch = Take();
+  inbox_->Hold();
+  ASSERT_TRUE(queue_.WaitForCall("cancel"));
+  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+  EXPECT_TRUE(queue_.WaitForCall("ack 2"));
+  EXPECT_THAT(queue_.calls(), Not(Contains("close")));
+}
+
+TEST_F(InboxTest, P1_AStopWritesTheLastAcknowledgementAndGivesTheRestBack) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  queue_.Push("b");
+  const auto batch = Take(1);
+  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+  inbox_->Stop();
+  EXPECT_THAT(queue_.acknowledged(), ElementsAre("first", "a"));
+  EXPECT_EQ(queue_.ready(), 1u);
+}
+
+TEST_F(InboxTest, P5_ALostConnectionIsMadeAgainAndNothingIsMissing) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  const auto batch = Take();
+  queue_.LoseConnection();
+  ASSERT_TRUE(queue_.WaitForCall("close"));
+  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+  EXPECT_THAT(Bodies(Take()), ElementsAre("a"));
+}
+
+TEST_F(InboxTest, P9_AFullBufferLeavesTheRestInTheBroker) {
+  queue_.Push("first");
+  StartInbox({.prefetch = 10, .max_buffered_bytes = 1});
+  PassTheFirst();
+  queue_.Push(std::string(1000, 'x'));
+  queue_.Push("later");
+  ASSERT_TRUE(queue_.WaitForCall("keep alive")) << "one letter larger than the buffer passes alone";
+  EXPECT_EQ(queue_.ready(), 1u);
+  EXPECT_THAT(Take(), SizeIs(1));
+  EXPECT_THAT(Bodies(Take()), ElementsAre("later"));
+}
+
+}  // namespace
+}  // namespace deadletter

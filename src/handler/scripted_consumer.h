@@ -1,0 +1,168 @@
+// For tests of the inbox's own decisions: a queue in memory that notes every call. What a real broker does is shown by
+// the conformance suite and the system tests.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/consumer.h"
+
+namespace deadletter::test {
+
+// Outlives the consumer that reads it. Safe from any thread.
+class ScriptedQueue {
+ public:
+  void Push(const std::string& body, std::uint64_t deliveries_before = 0) {
+    const std::lock_guard lock(mutex_);
+    ready_.push_back({body, deliveries_before});
+    changed_.notify_all();
+  }
+
+  // Waits until that call has been noted ("subscribe 1", "ack 3", "close", …); false after 10 s.
+  [[nodiscard]] bool WaitForCall(const std::string& call) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] {
+      return std::find(calls_.begin(), calls_.end(), call) != calls_.end();
+    });
+  }
+  [[nodiscard]] std::vector<std::string> calls() {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
+  [[nodiscard]] std::size_t ready() {
+    const std::lock_guard lock(mutex_);
+    return ready_.size();
+  }
+  [[nodiscard]] std::vector<std::string> acknowledged() {
+    const std::lock_guard lock(mutex_);
+    return acknowledged_;
+  }
+  // The next Receive() fails so, once.
+  void LoseConnection() {
+    const std::lock_guard lock(mutex_);
+    lost_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  friend class ScriptedConsumer;
+  struct Item {
+    std::string body;
+    std::uint64_t deliveries_before = 0;
+  };
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> ready_;
+  std::vector<std::string> calls_;
+  std::vector<std::string> acknowledged_;
+  bool lost_ = false;
+};
+
+class ScriptedConsumer final : public Consumer {
+ public:
+  explicit ScriptedConsumer(ScriptedQueue& queue) : queue_(queue) {}
+
+  BrokerResult<void> Subscribe(std::size_t prefetch) override {
+    const std::lock_guard lock(queue_.mutex_);
+    if (prefetch_ == 0) ++generation_;
+    prefetch_ = prefetch;
+    Note("subscribe " + std::to_string(prefetch));
+    return {};
+  }
+
+  BrokerResult<std::vector<Delivery>> Receive(const ReceiveLimits& limits) override {
+    std::unique_lock lock(queue_.mutex_);
+    queue_.changed_.wait_for(lock, limits.wait, [&] { return woken_ || queue_.lost_ || CanDeliver(); });
+    woken_ = false;
+    if (std::exchange(queue_.lost_, false)) {
+      return Unexpected<BrokerError>(BrokerError{BrokerFault::kUnreachable, "scripted"});
+    }
+    std::vector<Delivery> deliveries;
+    while (CanDeliver() && deliveries.size() < limits.max_letters) {
+      const auto item = queue_.ready_.front();
+      queue_.ready_.pop_front();
+      in_hand_.push_back(item);
+      Delivery delivery;
+      delivery.tag = {generation_, ++last_number_};
+      delivery.dead_letter_queue = name_;
+      delivery.message.body = item.body;
+      if (item.deliveries_before > 0) {
+        delivery.message.headers.entries = {
+            {"x-delivery-count", {static_cast<std::int64_t>(item.deliveries_before)}}};
+      }
+      deliveries.push_back(std::move(delivery));
+    }
+    return deliveries;
+  }
+
+  BrokerResult<void> KeepAlive(std::chrono::milliseconds wait) override {
+    std::unique_lock lock(queue_.mutex_);
+    Note("keep alive");
+    queue_.changed_.wait_for(lock, wait, [&] { return woken_; });
+    woken_ = false;
+    return {};
+  }
+
+  BrokerResult<void> AcknowledgeUpTo(DeliveryTag tag) override {
+    const std::lock_guard lock(queue_.mutex_);
+    if (tag.generation != generation_) return {};
+    for (; acknowledged_number_ < tag.number; ++acknowledged_number_) {
+      queue_.acknowledged_.push_back(in_hand_.front().body);
+      in_hand_.pop_front();
+    }
+    Note("ack " + std::to_string(tag.number));
+    return {};
+  }
+
+  BrokerResult<void> Cancel() override {
+    const std::lock_guard lock(queue_.mutex_);
+    Note("cancel");
+    return {};
+  }
+
+  void Close() override {
+    const std::lock_guard lock(queue_.mutex_);
+    while (!in_hand_.empty()) {
+      in_hand_.back().deliveries_before += 1;
+      queue_.ready_.push_front(in_hand_.back());
+      in_hand_.pop_back();
+    }
+    prefetch_ = 0;
+    last_number_ = acknowledged_number_ = 0;
+    Note("close");
+  }
+
+  void Wake() override {
+    const std::lock_guard lock(queue_.mutex_);
+    woken_ = true;
+    queue_.changed_.notify_all();
+  }
+
+  const std::string& queue() const override { return name_; }
+
+ private:
+  bool CanDeliver() const { return !queue_.ready_.empty() && in_hand_.size() < prefetch_; }
+  void Note(const std::string& call) {
+    queue_.calls_.push_back(call);
+    queue_.changed_.notify_all();
+  }
+
+  ScriptedQueue& queue_;
+  const std::string name_ = "dlq";
+  std::size_t prefetch_ = 0;
+  std::uint64_t generation_ = 0;
+  std::uint64_t last_number_ = 0;
+  std::uint64_t acknowledged_number_ = 0;
+  std::deque<ScriptedQueue::Item> in_hand_;
+  bool woken_ = false;
+};
+
+}  // namespace deadletter::test

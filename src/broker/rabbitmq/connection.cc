@@ -112,7 +112,9 @@ BrokerResult<void> PrepareTls(amqp_socket_t* socket, const Options& options) {
 BrokerResult<std::unique_ptr<Connection>> Connection::Open(const Options& options,
                                                            Direction direction, std::size_t first,
                                                            const std::function<bool()>& give_up) {
-  BrokerError error{BrokerFault::kRefused, "no broker URL is configured"};
+  BrokerError error{BrokerFault::kUnreachable, options.urls.empty()
+                                                   ? "no broker URL is configured"
+                                                   : "stopped before it connected"};
   for (std::size_t i = 0; i < options.urls.size() && !give_up(); ++i) {
     auto connection = OpenOne(options, direction, (first + i) % options.urls.size());
     if (connection) return connection;
@@ -224,6 +226,14 @@ BrokerResult<void> Connection::OnConnectionMethod(const Frame& frame) {
   }
   if (frame.IsMethod(AMQP_CONNECTION_BLOCKED_METHOD)) blocked_ = true;
   if (frame.IsMethod(AMQP_CONNECTION_UNBLOCKED_METHOD)) blocked_ = false;
+  return {};
+}
+
+BrokerResult<void> Connection::SendHeartbeat() {
+  amqp_frame_t heartbeat{};
+  heartbeat.frame_type = AMQP_FRAME_HEARTBEAT;
+  const int status = amqp_send_frame(state(), &heartbeat);
+  if (status != AMQP_STATUS_OK) return Unexpected<BrokerError>(Lost(status, "sending a heartbeat"));
   return {};
 }
 

@@ -79,6 +79,8 @@ class Connection {
   // The next frame of a channel; nothing when none came within `wait`. Serves heartbeats, and the
   // connection's own channel 0. An error means that the connection is gone.
   [[nodiscard]] BrokerResult<std::optional<Frame>> Next(milliseconds wait);
+  // For when nothing is to be read: the library would send heartbeats only while it reads.
+  [[nodiscard]] BrokerResult<void> SendHeartbeat();
   // Memory of frames that were used up; after it no Frame of that channel is good any more.
   void Release(amqp_channel_t channel);
 

@@ -50,6 +50,10 @@ BrokerResult<std::vector<Delivery>> RabbitConsumer::Receive(const ReceiveLimits&
   return io_.Run([&] { return ReceiveHere(limits); });
 }
 
+BrokerResult<void> RabbitConsumer::KeepAlive(milliseconds wait) {
+  return io_.Run([&] { return KeepAliveHere(wait); });
+}
+
 BrokerResult<void> RabbitConsumer::Cancel() {
   return io_.Run([&]() -> BrokerResult<void> {
     if (!connection_ || !consuming_) return {};
@@ -142,8 +146,31 @@ BrokerResult<std::vector<Delivery>> RabbitConsumer::ReceiveHere(const ReceiveLim
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
     if (left <= milliseconds{0}) return std::vector<Delivery>{};
     if (auto there = LookForQueueWhenIdle(); !there) return DropBecauseOf(there.error());
-    if (wake_.WaitFor(connection_->Socket(), std::min(left, kLongestSleep)))
-      return std::vector<Delivery>{};
+    const auto woken =
+        wake_.WaitFor(connection_->Socket(), Watch::kReadable, std::min(left, kLongestSleep));
+    if (woken == Woken::kBySignal) return std::vector<Delivery>{};
+  }
+}
+
+// The library sends heartbeats only while it reads; here the socket stays unread, so we send them.
+BrokerResult<void> RabbitConsumer::KeepAliveHere(milliseconds wait) {
+  if (error_after_letters_) return DropBecauseOf(*error_after_letters_);
+  if (!connection_) {
+    return Unexpected<BrokerError>(
+        {BrokerFault::kUnreachable, "not connected: subscribe to " + queue_ + " first"});
+  }
+  const auto deadline = steady_clock::now() + wait;
+  for (;;) {
+    if (auto sent = connection_->SendHeartbeat(); !sent) return DropBecauseOf(sent.error());
+    const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+    const auto woken = wake_.WaitFor(connection_->Socket(), Watch::kHangUp,
+                                     std::clamp(left, milliseconds{0}, kLongestSleep));
+    if (woken == Woken::kBySignal) return {};
+    if (woken == Woken::kBySocket) {
+      return DropBecauseOf(
+          connection_->Lost(AMQP_STATUS_CONNECTION_CLOSED, "keeping the connection"));
+    }
+    if (left <= milliseconds{0}) return {};
   }
 }
 
@@ -212,7 +239,7 @@ void RabbitConsumer::LetBytesGather() {
       amqp_frames_enqueued(connection_->state())) {
     return;
   }
-  if (wake_.WaitFor(-1, kGatherTime)) wake_.Raise();
+  if (wake_.WaitFor(-1, Watch::kReadable, kGatherTime) == Woken::kBySignal) wake_.Raise();
 }
 
 BrokerResult<void> RabbitConsumer::AcknowledgeUpTo(DeliveryTag tag) {

@@ -26,6 +26,7 @@ class RabbitConsumer final : public Consumer {
 
   [[nodiscard]] BrokerResult<void> Subscribe(std::size_t prefetch) override;
   [[nodiscard]] BrokerResult<std::vector<Delivery>> Receive(const ReceiveLimits& limits) override;
+  [[nodiscard]] BrokerResult<void> KeepAlive(std::chrono::milliseconds wait) override;
   [[nodiscard]] BrokerResult<void> AcknowledgeUpTo(DeliveryTag tag) override;
   [[nodiscard]] BrokerResult<void> Cancel() override;
   void Close() override;
@@ -41,6 +42,7 @@ class RabbitConsumer final : public Consumer {
   [[nodiscard]] BrokerResult<void> Connect();
   [[nodiscard]] BrokerResult<void> StopConsuming();
   [[nodiscard]] BrokerResult<std::vector<Delivery>> ReceiveHere(const ReceiveLimits& limits);
+  [[nodiscard]] BrokerResult<void> KeepAliveHere(std::chrono::milliseconds wait);
   [[nodiscard]] BrokerResult<void> TakeWhatIsThere(Batch& batch);
   [[nodiscard]] BrokerResult<void> TakeFrame(const Frame& frame, Batch& batch);
   [[nodiscard]] BrokerResult<void> LookForQueueWhenIdle();

@@ -65,6 +65,11 @@ void RabbitPublisher::Close() {
   io_.Run([&] { Drop(); });
 }
 
+void RabbitPublisher::Abort() {
+  aborted_ = true;
+  interrupter_.Interrupt();
+}
+
 std::vector<PublishResult> RabbitPublisher::PublishHere(std::span<const OutgoingMessage> messages) {
   Batch batch{.messages = messages,
               .results = std::vector<PublishResult>(messages.size()),
@@ -290,7 +295,8 @@ BrokerResult<void> RabbitPublisher::ConnectWhereNeeded() {
     if (TakeAnswers(nothing, milliseconds{0}) == Step::kGoOn) return {};
     Drop();
   }
-  auto opened = Connection::Open(options_, Direction::kSending, last_url_);
+  auto opened = Connection::Open(options_, Direction::kSending, last_url_,
+                                 [this] { return aborted_.load(); });
   if (!opened) {
     last_url_ = 0;
     return Unexpected<BrokerError>(opened.error());
@@ -298,6 +304,11 @@ BrokerResult<void> RabbitPublisher::ConnectWhereNeeded() {
   connection_ = std::move(*opened);
   last_url_ = connection_->url_index();
   interrupter_.Watch(connection_->Socket());
+  if (aborted_) {
+    Drop();
+    return Unexpected<BrokerError>(
+        {BrokerFault::kUnreachable, "stopping: nothing is published any more"});
+  }
   if (auto channel = OpenConfirmChannel(); !channel) {
     Drop();
     return Unexpected<BrokerError>(channel.error().error);

@@ -1,6 +1,7 @@
 // The port Publisher on RabbitMQ: a connection of its own, confirms, mandatory.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -34,6 +35,7 @@ class RabbitPublisher final : public Publisher {
   [[nodiscard]] BrokerResult<bool> ExchangeExists(const std::string& exchange) override;
   void KeepAlive() override;
   void Close() override;
+  void Abort() override;
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -81,6 +83,7 @@ class RabbitPublisher final : public Publisher {
   std::unique_ptr<Connection> connection_;
   std::size_t last_url_ = 0;
   Interrupter interrupter_;
+  std::atomic<bool> aborted_ = false;
   Assembler assembler_;
   std::uint64_t next_number_ = 1;
   std::deque<Unanswered> unanswered_;

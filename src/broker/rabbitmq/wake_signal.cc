@@ -30,13 +30,16 @@ bool WakeSignal::IsRaised() const {
   return poll(&waiting, 1, 0) > 0;
 }
 
-bool WakeSignal::WaitFor(int socket, std::chrono::milliseconds wait) {
+Woken WakeSignal::WaitFor(int socket, Watch watch, std::chrono::milliseconds wait) {
+  const short events = watch == Watch::kReadable ? POLLIN : POLLRDHUP;
   std::array<pollfd, 2> waiting{pollfd{.fd = descriptor_, .events = POLLIN, .revents = 0},
-                                pollfd{.fd = socket, .events = POLLIN, .revents = 0}};
-  const int ready = poll(waiting.data(), waiting.size(), static_cast<int>(wait.count()));
-  if (ready <= 0 || waiting[0].revents == 0) return false;
+                                pollfd{.fd = socket, .events = events, .revents = 0}};
+  if (poll(waiting.data(), waiting.size(), static_cast<int>(wait.count())) <= 0)
+    return Woken::kByTime;
+  if (waiting[0].revents == 0) return Woken::kBySocket;
   std::uint64_t count = 0;
-  return read(descriptor_, &count, sizeof count) == sizeof count;
+  [[maybe_unused]] const auto lowered = read(descriptor_, &count, sizeof count);
+  return Woken::kBySignal;
 }
 
 }  // namespace deadletter::rabbitmq

@@ -5,6 +5,9 @@
 
 namespace deadletter::rabbitmq {
 
+enum class Woken { kByTime, kBySocket, kBySignal };
+enum class Watch { kReadable, kHangUp };
+
 // Raise() from any thread; the rest from one.
 class WakeSignal {
  public:
@@ -16,9 +19,9 @@ class WakeSignal {
   void Raise();
   [[nodiscard]] bool IsRaised() const;
 
-  // Until `socket` can be read (or is broken), the signal is raised, or the wait is over. True, and
-  // lowered again, if and only if the signal was raised. A negative socket: only the signal.
-  [[nodiscard]] bool WaitFor(int socket, std::chrono::milliseconds wait);
+  // Until the signal is raised (which lowers it again), `socket` is as watched for, or the wait is
+  // over. A broken socket is always watched for; a negative one never.
+  Woken WaitFor(int socket, Watch watch, std::chrono::milliseconds wait);
 
  private:
   int descriptor_;

@@ -30,7 +30,7 @@ struct HandlerOptions {
 // Signals are the program's own business: the handler installs nothing.
 class Handler {
  public:
-  // Reads and checks the configuration and connects nothing. Null: `error` says in one line what is wrong, where,
+  // Reads and checks the configuration, opens the embedded files where it is that pair, and connects to no server. Null: `error` says in one line what is wrong, where,
   // and what is allowed. Throws nothing but std::bad_alloc.
   [[nodiscard]] static std::unique_ptr<Handler> Open(const HandlerOptions& options, std::string& error);
 

@@ -77,7 +77,8 @@ std::string ErrorIn(const std::optional<std::string>& result_json) {
 
 class Demo {
  public:
-  Demo(const Config& config, Runtime& runtime) : config_(config), runtime_(runtime) {}
+  Demo(const Config& config, const Wiring& wiring, const Clock& clock)
+      : config_(config), wiring_(wiring), clock_(clock) {}
 
   // The error says in one line what is missing.
   Result<void> Prepare();
@@ -91,7 +92,8 @@ class Demo {
   [[nodiscard]] std::size_t Failed() const;
 
   const Config& config_;
-  Runtime& runtime_;
+  const Wiring& wiring_;
+  const Clock& clock_;
   steady_clock::time_point began_ = steady_clock::now();
   std::vector<Tracked> executions_;
   std::vector<std::unique_ptr<DemoWorkerThread>> workers_;
@@ -99,38 +101,37 @@ class Demo {
 };
 
 Result<void> Demo::Prepare() {
-  const auto topology = runtime_.wiring().MakeTopology();
+  const auto topology = wiring_.MakeTopology();
   const auto applied = topology->Apply(config_.topology);
   if (!applied) return Fail(applied.error().message);
   for (const AppliedChange& change : *applied) {
     if (change.conflict) return Fail(change.message);
   }
-  const SchemaVerdict schema = CheckSchema(*runtime_.wiring().MakeMigrator(), true);
+  const SchemaVerdict schema = CheckSchema(*wiring_.MakeMigrator(), true);
   if (schema.answer != SchemaAnswer::kCurrent) return Fail(schema.message);
   return {};
 }
 
 Result<void> Demo::Submit() {
-  const auto executions = runtime_.wiring().MakeExecutions();
+  const auto executions = wiring_.MakeExecutions();
   for (const std::string& worker : config_.topology.worker_ids) {
     cli::SubmitCommand command;
     command.queue = config_.topology.WorkerQueueName(worker);
     command.action = "demo.work";
     command.count = kPerWorker;
-    const auto ids = executions->Submit(NewExecutions(config_.topology, command), runtime_.clock().Now());
+    const auto ids = executions->Submit(NewExecutions(config_.topology, command), clock_.Now());
     if (!ids) return Fail(ids.error().message);
     for (const ExecutionId& id : *ids) executions_.push_back({id, worker, "", ""});
   }
   const auto start = [this](DemoWorker worker) {
     worker.queue = config_.topology.WorkerQueueName(worker.id);
-    const Wiring& wiring = runtime_.wiring();
-    workers_.push_back(std::make_unique<DemoWorkerThread>(std::move(worker), wiring.MakeWorkQueue(),
-                                                          wiring.MakeExecutions(), config_.executions.id_type));
+    workers_.push_back(std::make_unique<DemoWorkerThread>(std::move(worker), wiring_.MakeWorkQueue(),
+                                                          wiring_.MakeExecutions(), config_.executions.id_type));
   };
   start({"1", "", -1, 0});
   start({"2", "", -1, 2});
   start({"3", "", 2, 0});
-  listener_ = std::make_unique<DemoListener>(kListenerQueue, runtime_.wiring().MakeWorkQueue());
+  listener_ = std::make_unique<DemoListener>(kListenerQueue, wiring_.MakeWorkQueue());
   return {};
 }
 
@@ -157,7 +158,7 @@ std::size_t Demo::Failed() const {
 }
 
 bool Demo::Watch() {
-  const auto executions = runtime_.wiring().MakeExecutions();
+  const auto executions = wiring_.MakeExecutions();
   Signal pause;
   while (steady_clock::now() - began_ < kLongest && !StopSignalPending()) {
     bool ended = true;
@@ -178,8 +179,7 @@ bool Demo::Summarize() {
   std::printf("\n%zu executions: %d completed, %zu failed\n", executions_.size(), completed, Failed());
   for (const auto& [error, count] : failed) std::printf("  %3d  %s\n", count, error.c_str());
 
-  const LedgerReaders readers = runtime_.wiring().MakeReaders();
-  const auto page = readers.catalog->List({}, 1000, std::nullopt);
+  const auto page = wiring_.MakeCatalog()->List({}, 1000, std::nullopt);
   if (!page) {
     std::printf("the letters cannot be shown: %s\n", page.error().message.c_str());
     return false;
@@ -213,12 +213,15 @@ void PrintHints(const Config& config, const Runtime& runtime) {
 }
 
 int RunInFolder(const Config& config) {
-  auto runtime = std::make_unique<Runtime>(config);
-  Demo demo(config, *runtime);
+  const SystemClock clock;
+  const auto wiring = Wiring::Open(config, clock);
+  if (!wiring) return Complain(cli::kExitFailed, "demo: " + wiring.error().message);
+  Demo demo(config, **wiring, clock);
   if (const auto prepared = demo.Prepare(); !prepared) {
     return Complain(cli::kExitFailed, "demo: " + prepared.error().message);
   }
-  if (const auto started = runtime->Start(); !started) {
+  Runtime runtime(config, **wiring, clock);
+  if (const auto started = runtime.Start(); !started) {
     return Complain(cli::kExitFailed, "demo: " + started.error().message);
   }
   std::printf("deadletter demo on %s: 24 executions, 8 for each of 3 workers. Worker 1 does its work, worker 2\n"
@@ -230,10 +233,10 @@ int RunInFolder(const Config& config) {
   const bool watched = demo.Watch();
   const bool good = demo.Summarize() && watched;
   if (good && isatty(STDOUT_FILENO) != 0 && isatty(STDIN_FILENO) != 0) {
-    PrintHints(config, *runtime);
-    StopOnSignal([&runtime] { runtime->Stop(); });
+    PrintHints(config, runtime);
+    StopOnSignal([&runtime] { runtime.Stop(); });
   }
-  runtime->Stop();
+  runtime.Stop();
   return good ? cli::kExitDone : cli::kExitFailed;
 }
 

@@ -6,13 +6,13 @@
 namespace deadletter {
 
 struct Handler::Parts {
-  explicit Parts(Config read) : config(std::move(read)), wiring(config, clock) {}
+  explicit Parts(Config read) : config(std::move(read)) {}
 
   const Config config;
   SystemClock clock;
   Metrics metrics;
   Health health;
-  Wiring wiring;
+  std::unique_ptr<Wiring> wiring;
   std::unique_ptr<Service> service;
 };
 
@@ -30,7 +30,14 @@ std::unique_ptr<Handler> Handler::Open(const HandlerOptions& options, std::strin
     error = config.error().message;
     return nullptr;
   }
-  return std::unique_ptr<Handler>(new Handler(std::make_unique<Parts>(std::move(*config))));
+  auto parts = std::make_unique<Parts>(std::move(*config));
+  auto wiring = Wiring::Open(parts->config, parts->clock);
+  if (!wiring) {
+    error = wiring.error().message;
+    return nullptr;
+  }
+  parts->wiring = std::move(*wiring);
+  return std::unique_ptr<Handler>(new Handler(std::move(parts)));
 }
 
 Handler::Handler(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -42,7 +49,7 @@ void Handler::Start() {
     LogWarning("already_running");
     return;
   }
-  parts_->service = std::make_unique<Service>(MakeServiceOptions(parts_->config), parts_->wiring.MakeAdapters(),
+  parts_->service = std::make_unique<Service>(MakeServiceOptions(parts_->config), parts_->wiring->MakeAdapters(),
                                               parts_->clock, parts_->metrics, parts_->health);
   parts_->service->Start();
 }

@@ -7,8 +7,9 @@ namespace deadletter {
 
 int RunMigrate(const Config& config, const cli::MigrateCommand& command) {
   const SystemClock clock;
-  const Wiring wiring(config, clock);
-  const auto migrator = wiring.MakeMigrator();
+  const auto wiring = Wiring::Open(config, clock);
+  if (!wiring) return Complain(cli::kExitFailed, "migrate: " + wiring.error().message);
+  const auto migrator = (*wiring)->MakeMigrator();
   if (command.print) {
     std::fputs(migrator->Print().c_str(), stdout);
     return cli::kExitDone;

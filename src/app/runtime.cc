@@ -13,9 +13,9 @@ constexpr milliseconds kPatience(4'000);
 // Each serves one request of the HTTP interface at a time.
 constexpr int kReaders = 2;
 
-std::vector<LedgerReaders> MakeAllReaders(const Wiring& wiring) {
+std::vector<LedgerReaders> MakeAllReaders(const Wiring& wiring, const Config& config) {
   std::vector<LedgerReaders> readers;
-  for (int count = 0; count < kReaders; ++count) readers.push_back(wiring.MakeReaders());
+  for (int count = 0; count < kReaders; ++count) readers.push_back(MakeReaders(wiring, config));
   return readers;
 }
 
@@ -31,11 +31,10 @@ http::ServerOptions MakeServerOptions(const Config& config) {
 
 }  // namespace
 
-Runtime::Runtime(const Config& config)
+Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock)
     : config_(config),
-      wiring_(config, clock_),
-      service_(MakeServiceOptions(config), wiring_.MakeAdapters(), clock_, metrics_, health_),
-      operations_(MakeAllReaders(wiring_), {config.executions.id_type, config.http.base_path}),
+      service_(MakeServiceOptions(config), wiring.MakeAdapters(), clock, metrics_, health_),
+      operations_(MakeAllReaders(wiring, config), {config.executions.id_type, config.http.base_path}),
       server_(MakeServerOptions(config), operations_, health_, metrics_) {}
 
 Runtime::~Runtime() { Stop(); }

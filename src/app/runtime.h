@@ -9,27 +9,22 @@
 
 namespace deadletter {
 
-// Threads: one owner. `config` must outlive it.
+// Threads: one owner. `config`, `wiring` and `clock` must outlive it.
 class Runtime {
  public:
-  explicit Runtime(const Config& config);
+  Runtime(const Config& config, const Wiring& wiring, const Clock& clock);
   ~Runtime();
 
   // Fails where the HTTP address is not to be had; everything else is waited for in the background.
   [[nodiscard]] Result<void> Start();
   void Stop();
 
-  [[nodiscard]] const Wiring& wiring() const { return wiring_; }
-  [[nodiscard]] const Clock& clock() const { return clock_; }
-  [[nodiscard]] const Health& health() const { return health_; }
   [[nodiscard]] std::string url() const;  // of the HTTP server
 
  private:
   const Config& config_;
-  SystemClock clock_;
   Metrics metrics_;
   Health health_;
-  Wiring wiring_;
   Service service_;
   Operations operations_;
   http::Server server_;

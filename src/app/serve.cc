@@ -23,13 +23,16 @@ int RunServe(const Config& config, const cli::CommandLine& command_line) {
                     "serve: no configuration file and no URL: pass --config FILE, set DEADLETTER_BROKER_URL and "
                     "DEADLETTER_LEDGER_URL, or pass --embedded to use files in this folder");
   }
-  Runtime runtime(config);
+  const SystemClock clock;
+  const auto wiring = Wiring::Open(config, clock);
+  if (!wiring) return Complain(cli::kExitFailed, "serve: " + wiring.error().message);
   if (!config.ledger.auto_migrate) {
-    const SchemaVerdict schema = CheckSchema(*runtime.wiring().MakeMigrator(), false);
+    const SchemaVerdict schema = CheckSchema(*(*wiring)->MakeMigrator(), false);
     if (schema.answer == SchemaAnswer::kOld || schema.answer == SchemaAnswer::kNewer) {
       return Complain(cli::kExitFailed, "serve: " + schema.message);
     }
   }
+  Runtime runtime(config, **wiring, clock);
   if (const auto started = runtime.Start(); !started) {
     return Complain(cli::kExitFailed, "serve: " + started.error().message);
   }

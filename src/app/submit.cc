@@ -37,14 +37,15 @@ void PrintIds(const std::vector<ExecutionId>& ids, cli::OutputFormat output) {
 
 int RunSubmit(const Config& config, const cli::SubmitCommand& command, cli::OutputFormat output) {
   const SystemClock clock;
-  const Wiring wiring(config, clock);
-  const SchemaVerdict schema = CheckSchema(*wiring.MakeMigrator(), config.ledger.auto_migrate);
+  const auto wiring = Wiring::Open(config, clock);
+  if (!wiring) return Complain(cli::kExitFailed, "submit: " + wiring.error().message);
+  const SchemaVerdict schema = CheckSchema(*(*wiring)->MakeMigrator(), config.ledger.auto_migrate);
   if (schema.answer != SchemaAnswer::kCurrent) return Complain(cli::kExitFailed, "submit: " + schema.message);
 
-  const auto ids = wiring.MakeExecutions()->Submit(NewExecutions(config.topology, command), clock.Now());
+  const auto ids = (*wiring)->MakeExecutions()->Submit(NewExecutions(config.topology, command), clock.Now());
   if (!ids) return Complain(cli::kExitFailed, "submit: " + ids.error().message);
   PrintIds(*ids, output);
-  const std::int64_t waiting = SendOutbox(config, wiring, clock);
+  const std::int64_t waiting = SendOutbox(config, **wiring, clock);
   if (waiting > 0) {
     std::fprintf(stderr, "deadletter: %lld messages wait in the outbox; a running `deadletter serve` sends them\n",
                  static_cast<long long>(waiting));

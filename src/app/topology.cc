@@ -47,8 +47,9 @@ int Apply(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output
 
 int RunTopology(const Config& config, const cli::TopologyCommand& command, cli::OutputFormat output) {
   const SystemClock clock;
-  const Wiring wiring(config, clock);
-  const auto topology = wiring.MakeTopology();
+  const auto wiring = Wiring::Open(config, clock);
+  if (!wiring) return Complain(cli::kExitFailed, "topology: " + wiring.error().message);
+  const auto topology = (*wiring)->MakeTopology();
   switch (command.action) {
     case cli::TopologyAction::kCheck: return Check(*topology, config.topology, output);
     case cli::TopologyAction::kApply: return Apply(*topology, config.topology, output);

@@ -12,29 +12,29 @@
 
 namespace deadletter {
 
-// Makes the ports of one pair. Nothing is connected before the first call on a port. Safe from any thread; `config` and
-// `clock` must outlive it and everything it makes.
+// Makes the ports of one pair of broker and ledger; each call gives a new one, for one thread. Safe from any thread.
 class Wiring {
  public:
-  Wiring(const Config& config, const Clock& clock);
-  ~Wiring();
+  // Servers are connected by the first call on a port; embedded files are opened (and made) here, and the error says
+  // why one cannot be. `config` and `clock` must outlive it and everything it makes.
+  [[nodiscard]] static Result<std::unique_ptr<Wiring>> Open(const Config& config, const Clock& clock);
+  virtual ~Wiring() = default;
 
-  [[nodiscard]] Adapters MakeAdapters() const;
-  [[nodiscard]] std::unique_ptr<Executions> MakeExecutions() const;
-  [[nodiscard]] std::unique_ptr<Topology> MakeTopology() const;
-  [[nodiscard]] std::unique_ptr<WorkQueue> MakeWorkQueue() const;
-  [[nodiscard]] std::unique_ptr<Migrator> MakeMigrator() const;
-  [[nodiscard]] std::unique_ptr<Outbox> MakeOutbox() const;
-  [[nodiscard]] std::unique_ptr<Publisher> MakePublisher() const;
-  [[nodiscard]] LedgerReaders MakeReaders() const;
+  [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(const std::string& queue,
+                                                               const std::string& consumer_tag) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Publisher> MakePublisher() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<WorkQueue> MakeWorkQueue() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Topology> MakeTopology() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Settlement> MakeSettlement() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Outbox> MakeOutbox() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Catalog> MakeCatalog() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Executions> MakeExecutions() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Migrator> MakeMigrator() const = 0;
 
- private:
-  class PairWiring;
-  class EmbeddedWiring;
-  class ServersWiring;
-  std::unique_ptr<PairWiring> pair_;
+  [[nodiscard]] Adapters MakeAdapters() const;  // must not outlive the wiring
 };
 
 [[nodiscard]] ServiceOptions MakeServiceOptions(const Config& config);
+[[nodiscard]] LedgerReaders MakeReaders(const Wiring& wiring, const Config& config);
 
 }  // namespace deadletter

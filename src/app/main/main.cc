@@ -35,6 +35,21 @@ void SetUpLogFrom(const Config& config) {
   SetUpLog(config.log.format.value_or(by_terminal), config.log.level);
 }
 
+// Those that need no configuration; nothing for the others.
+std::optional<int> RunWithoutConfig(const cli::CommandLine& command_line) {
+  const cli::Terminal terminal = cli::StandardTerminal();
+  if (const auto* list = std::get_if<cli::ListCommand>(&command_line.command)) {
+    return cli::RunList(*list, command_line.output, terminal);
+  }
+  if (const auto* show = std::get_if<cli::ShowCommand>(&command_line.command)) {
+    return cli::RunShow(*show, command_line.output, terminal);
+  }
+  if (std::holds_alternative<cli::VersionCommand>(command_line.command)) {
+    return cli::RunVersion(command_line.output, terminal);
+  }
+  return std::nullopt;
+}
+
 int RunWithConfig(const cli::CommandLine& command_line) {
   const auto config = LoadConfig(SourcesFrom(command_line));
   if (!config) return Complain(cli::kExitUsage, config.error().message);
@@ -67,6 +82,6 @@ int main(int argc, char** argv) {
     std::fputs(early.text.c_str(), early.status == 0 ? stdout : stderr);
     return early.status;
   }
-  if (const auto status = deadletter::cli::RunClientCommand(*command_line)) return *status;
+  if (const auto status = deadletter::RunWithoutConfig(*command_line)) return *status;
   return deadletter::RunWithConfig(*command_line);
 }

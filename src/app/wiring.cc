@@ -1,0 +1,122 @@
+#include "app/wiring.h"
+
+#include <filesystem>
+
+#include "broker/embedded/broker.h"
+#include "broker/embedded/consumer.h"
+#include "broker/embedded/publisher.h"
+#include "broker/embedded/topology.h"
+#include "broker/embedded/work_queue.h"
+#include "broker/rabbitmq/consumer.h"
+#include "broker/rabbitmq/publisher.h"
+#include "broker/rabbitmq/topology.h"
+#include "broker/rabbitmq/work_queue.h"
+#include "ledger/postgres/postgres_ledger.h"
+#include "ledger/sqlite/sqlite_catalog.h"
+#include "ledger/sqlite/sqlite_executions.h"
+#include "ledger/sqlite/sqlite_migrator.h"
+#include "ledger/sqlite/sqlite_outbox.h"
+#include "ledger/sqlite/sqlite_settlement.h"
+
+namespace deadletter {
+namespace {
+
+class EmbeddedWiring final : public Wiring {
+ public:
+  EmbeddedWiring(std::shared_ptr<EmbeddedBroker> broker, const Config& config)
+      : broker_(std::move(broker)),
+        ledger_{config.ledger.path, config.executions, config.executions_mode, config.ledger.lock_timeout} {}
+
+  std::unique_ptr<Consumer> MakeConsumer(const std::string& queue, const std::string& consumer_tag) const override {
+    return std::make_unique<EmbeddedConsumer>(broker_, queue, consumer_tag);
+  }
+  std::unique_ptr<Publisher> MakePublisher() const override { return std::make_unique<EmbeddedPublisher>(broker_); }
+  std::unique_ptr<WorkQueue> MakeWorkQueue() const override { return std::make_unique<EmbeddedWorkQueue>(broker_); }
+  std::unique_ptr<Topology> MakeTopology() const override { return std::make_unique<EmbeddedTopology>(broker_); }
+  std::unique_ptr<Settlement> MakeSettlement() const override { return std::make_unique<SqliteSettlement>(ledger_); }
+  std::unique_ptr<Outbox> MakeOutbox() const override { return std::make_unique<SqliteOutbox>(ledger_); }
+  std::unique_ptr<Catalog> MakeCatalog() const override { return std::make_unique<SqliteCatalog>(ledger_); }
+  std::unique_ptr<Executions> MakeExecutions() const override { return std::make_unique<SqliteExecutions>(ledger_); }
+  std::unique_ptr<Migrator> MakeMigrator() const override { return std::make_unique<SqliteMigrator>(ledger_); }
+
+ private:
+  const std::shared_ptr<EmbeddedBroker> broker_;
+  const SqliteLedgerOptions ledger_;
+};
+
+class ServersWiring final : public Wiring {
+ public:
+  explicit ServersWiring(const Config& config) {
+    broker_.urls = config.broker.urls;
+    broker_.ca_file = config.broker.ca_file.value_or("");
+    broker_.cert_file = config.broker.cert_file.value_or("");
+    broker_.key_file = config.broker.key_file.value_or("");
+    broker_.management_url = config.broker.management_url.value_or("");
+    ledger_.url = config.ledger.url;
+    ledger_.schema = config.ledger.schema;
+    ledger_.lock_timeout = config.ledger.lock_timeout;
+    ledger_.executions = config.executions;
+    ledger_.mode = config.executions_mode;
+  }
+
+  std::unique_ptr<Consumer> MakeConsumer(const std::string& queue, const std::string& consumer_tag) const override {
+    return std::make_unique<rabbitmq::RabbitConsumer>(broker_, queue, consumer_tag);
+  }
+  std::unique_ptr<Publisher> MakePublisher() const override {
+    return std::make_unique<rabbitmq::RabbitPublisher>(broker_);
+  }
+  std::unique_ptr<WorkQueue> MakeWorkQueue() const override {
+    return std::make_unique<rabbitmq::RabbitWorkQueue>(broker_);
+  }
+  std::unique_ptr<Topology> MakeTopology() const override { return std::make_unique<rabbitmq::RabbitTopology>(broker_); }
+  std::unique_ptr<Settlement> MakeSettlement() const override { return postgres::MakeSettlement(ledger_); }
+  std::unique_ptr<Outbox> MakeOutbox() const override { return postgres::MakeOutbox(ledger_); }
+  std::unique_ptr<Catalog> MakeCatalog() const override { return postgres::MakeCatalog(ledger_); }
+  std::unique_ptr<Executions> MakeExecutions() const override { return postgres::MakeExecutions(ledger_); }
+  std::unique_ptr<Migrator> MakeMigrator() const override { return postgres::MakeMigrator(ledger_); }
+
+ private:
+  rabbitmq::Options broker_;
+  postgres::Options ledger_;
+};
+
+Result<void> MakeFolderFor(const std::string& file) {
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return Fail("cannot make the folder " + folder.string() + ": " + error.message() + "; set data_dir");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Wiring>> Wiring::Open(const Config& config, const Clock& clock) {
+  switch (config.pair) {
+    case Pair::kServers: return std::make_unique<ServersWiring>(config);
+    case Pair::kEmbedded: break;
+  }
+  for (const std::string& file : {config.broker.path, config.ledger.path}) {
+    if (const auto made = MakeFolderFor(file); !made) return Unexpected<Error>(made.error());
+  }
+  auto broker = EmbeddedBroker::Open(config.broker.path, clock);
+  if (!broker) return Fail(broker.error().message);
+  return std::make_unique<EmbeddedWiring>(std::move(*broker), config);
+}
+
+Adapters Wiring::MakeAdapters() const {
+  Adapters adapters;
+  adapters.consumer = [this](const auto& queue, const auto& consumer_tag) { return MakeConsumer(queue, consumer_tag); };
+  adapters.publisher = [this] { return MakePublisher(); };
+  adapters.settlement = [this] { return MakeSettlement(); };
+  adapters.outbox = [this] { return MakeOutbox(); };
+  adapters.catalog = [this] { return MakeCatalog(); };
+  adapters.migrator = [this] { return MakeMigrator(); };
+  return adapters;
+}
+
+LedgerReaders MakeReaders(const Wiring& wiring, const Config& config) {
+  const bool observing = config.executions_mode == ExecutionsMode::kObserve;
+  return {wiring.MakeCatalog(), observing ? nullptr : wiring.MakeExecutions()};
+}
+
+}  // namespace deadletter

@@ -53,7 +53,8 @@ PrivateRabbitMq::PrivateRabbitMq() {
 }
 
 PrivateRabbitMq::~PrivateRabbitMq() {
-  RunProgram({kScript, "remove", folder_.path().string()});
+  // What it does not end here its guard ends with the process.
+  [[maybe_unused]] const auto finished = RunProgram({kScript, "remove", folder_.path().string()});
 }
 
 void PrivateRabbitMq::Start() {

@@ -172,9 +172,12 @@ sqlite::DatabaseResult<ExecutionSql> ExecutionSql::Make(sqlite::Database& databa
                                                    {"id", id},
                                                    {"status", status},
                                                    {"failable", failable},
-                                                   {"updated_instant", stamp("?6")},
-                                                   {"action", action},
-                                                   {"action_ref", action_ref}});
+                                                   {"updated_instant", stamp("?6")}});
+  made.moved = FillIn(sqlite::sql::kMovedExecution, {{"table", name},
+                                                     {"id", id},
+                                                     {"status", status},
+                                                     {"action", action},
+                                                     {"action_ref", action_ref}});
   made.standing = FillIn(sqlite::sql::kExecutionStanding, {{"table", name},
                                                            {"id", id},
                                                            {"status", status},

@@ -44,6 +44,7 @@ struct ExecutionSql {
 
   // The parameters are told in sql/*.sql.
   std::string fail;
+  std::string moved;
   std::string standing;
   std::string status;
   std::string row;

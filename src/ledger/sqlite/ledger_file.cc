@@ -20,6 +20,11 @@ constexpr int kInstructionsBetweenLooks = 2'000;
 // cost less; the log then takes up to 32 MiB.
 constexpr int kCheckpointPages = 8'000;
 
+// A batch that does not fit into the cache (KiB) is written to the log early and then once more;
+// what a statement must be able to undo is kept in memory and not in a file that is made for each
+// transaction.
+constexpr const char* kMemory = "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;";
+
 int PrimaryCode(int code) {
   return code & 0xff;
 }
@@ -144,6 +149,7 @@ LedgerResult<void> LedgerFile::Prepare(sqlite::Database& database) {
       handle, kInstructionsBetweenLooks,
       [](void* self) { return static_cast<LedgerFile*>(self)->aborted_ ? 1 : 0; }, this);
   sqlite3_wal_autocheckpoint(handle, kCheckpointPages);
+  if (auto sized = database.Execute(kMemory); !sized) return Failed(sized.error());
   if (const int code = RegisterStoredTime(handle); code != SQLITE_OK) {
     return Unavailable(CodeName(code), path_ + ": " + sqlite3_errstr(code));
   }

@@ -18,16 +18,16 @@ namespace sql = sqlite::sql;
 constexpr std::size_t kMaxActionBytes =
     10'000;  // of a text that stands where an action's id is expected
 
-// The action's id in its own JSON type; columns are those of fail_execution.
+// The action's id in its own JSON type; columns are those of moved_execution.
 std::optional<std::string> ActionIdJson(const sqlite::Statement& row) {
-  const std::string type = row.Text(1);
-  if (type == "integer" || type == "real") return row.Text(0);
-  if (type == "text") return JsonString(DisplayText(row.Text(0), kMaxActionBytes));
+  const std::string type = row.Text(2);
+  if (type == "integer" || type == "real") return row.Text(1);
+  if (type == "text") return JsonString(DisplayText(row.Text(1), kMaxActionBytes));
   return std::nullopt;
 }
 
 std::string ActionMembersOf(const sqlite::Statement& row) {
-  std::optional<std::string> action_ref = row.OptionalText(2);
+  std::optional<std::string> action_ref = row.OptionalText(3);
   if (action_ref) action_ref = DisplayText(*action_ref, kMaxActionBytes);
   return ActionMembers(ActionIdJson(row), action_ref);
 }
@@ -60,13 +60,22 @@ Ruling MakeRuling(Outcome outcome, std::string detail, bool row_is_final) {
 
 SettleRun::SettleRun(sqlite::Database& database, const ExecutionSql* sql,
                      const SqliteLedgerOptions& options, Instant now)
-    : database_(database), sql_(sql), options_(options), now_(now) {}
+    : database_(database),
+      sql_(sql),
+      options_(options),
+      now_(now),
+      insert_outbox_(database.Prepare(sql::kInsertOutbox)) {
+  if (sql_ == nullptr) return;
+  fail_.emplace(database.Prepare(sql_->fail));
+  moved_.emplace(database.Prepare(sql_->moved));
+}
 
 std::vector<SettledLetter> SettleRun::FirstTime(std::span<const Judgement> batch) {
   const Places fresh = RememberKeys(batch);
   Rule(batch, fresh);
   fault::Hit("settle.moved");
   Record(batch, fresh);
+  CountLetters();
 
   std::vector<SettledLetter> settled(batch.size(), SettledLetter{false, std::nullopt});
   for (const std::size_t place : fresh) settled[place] = {true, rulings_[place].outcome};
@@ -81,6 +90,7 @@ std::vector<SettledLetter> SettleRun::Again(std::span<const Judgement> batch) {
   Rule(batch, waiting);
   fault::Hit("settle.moved");
   for (const std::size_t place : waiting) RecordAgain(batch[place], rulings_[place]);
+  CountLetters();
 
   std::vector<SettledLetter> settled(batch.size(), SettledLetter{false, std::nullopt});
   for (const std::size_t place : waiting) settled[place] = {true, rulings_[place].outcome};
@@ -138,41 +148,34 @@ void SettleRun::Rule(std::span<const Judgement> batch, const Places& places) {
   // decides.
   std::ranges::stable_sort(judged, {},
                            [&](std::size_t place) { return *batch[place].letter.execution_id; });
-  auto fail = database_.Prepare(sql_->fail);
-  for (const std::size_t place : judged) rulings_[place] = RuleOver(batch[place], fail);
+  for (const std::size_t place : judged) rulings_[place] = RuleOver(batch[place]);
 }
 
-Ruling SettleRun::RuleOver(const Judgement& judgement, sqlite::Statement& fail) {
+Ruling SettleRun::RuleOver(const Judgement& judgement) {
   const Letter& letter = judgement.letter;
   const StoredId id = sql_->Store(*letter.execution_id);
   const Attempt attempt(letter);
   const std::string now_text = FormatRfc3339(now_);
-  std::string action_members;
   id.Visit([&](const auto& stored) {
-    fail.Bind(options_.executions.failed, judgement.failure.result_json, judgement.failure.message,
-              now_text, now_, attempt.from, attempt.until, attempt.replay, attempt.execution,
-              stored);
-    if (fail.Next()) action_members = ActionMembersOf(fail);
-    static_cast<void>(fail.Run());
+    fail_->Bind(options_.executions.failed, judgement.failure.result_json,
+                judgement.failure.message, now_text, now_, attempt.from, attempt.until,
+                attempt.replay, attempt.execution, stored);
+    static_cast<void>(fail_->Run());
   });
-  if (fail.error()) return {};  // the transaction will not commit
-  // What RETURNING promised, a trigger may have suppressed or undone.
-  if (database_.changes() == 0) return WhyNotMoved(letter);
-  if (StatusOf(id) != options_.executions.failed)
-    return MakeRuling(Outcome::kRefused, "update_suppressed", false);
-  Ruling ruling = MakeRuling(Outcome::kFailed, "", true);
-  ruling.action_members = std::move(action_members);
-  return ruling;
+  if (fail_->error()) return {};  // the transaction will not commit
+  return database_.changes() == 0 ? WhyNotMoved(letter) : WhatMoved(id);
 }
 
-std::string SettleRun::StatusOf(const StoredId& id) {
-  auto row = database_.Prepare(sql_->status);
-  std::string status;
+Ruling SettleRun::WhatMoved(const StoredId& id) {
+  Ruling ruling = MakeRuling(Outcome::kRefused, "update_suppressed", false);
   id.Visit([&](const auto& stored) {
-    row.Bind(stored);
-    if (row.Next()) status = row.Text(0);
+    moved_->Bind(stored);
+    // The platform's triggers may have changed their mind for it.
+    if (!moved_->Next() || moved_->Text(0) != options_.executions.failed) return;
+    ruling = MakeRuling(Outcome::kFailed, "", true);
+    ruling.action_members = ActionMembersOf(*moved_);
   });
-  return status;
+  return ruling;
 }
 
 Ruling SettleRun::WhyNotMoved(const Letter& letter) {
@@ -207,6 +210,7 @@ void SettleRun::Record(std::span<const Judgement> batch, const Places& places) {
     InsertLetter(insert, judgement.letter, rulings_[place], judgement.rule, now_,
                  judgement.try_again_at);
     WriteOutbox(judgement, rulings_[place]);
+    ++counts_[rulings_[place].state];
   }
 }
 
@@ -215,11 +219,14 @@ void SettleRun::RecordAgain(const Judgement& judgement, const Ruling& ruling) {
   auto standing = database_.Prepare(sql::kStandingOfLetter);
   standing.Bind(id);
   if (!standing.Next()) return;
+  const std::string outcome = standing.Text(0);
+  const std::string detail = standing.Text(1);
+  if (const auto before = LetterStateFromName(standing.Text(3))) --counts_[*before];
+  ++counts_[ruling.state];
   // What it was before becomes history; the same answer once more is none.
-  if (standing.Text(0) != OutcomeName(ruling.outcome) || standing.Text(1) != ruling.detail) {
-    static_cast<void>(database_.Prepare(sql::kAddStep)
-                          .Bind(id, standing.Time(2), standing.Text(0), standing.Text(1))
-                          .Run());
+  if (outcome != OutcomeName(ruling.outcome) || detail != ruling.detail) {
+    auto step = database_.Prepare(sql::kAddStep);
+    static_cast<void>(step.Bind(id, standing.Time(2), outcome, detail).Run());
   }
   const std::optional<Instant> closed =
       ruling.state == LetterState::kClosed ? std::optional(now_) : std::nullopt;
@@ -236,11 +243,10 @@ void SettleRun::WriteOutbox(const Judgement& judgement, const Ruling& ruling) {
   const Letter& letter = judgement.letter;
   const std::optional<std::string> execution =
       letter.execution_id ? std::optional(letter.execution_id->ToString()) : std::nullopt;
-  auto insert = database_.Prepare(sql::kInsertOutbox);
   if (ruling.outcome == Outcome::kFailed && judgement.publish_event) {
     const std::string body =
         judgement.event.before_action + ruling.action_members + judgement.event.after_action;
-    static_cast<void>(insert
+    static_cast<void>(insert_outbox_
                           .Bind("event", BlobOf(letter.id), execution,
                                 judgement.event.address.exchange,
                                 judgement.event.address.routing_key,
@@ -250,7 +256,7 @@ void SettleRun::WriteOutbox(const Judgement& judgement, const Ruling& ruling) {
   }
   if (ruling.outcome == Outcome::kRetried && judgement.retry) {
     const RetryMessage& retry = *judgement.retry;
-    static_cast<void>(insert
+    static_cast<void>(insert_outbox_
                           .Bind("retry", BlobOf(letter.id), execution, retry.address.exchange,
                                 retry.address.routing_key,
                                 PropertiesToJson(retry.message.properties),
@@ -267,6 +273,13 @@ std::optional<Outcome> SettleRun::RecordedOutcome(const Judgement& judgement) {
   auto recorded = database_.Prepare(sql::kOutcomeOfKey);
   recorded.Bind(sqlite::Blob{BytesOf(judgement.letter.key->value())});
   return recorded.Next() ? OutcomeFromName(recorded.Text(0)) : std::nullopt;
+}
+
+void SettleRun::CountLetters() {
+  auto count = database_.Prepare(sql::kCountLetters);
+  for (const auto& [state, change] : counts_) {
+    if (change != 0) static_cast<void>(count.Bind(LetterStateName(state), change).Run());
+  }
 }
 
 }  // namespace deadletter

@@ -1,6 +1,7 @@
 // One settle inside its transaction, step by step.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -32,19 +33,24 @@ class SettleRun {
   [[nodiscard]] Places StillWaiting(std::span<const Judgement> batch);
   // The outcome of each of `places`, made true.
   void Rule(std::span<const Judgement> batch, const Places& places);
-  [[nodiscard]] Ruling RuleOver(const Judgement& judgement, sqlite::Statement& fail);
-  [[nodiscard]] std::string StatusOf(const StoredId& id);
+  [[nodiscard]] Ruling RuleOver(const Judgement& judgement);
+  [[nodiscard]] Ruling WhatMoved(const StoredId& id);
   [[nodiscard]] Ruling WhyNotMoved(const Letter& letter);
   void Record(std::span<const Judgement> batch, const Places& places);
   void RecordAgain(const Judgement& judgement, const Ruling& ruling);
   void WriteOutbox(const Judgement& judgement, const Ruling& ruling);
   [[nodiscard]] std::optional<Outcome> RecordedOutcome(const Judgement& judgement);
+  void CountLetters();
 
   sqlite::Database& database_;
   const ExecutionSql* sql_;
   const SqliteLedgerOptions& options_;
   const Instant now_;
-  std::vector<Ruling> rulings_;  // by place
+  std::optional<sqlite::Statement> fail_;   // } none while observing
+  std::optional<sqlite::Statement> moved_;  // }
+  sqlite::Statement insert_outbox_;
+  std::vector<Ruling> rulings_;                 // by place
+  std::map<LetterState, std::int64_t> counts_;  // changes
 };
 
 }  // namespace deadletter

@@ -46,13 +46,20 @@ LedgerResult<std::vector<SettledLetter>> SqliteSettlement::SettleIn(
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
   fault::Hit("settle.begun");
-  SettleRun run(**database, sql_ ? &*sql_ : nullptr, options_, SystemClock().Now());
-  auto settled = turn == Turn::kFirst ? run.FirstTime(batch) : run.Again(batch);
+  auto settled = RunIn(**database, batch, turn);
   fault::Hit("settle.written");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
   fault::Hit("settle.committed");
   return settled;
+}
+
+// Its statements are given back before the commit: one that still stands on a row would keep the
+// log from being copied back into the file.
+std::vector<SettledLetter> SqliteSettlement::RunIn(sqlite::Database& database,
+                                                   std::span<const Judgement> batch, Turn turn) {
+  SettleRun run(database, sql_ ? &*sql_ : nullptr, options_, SystemClock().Now());
+  return turn == Turn::kFirst ? run.FirstTime(batch) : run.Again(batch);
 }
 
 LedgerResult<std::vector<DueLetter>> SqliteSettlement::TakeDue(Instant now, std::size_t limit,
@@ -125,6 +132,10 @@ LedgerResult<std::size_t> SqliteSettlement::CloseFinished(std::size_t limit) {
         step.Bind(BlobOf(letter.id), now, "closed", "the execution is " + letter.status).Run());
     ++closed;
   }
+  auto count = (*database)->Prepare(sql::kCountLetters);
+  const auto moved = static_cast<std::int64_t>(closed);
+  static_cast<void>(count.Bind(LetterStateName(LetterState::kOpen), -moved).Run());
+  static_cast<void>(count.Bind(LetterStateName(LetterState::kClosed), moved).Run());
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
   return closed;
@@ -180,6 +191,7 @@ LedgerResult<void> SqliteSettlement::Probe() {
   if (sql_) {
     // Without an id it finds no row, and yet every name in it must fit the platform's table.
     static_cast<void>((*database)->Prepare(sql_->fail).Run());
+    static_cast<void>((*database)->Prepare(sql_->moved).Run());
     static_cast<void>((*database)->Prepare(sql_->standing).Run());
   }
   if (transaction->error()) return file_.Failed(*transaction->error());

@@ -93,21 +93,10 @@ CREATE INDEX deadletter_outbox_due ON deadletter_outbox (due_at);
 CREATE INDEX deadletter_outbox_execution ON deadletter_outbox (execution_id)
   WHERE execution_id IS NOT NULL;
 
--- Counting a million rows for every scrape would cost more than keeping count.
+-- Counting a million rows for every scrape would cost more than keeping count. Kept by whoever changes letters and not
+-- by triggers: with one of them SQLite would save every page that a letter touches before it touches it.
 CREATE TABLE deadletter_letter_count (
   state TEXT PRIMARY KEY NOT NULL,
   letters INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO deadletter_letter_count (state, letters) VALUES ('open', 0), ('waiting', 0), ('closed', 0);
-
-CREATE TRIGGER deadletter_letter_count_insert AFTER INSERT ON deadletter_letter BEGIN
-  UPDATE deadletter_letter_count SET letters = letters + 1 WHERE state = NEW.state;
-END;
-CREATE TRIGGER deadletter_letter_count_update AFTER UPDATE OF state ON deadletter_letter
-WHEN NEW.state <> OLD.state BEGIN
-  UPDATE deadletter_letter_count SET letters = letters - 1 WHERE state = OLD.state;
-  UPDATE deadletter_letter_count SET letters = letters + 1 WHERE state = NEW.state;
-END;
-CREATE TRIGGER deadletter_letter_count_delete AFTER DELETE ON deadletter_letter BEGIN
-  UPDATE deadletter_letter_count SET letters = letters - 1 WHERE state = OLD.state;
-END;

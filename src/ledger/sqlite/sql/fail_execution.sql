@@ -8,4 +8,3 @@ WHERE {{id}} = ?10
   AND NOT EXISTS (
     SELECT 1 FROM deadletter_replay_owner AS owner
     WHERE owner.execution_id = ?9 AND owner.replay_id IS NOT ?8)
-RETURNING {{action}}, typeof({{action}}), {{action_ref}}

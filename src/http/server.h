@@ -30,8 +30,8 @@ struct ServerOptions {
   std::string host = "127.0.0.1";  // a loopback address or a name for one: there are no tokens yet
   std::uint16_t port = 8025;       // 0: any free one, see Server::port()
   std::string base_path = "/";     // everything is served below it
-  std::string pair_name;           // what /readyz calls the pair that the service runs on
-  ServerLimits limits;
+  std::string pair_name = {};      // what /readyz calls the pair that the service runs on
+  ServerLimits limits = {};
 };
 
 class Server {

@@ -1,7 +1,7 @@
 // For tests: a ledger in memory that answers as the ports promise, and fails on demand.
 #pragma once
 
-#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,11 +15,16 @@ namespace deadletter::test {
 
 // Shared by the fakes of one test; whoever holds `entry` keeps every reader waiting.
 struct FakeLedger {
+  std::atomic<int> calls{0};          // begun; waiting ones included
   std::vector<LetterRecord> letters;  // in the order of receipt
   std::vector<ExecutionRow> executions;
   std::optional<LedgerError> catalog_error;
   std::optional<LedgerError> executions_error;
   std::mutex entry;
+
+  void WaitForCalls(int wanted) const {
+    for (int seen = calls; seen < wanted; seen = calls) calls.wait(seen);
+  }
 
   // The letter's number is the end of its id: 1, 2, …, ascending.
   LetterRecord& Add() {
@@ -54,7 +59,7 @@ class FakeCatalog final : public Catalog {
 
   LedgerResult<LetterPage> List(const LetterFilter& filter, std::size_t limit,
                                 std::optional<LetterId> after) override {
-    const std::scoped_lock lock(ledger_->entry);
+    const auto lock = Enter();
     if (ledger_->catalog_error) return Unexpected<LedgerError>(*ledger_->catalog_error);
     LetterPage page;
     for (auto record = ledger_->letters.rbegin(); record != ledger_->letters.rend(); ++record) {
@@ -70,7 +75,7 @@ class FakeCatalog final : public Catalog {
   }
 
   LedgerResult<std::optional<LetterRecord>> Show(LetterId id) override {
-    const std::scoped_lock lock(ledger_->entry);
+    const auto lock = Enter();
     if (ledger_->catalog_error) return Unexpected<LedgerError>(*ledger_->catalog_error);
     for (const LetterRecord& record : ledger_->letters) {
       if (record.summary.id == id) return record;
@@ -81,6 +86,12 @@ class FakeCatalog final : public Catalog {
   LedgerResult<LedgerCounts> Counts() override { return LedgerCounts{}; }
 
  private:
+  std::unique_lock<std::mutex> Enter() {
+    ++ledger_->calls;
+    ledger_->calls.notify_all();
+    return std::unique_lock(ledger_->entry);
+  }
+
   std::shared_ptr<FakeLedger> ledger_;
 };
 

@@ -51,7 +51,7 @@ using Milliseconds = std::chrono::milliseconds;
 
 // One word of a closed set.
 template <class T>
-[[nodiscard]] Reader<T> Choice(std::vector<std::pair<std::string, T>> words) {
+[[nodiscard]] Reader<T> Choice(const std::vector<std::pair<std::string, T>>& words) {
   Reader<T> reader;
   for (const auto& [word, value] : words) {
     reader.allowed += (reader.allowed.empty() ? "" : ", ") + ShowText(word);

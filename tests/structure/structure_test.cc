@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "config/keys.h"
 #include "tests/structure/source_tree.h"
@@ -32,9 +33,8 @@ const Permissions& Folders() {
 
 // Tests, and headers that say in their name that they are for tests.
 bool IsForTests(const std::filesystem::path& file) {
-  const std::string name = file.filename().string();
-  return name.find("test.cc") != std::string::npos ||
-         name.find("_test_support.") != std::string::npos;
+  static const std::regex kName(R"((.*_)?(test|pgtest|rmqtest)(_.*)?\.(cc|h))");
+  return std::regex_match(file.filename().string(), kName);
 }
 
 TEST(Structure, EveryFolderIsInTheTableAndEveryRowOfTheTableIsAFolder) {
@@ -197,6 +197,21 @@ TEST(Documentation, TellsEveryDefaultAsItIs) {
   std::erase_if(retry_keys,
                 [](const Key<Rule>& key) { return !key.name.starts_with("policy.retry."); });
   ExpectDefaults(retry_keys, Rule());
+}
+
+// An example that our own loader refuses would be a poor one.
+TEST(Documentation, EveryExampleLoads) {
+  int examples = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(ProjectFolder() / "examples")) {
+    if (entry.path().extension() != ".toml") continue;
+    ConfigSources sources;
+    sources.config_path = entry.path().string();
+    const auto config = LoadConfig(sources);
+    EXPECT_TRUE(config) << config.error().message;
+    ++examples;
+  }
+  EXPECT_GT(examples, 0);
 }
 
 }  // namespace

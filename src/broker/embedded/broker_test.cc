@@ -1,0 +1,228 @@
+#include "broker/embedded/broker.h"
+
+#include <thread>
+
+#include "broker/embedded/test_fixture.h"
+
+namespace deadletter {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class EmbeddedBrokerTest : public EmbeddedQueueFile {};
+
+TEST_F(EmbeddedBrokerTest, DeclaringTheSameAgainChangesNothing) {
+  auto broker = Open();
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(broker->DeclareExchange("exchange", ExchangeType::kDirect));
+    EXPECT_TRUE(
+        broker->DeclareQueue({.name = "queue", .message_ttl = 5s, .dead_letter_exchange = "dlx"}));
+    EXPECT_TRUE(broker->Bind("exchange", "queue", "key"));
+  }
+}
+
+TEST_F(EmbeddedBrokerTest, DeclaringItDifferentlyIsRefusedWithWhatDiffers) {
+  auto broker = Open();
+  ASSERT_TRUE(broker->DeclareExchange("exchange", ExchangeType::kDirect));
+  ASSERT_TRUE(broker->DeclareQueue({.name = "queue", .message_ttl = 5s}));
+  const auto exchange = broker->DeclareExchange("exchange", ExchangeType::kTopic);
+  ASSERT_FALSE(exchange);
+  EXPECT_EQ(exchange.error().fault, BrokerFault::kRefused);
+  EXPECT_THAT(exchange.error().message, HasSubstr("direct"));
+  const auto queue = broker->DeclareQueue({.name = "queue", .message_ttl = 6s, .max_length = 3});
+  ASSERT_FALSE(queue);
+  EXPECT_THAT(queue.error().message, HasSubstr("message TTL is 5000 ms, not 6000 ms"));
+  EXPECT_THAT(queue.error().message, HasSubstr("maximal length is none, not 3"));
+}
+
+TEST_F(EmbeddedBrokerTest, WhatCannotBeIsRefused) {
+  auto broker = Open();
+  EXPECT_FALSE(broker->DeclareQueue({.name = ""}));
+  EXPECT_FALSE(broker->DeclareQueue({.name = std::string(256, 'q')}));
+  EXPECT_FALSE(broker->DeclareQueue({.name = "q", .message_ttl = -1ms}));
+  EXPECT_FALSE(broker->DeclareQueue({.name = "q", .max_length = -1}));
+  EXPECT_FALSE(broker->DeclareQueue({.name = "q", .delivery_limit = -1}));
+  EXPECT_FALSE(broker->DeclareQueue({.name = "q", .dead_letter_routing_key = "k"}));
+  EXPECT_FALSE(broker->DeclareExchange("", ExchangeType::kTopic));
+  EXPECT_FALSE(broker->Bind("nowhere", "q", ""));
+  EXPECT_FALSE(broker->SetAlternateExchange("nowhere", "other"));
+  ASSERT_TRUE(broker->DeclareQueue({.name = "q"}));
+  EXPECT_FALSE(broker->Bind("nowhere", "q", ""));
+  EXPECT_FALSE(broker->Bind("", "q", ""));
+  EXPECT_EQ(broker->Count("nowhere").error().fault, BrokerFault::kQueueMissing);
+}
+
+TEST_F(EmbeddedBrokerTest, ADatabaseOfSomethingElseIsLeftAlone) {
+  {
+    auto other = sqlite::Database::Open(path_);
+    ASSERT_TRUE(other);
+    ASSERT_TRUE((*other)->Execute("CREATE TABLE letters (id)"));
+  }
+  const auto opened = EmbeddedBroker::Open(path_, clock_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().fault, BrokerFault::kRefused);
+  EXPECT_THAT(opened.error().message, HasSubstr("no queue file"));
+}
+
+TEST_F(EmbeddedBrokerTest, AFileOfANewerProgramIsLeftAlone) {
+  Open();
+  {
+    auto file = sqlite::Database::Open(path_);
+    ASSERT_TRUE((*file)->Execute("PRAGMA user_version = 9999"));
+  }
+  const auto opened = EmbeddedBroker::Open(path_, clock_);
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message, HasSubstr("newer"));
+}
+
+TEST_F(EmbeddedBrokerTest, APathThatCannotBeIsAnError) {
+  EXPECT_FALSE(EmbeddedBroker::Open(folder_ / "missing/queues.sqlite", clock_));
+}
+
+TEST_F(EmbeddedBrokerTest, P1_WhatWasPublishedIsThereAfterOpeningAnew) {
+  {
+    auto broker = Open();
+    ASSERT_TRUE(broker->DeclareQueue({.name = "work"}));
+    Send(broker, To("work", "kept"));
+  }
+  auto broker = Open();
+  auto consumer = Subscribed(broker, "work");
+  EXPECT_THAT(Bodies(Ready(*consumer)), ElementsAre("kept"));
+}
+
+TEST_F(EmbeddedBrokerTest, AConsumerHearsWhatAnotherBrokerPublishes) {
+  auto mine = Open();
+  auto others = Open();
+  ASSERT_TRUE(mine->DeclareQueue({.name = "work"}));
+  auto consumer = Subscribed(mine, "work");
+  std::jthread sender([&] { Send(others, To("work", "from elsewhere")); });
+  EXPECT_THAT(Bodies(Receive(*consumer, 1)), ElementsAre("from elsewhere"));
+}
+
+TEST_F(EmbeddedBrokerTest, ABrokerThatClosesGivesBackWhatItsConsumersHeld) {
+  auto other = Open();
+  ASSERT_TRUE(other->DeclareQueue({.name = "work"}));
+  Send(other, To("work", "held"));
+  {
+    auto broker = Open();
+    auto consumer = Subscribed(broker, "work");
+    ASSERT_EQ(Ready(*consumer).size(), 1U);
+    EXPECT_EQ(Count(*other, "work").unacknowledged, 1U);
+  }
+  auto consumer = Subscribed(other, "work");
+  const auto again = Ready(*consumer);
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_TRUE(again[0].redelivered);
+  EXPECT_EQ(again[0].DeliveryCount(), 1U);
+}
+
+TEST_F(EmbeddedBrokerTest, WhatIsOverdueAtOpeningDiesAtItsOwnTime) {
+  const auto sent = Seconds();
+  {
+    auto broker = Open();
+    DeclareDead(*broker);
+    ASSERT_TRUE(
+        broker->DeclareQueue({.name = "work", .message_ttl = 10s, .dead_letter_exchange = "dlx"}));
+    Send(broker, To("work", "late"));
+  }
+  clock_.Advance(24h);
+  auto broker = Open();
+  auto consumer = Subscribed(broker, "dead");
+  const auto letters = Receive(*consumer, 1);
+  const auto history = ReadDeathHistory(letters.at(0).message.headers);
+  ASSERT_EQ(history.deaths.size(), 1U);
+  EXPECT_EQ(history.deaths[0].time_seconds, sent + 10);
+}
+
+TEST_F(EmbeddedBrokerTest, ADowntimesDeathsHappenOneAfterTheOther) {
+  const auto sent = Seconds();
+  {
+    auto broker = Open();
+    DeclareDead(*broker);
+    ASSERT_TRUE(broker->DeclareQueue({.name = "first",
+                                      .message_ttl = 10s,
+                                      .dead_letter_exchange = "",
+                                      .dead_letter_routing_key = "second"}));
+    ASSERT_TRUE(broker->DeclareQueue(
+        {.name = "second", .message_ttl = 20s, .dead_letter_exchange = "dlx"}));
+    Send(broker, To("first", "twice"));
+  }
+  clock_.Advance(24h);
+  auto broker = Open();
+  auto consumer = Subscribed(broker, "dead");
+  const auto history = ReadDeathHistory(Receive(*consumer, 1).at(0).message.headers);
+  ASSERT_EQ(history.deaths.size(), 2U);
+  EXPECT_EQ(history.deaths[0].queue, "second");
+  EXPECT_EQ(history.deaths[0].time_seconds, sent + 30);
+  EXPECT_EQ(history.deaths[1].time_seconds, sent + 10);
+}
+
+TEST_F(EmbeddedBrokerTest, ADeletedQueueTakesItsMessagesAlong) {
+  auto broker = Open();
+  ASSERT_TRUE(broker->DeclareQueue({.name = "work"}));
+  Send(broker, To("work", "gone"));
+  EXPECT_TRUE(broker->DeleteQueue("work").value());
+  EXPECT_FALSE(broker->DeleteQueue("work").value());
+  ASSERT_TRUE(broker->DeclareQueue({.name = "work"}));
+  EXPECT_EQ(Count(*broker, "work").ready, 0U);
+}
+
+TEST_F(EmbeddedBrokerTest, P5_AFileThatSomebodyElseLocksIsAnErrorAndThenGoesOn) {
+  auto broker = Open({.busy_timeout = 1ms, .look_interval = 5ms});
+  ASSERT_TRUE(broker->DeclareQueue({.name = "work"}));
+  Send(broker, To("work", "held"));
+  auto consumer = Subscribed(broker, "work");
+  const auto letters = Ready(*consumer);
+  ASSERT_EQ(letters.size(), 1U);
+  {
+    auto other = sqlite::Database::Open(path_);
+    auto held = sqlite::Transaction::Begin(**other);
+    ASSERT_TRUE(held);
+    EmbeddedPublisher publisher(broker);
+    const auto results = publisher.Publish(std::vector{To("work", "refused")});
+    EXPECT_EQ(results.at(0).outcome, PublishOutcome::kUnavailable);
+    const auto acknowledged = consumer->AcknowledgeUpTo(letters[0].tag);
+    ASSERT_FALSE(acknowledged);
+    EXPECT_EQ(acknowledged.error().fault, BrokerFault::kUnreachable);
+    EXPECT_FALSE(consumer->Receive({1, 1, 0ms})) << "the channel is gone";
+  }
+  // The keeper returns what could not be returned while the file was locked.
+  auto again = std::make_unique<EmbeddedConsumer>(broker, "work", "again");
+  ASSERT_TRUE(Becomes([&] { return again->Subscribe(0).has_value(); }));
+  EXPECT_THAT(Bodies(Receive(*again, 1)), ElementsAre("held"));
+  EXPECT_TRUE(Becomes([&] { return broker->KeeperHealth().has_value(); }));
+}
+
+TEST_F(EmbeddedBrokerTest, ManyThreadsShareOneBroker) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 25;
+  auto broker = Open();
+  ASSERT_TRUE(broker->DeclareQueue({.name = "work"}));
+  std::atomic<int> received = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        EmbeddedPublisher publisher(broker);
+        for (int n = 0; n < kEach; ++n) {
+          EXPECT_EQ(publisher.Publish(std::vector{To("work", "m")}).at(0).outcome,
+                    PublishOutcome::kConfirmed);
+        }
+      });
+      threads.emplace_back([&] {
+        auto consumer = Subscribed(broker, "work");
+        for (const auto& letter : Receive(*consumer, kEach)) {
+          EXPECT_TRUE(consumer->AcknowledgeUpTo(letter.tag));
+          ++received;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(received, kThreads * kEach);
+  EXPECT_EQ(Count(*broker, "work").ready, 0U);
+}
+
+}  // namespace
+}  // namespace deadletter

@@ -65,6 +65,7 @@ std::vector<Letter> Inbox::Take(std::size_t limit, const std::stop_token& stop) 
 void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
   {
     const std::lock_guard lock(mutex_);
+    if (give_back_) return;  // the broker gets it back: it must come again
     to_acknowledge_ = tag;
   }
   changed_.notify_all();

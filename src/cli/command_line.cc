@@ -3,19 +3,22 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <boost/json/parse.hpp>
+#include <charconv>
 #include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
 
-#include "cli/duration.h"
 #include "cli/terminal.h"
+#include "config/units.h"
 
 namespace deadletter::cli {
 namespace {
 
 constexpr std::size_t kMaxListed = 1'000'000;
 constexpr std::size_t kMaxSubmitted = 100'000;
+constexpr std::int64_t kMaxTtlMs =
+    std::int64_t{49} * 24 * 3600 * 1000;  // RabbitMQ counts in 32 bits
 
 struct FilterFlag {
   const char* flag;
@@ -37,6 +40,36 @@ constexpr std::array kFilterFlags = {
     FilterFlag{"--since", "since", "received at this time or later (2026-11-23T19:57:03Z)"},
     FilterFlag{"--until", "until", "received before this time"},
 };
+
+// Checks that answer in our words; an empty answer means that all is well.
+std::string CheckOutput(const std::string& text) {
+  return text == "table" || text == "json" ? "" : "must be table or json, not '" + text + "'";
+}
+
+CLI::Validator UpTo(std::size_t most) {
+  return CLI::Validator(
+      [most](const std::string& text) -> std::string {
+        std::size_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool whole = error == std::errc() && end == text.data() + text.size();
+        if (whole && number >= 1 && number <= most) return {};
+        return "must be a number from 1 to " + std::to_string(most) + ", not '" + text + "'";
+      },
+      "");
+}
+
+// CLI11's "--limit: must be …" without the colon; what it says about missing and surplus values in
+// fewer words.
+std::string Reworded(const CLI::ParseError& error) {
+  const std::string message = error.what();
+  const std::size_t colon = message.find(": ");
+  if (colon == std::string::npos) return message;
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    return message.substr(0, colon) + " needs one value";
+  }
+  const bool ours = dynamic_cast<const CLI::ValidationError*>(&error) != nullptr;
+  return ours ? message.substr(0, colon) + message.substr(colon + 1) : message;
+}
 
 // What CLI11 writes into while it reads, and how the chosen command is made of it.
 class Reader {
@@ -106,7 +139,7 @@ CLI::App* Reader::AddCommand(CLI::App& parent, const std::string& name, const st
   command
       ->add_option("--output", output_,
                    "how results are written: table or json (one object a line)")
-      ->check(CLI::IsMember({"table", "json"}))
+      ->check(CLI::Validator(CheckOutput, ""))
       ->type_name("FORMAT")
       ->capture_default_str();
   makers_[command] = std::move(make);
@@ -130,8 +163,8 @@ void Reader::AddListenFlag(CLI::App& command) {
 
 void Reader::AddServerFlag(CLI::App& command) {
   command
-      .add_option("--server", server_, "the running server, " + ServerAccess{}.url + " by default")
-      ->envname("DEADLETTER_SERVER")
+      .add_option("--server", server_,
+                  "the running server; else DEADLETTER_SERVER, else " + ServerAccess{}.url)
       ->type_name("URL");
 }
 
@@ -168,7 +201,7 @@ void Reader::AddSubmit() {
   submit->add_option("--ttl", ttl_, "how long the message may wait for a worker (5m)")
       ->type_name("DURATION");
   submit->add_option("--count", submit_.count, "how many of them")
-      ->check(CLI::Range(std::size_t{1}, kMaxSubmitted))
+      ->check(UpTo(kMaxSubmitted))
       ->type_name("N")
       ->capture_default_str();
   submit->add_option("--worker", submit_.worker_id, "the worker that it is meant for")
@@ -204,13 +237,13 @@ void Reader::AddClients() {
         ->type_name("TEXT");
   }
   list->add_option("--limit", limit_, "how many letters at most")
-      ->check(CLI::Range(std::size_t{1}, kMaxListed))
+      ->check(UpTo(kMaxListed))
       ->type_name("N")
       ->capture_default_str();
   CLI::App* show = AddCommand(app_, "show", "Show all that is known of one letter.",
                               [this] { return ShowCommand{.server = Server(), .id = id_}; });
   AddServerFlag(*show);
-  show->add_option("id", id_, "the letter's id, as `list` gives it")->required()->type_name("ID");
+  show->add_option("ID", id_, "the letter's id, as `list` gives it")->required()->type_name("ID");
 }
 
 Result<Command> Reader::MakeSubmit() const {
@@ -219,9 +252,11 @@ Result<Command> Reader::MakeSubmit() const {
   boost::json::parse(submit.payload_json, error);
   if (error) return Fail("--payload must be JSON: " + error.message());
   if (!ttl_) return submit;
-  submit.ttl = ParseDuration(*ttl_);
-  if (!submit.ttl)
-    return Fail("--ttl must be a duration like 300ms, 30s or 5m, not '" + *ttl_ + "'");
+  const auto ttl = ParseDurationMs(*ttl_);
+  if (!ttl || *ttl < 0 || *ttl > kMaxTtlMs) {
+    return Fail("--ttl must be a duration like 300ms, 30s or 5m, at most 49d, not '" + *ttl_ + "'");
+  }
+  submit.ttl = std::chrono::milliseconds(*ttl);
   return submit;
 }
 
@@ -234,12 +269,13 @@ Command Reader::MakeList() const {
 }
 
 ServerAccess Reader::Server() const {
-  ServerAccess access;
-  if (server_) access.url = *server_;
-  if (const char* token = std::getenv("DEADLETTER_TOKEN"); token != nullptr && *token != '\0') {
-    access.token = token;
-  }
-  return access;
+  const auto environment = [](const char* name) -> std::optional<std::string> {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
+  };
+  const auto url = server_ ? server_ : environment("DEADLETTER_SERVER");
+  return {.url = url.value_or(ServerAccess{}.url), .token = environment("DEADLETTER_TOKEN")};
 }
 
 const CLI::App* Reader::Chosen() const {
@@ -267,7 +303,7 @@ EarlyExit Reader::Explain(const CLI::ParseError& error) const {
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && makers_.count(Chosen()) == 0) {
     return Mistake("say what to do");
   }
-  return Mistake(error.what());
+  return Mistake(Reworded(error));
 }
 
 Result<CommandLine, EarlyExit> Reader::Read(int argc, const char* const* argv) {

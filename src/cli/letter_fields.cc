@@ -53,7 +53,8 @@ std::string AgeField(const boost::json::object& object, std::string_view name, I
   if (age < std::chrono::minutes(1)) return fmt::format("{}s", age / std::chrono::seconds(1));
   if (age < std::chrono::hours(1)) return fmt::format("{}m", age / std::chrono::minutes(1));
   if (age < std::chrono::days(2)) return fmt::format("{}h", age / std::chrono::hours(1));
-  return fmt::format("{}d", age / std::chrono::days(1));
+  if (age < std::chrono::years(2)) return fmt::format("{}d", age / std::chrono::days(1));
+  return fmt::format("{}y", age / std::chrono::years(1));
 }
 
 }  // namespace deadletter::cli

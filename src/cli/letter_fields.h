@@ -22,7 +22,7 @@ namespace deadletter::cli {
 // "2026-11-23 19:57:03 UTC"; as it is where it is no time.
 [[nodiscard]] std::string TimeField(const boost::json::object& object, std::string_view name);
 
-// "12s", "3m", "2h", "5d" from the time in `name` until `now`; empty where it is no time.
+// "12s", "3m", "2h", "5d", "2y" from the time in `name` until `now`; empty where it is no time.
 [[nodiscard]] std::string AgeField(const boost::json::object& object, std::string_view name,
                                    Instant now);
 

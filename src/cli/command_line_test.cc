@@ -1,0 +1,247 @@
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace deadletter::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Result<CommandLine, EarlyExit> Parse(const Words& words) {
+  std::vector<const char*> arguments = {"deadletter"};
+  for (const std::string& word : words) arguments.push_back(word.c_str());
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+template <class Chosen>
+Chosen Parsed(const Words& words) {
+  const auto line = Parse(words);
+  EXPECT_TRUE(line) << line.error().text;
+  return line ? std::get<Chosen>(line->command) : Chosen{};
+}
+
+const std::vector<Words> kCommands = {{"serve"},
+                                      {"demo"},
+                                      {"migrate"},
+                                      {"submit", "--queue", "q", "--action", "a"},
+                                      {"topology", "apply"},
+                                      {"topology", "check"},
+                                      {"config", "check"},
+                                      {"version"},
+                                      {"list"},
+                                      {"show", "x"}};
+
+Words With(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+TEST(CommandLine, EveryCommandHasHelpConfigAndOutput) {
+  for (const Words& command : kCommands) {
+    const auto line = Parse(With(command, {"--config", "file.toml", "--output", "json"}));
+    ASSERT_TRUE(line) << line.error().text;
+    EXPECT_EQ(line->config.config_file, "file.toml");
+    EXPECT_EQ(line->output, OutputFormat::kJson);
+    EXPECT_EQ(Parse(command)->output, OutputFormat::kTable);
+    const auto help = Parse(With(command, {"--help"}));
+    ASSERT_FALSE(help);
+    EXPECT_EQ(help.error().status, kExitDone);
+    EXPECT_NE(help.error().text.find("--config"), std::string::npos) << help.error().text;
+  }
+}
+
+TEST(CommandLine, HelpNamesEveryCommand) {
+  const auto help = Parse({"--help"});
+  ASSERT_FALSE(help);
+  EXPECT_EQ(help.error().status, kExitDone);
+  for (const Words& command : kCommands) {
+    EXPECT_NE(help.error().text.find("\n  " + command.front()), std::string::npos)
+        << command.front();
+  }
+}
+
+TEST(CommandLine, TheVersionIsAFlagToo) {
+  const auto version = Parse({"--version"});
+  ASSERT_FALSE(version);
+  EXPECT_EQ(version.error().status, kExitDone);
+  EXPECT_EQ(version.error().text, "deadletter " DEADLETTER_VERSION "\n");
+}
+
+TEST(CommandLine, LocalCommandsTakeWhatOverridesTheConfiguration) {
+  for (const Words& command : kCommands) {
+    const bool is_local = command[0] != "list" && command[0] != "show" && command[0] != "version";
+    const auto line = Parse(With(command, {"--embedded", "--broker-url", "embedded:q",
+                                           "--ledger-url", "sqlite:l", "--data-dir", "d"}));
+    ASSERT_EQ(line.has_value(), is_local) << command[0];
+    if (!is_local) continue;
+    EXPECT_TRUE(line->config.embedded);
+    EXPECT_EQ(line->config.broker_url, "embedded:q");
+    EXPECT_EQ(line->config.ledger_url, "sqlite:l");
+    EXPECT_EQ(line->config.data_dir, "d");
+  }
+  EXPECT_EQ(Parse({"serve", "--listen", "127.0.0.1:1"})->config.listen, "127.0.0.1:1");
+  EXPECT_FALSE(Parse({"migrate", "--listen", "127.0.0.1:1"}));
+}
+
+TEST(CommandLine, EachCommandIsItself) {
+  (void)Parsed<ServeCommand>({"serve"});
+  (void)Parsed<DemoCommand>({"demo"});
+  (void)Parsed<VersionCommand>({"version"});
+  (void)Parsed<ConfigCheckCommand>({"config", "check"});
+  EXPECT_FALSE(Parsed<MigrateCommand>({"migrate"}).print);
+  EXPECT_TRUE(Parsed<MigrateCommand>({"migrate", "--print"}).print);
+  EXPECT_EQ(Parsed<TopologyCommand>({"topology", "apply"}).action, TopologyAction::kApply);
+  EXPECT_EQ(Parsed<TopologyCommand>({"topology", "check"}).action, TopologyAction::kCheck);
+}
+
+TEST(CommandLine, SubmitHasDefaults) {
+  const auto submit = Parsed<SubmitCommand>({"submit", "--queue", "q", "--action", "core.echo"});
+  EXPECT_EQ(submit.queue, "q");
+  EXPECT_EQ(submit.action, "core.echo");
+  EXPECT_EQ(submit.payload_json, "{}");
+  EXPECT_EQ(submit.ttl, std::nullopt);
+  EXPECT_EQ(submit.count, 1U);
+  EXPECT_EQ(submit.worker_id, std::nullopt);
+}
+
+TEST(CommandLine, SubmitTakesEverything) {
+  const auto submit =
+      Parsed<SubmitCommand>({"submit", "--queue", "q", "--action", "a", "--payload", R"({"x":-1})",
+                             "--ttl", "5m", "--count", "100000", "--worker", "7"});
+  EXPECT_EQ(submit.payload_json, R"({"x":-1})");
+  EXPECT_EQ(submit.ttl, std::chrono::minutes(5));
+  EXPECT_EQ(submit.count, 100'000U);
+  EXPECT_EQ(submit.worker_id, "7");
+}
+
+TEST(CommandLine, ListTakesEveryFilterOfTheApi) {
+  const auto list = Parsed<ListCommand>({"list",
+                                         "--state",
+                                         "open",
+                                         "--outcome",
+                                         "failed",
+                                         "--reason",
+                                         "expired",
+                                         "--queue",
+                                         "q",
+                                         "--type",
+                                         "t",
+                                         "--action",
+                                         "a",
+                                         "--execution-id",
+                                         "-5",
+                                         "--worker-id",
+                                         "7",
+                                         "--group",
+                                         "ff",
+                                         "--since",
+                                         "2026-11-23T00:00:00Z",
+                                         "--until",
+                                         "2026-11-24T00:00:00Z",
+                                         "--limit",
+                                         "2500"});
+  EXPECT_EQ(list.filters,
+            (std::vector<std::pair<std::string, std::string>>{{"state", "open"},
+                                                              {"outcome", "failed"},
+                                                              {"reason", "expired"},
+                                                              {"queue", "q"},
+                                                              {"type", "t"},
+                                                              {"action", "a"},
+                                                              {"execution_id", "-5"},
+                                                              {"worker_id", "7"},
+                                                              {"group", "ff"},
+                                                              {"since", "2026-11-23T00:00:00Z"},
+                                                              {"until", "2026-11-24T00:00:00Z"}}));
+  EXPECT_EQ(list.limit, 2500U);
+}
+
+TEST(CommandLine, AFilterMayBeEmpty) {
+  const std::vector<std::pair<std::string, std::string>> filters = {{"queue", ""}};
+  EXPECT_EQ(Parsed<ListCommand>({"list", "--queue", ""}).filters, filters);
+}
+
+TEST(CommandLine, TheServerIsAFlagElseTheEnvironmentElseLocal) {
+  unsetenv("DEADLETTER_SERVER");
+  unsetenv("DEADLETTER_TOKEN");
+  EXPECT_EQ(Parsed<ListCommand>({"list"}).server.url, "http://127.0.0.1:8025");
+  EXPECT_EQ(Parsed<ListCommand>({"list"}).server.token, std::nullopt);
+  EXPECT_EQ(Parsed<ListCommand>({"list"}).limit, 100U);
+  setenv("DEADLETTER_SERVER", "http://localhost:1", 1);
+  setenv("DEADLETTER_TOKEN", "secret", 1);
+  const auto show = Parsed<ShowCommand>({"show", "x"});
+  EXPECT_EQ(show.id, "x");
+  EXPECT_EQ(show.server.url, "http://localhost:1");
+  EXPECT_EQ(show.server.token, "secret");
+  EXPECT_EQ(Parsed<ListCommand>({"list", "--server", "http://localhost:2"}).server.url,
+            "http://localhost:2");
+  unsetenv("DEADLETTER_SERVER");
+  unsetenv("DEADLETTER_TOKEN");
+}
+
+struct Mistake {
+  Words words;
+  std::string text;
+};
+
+class Mistakes : public ::testing::TestWithParam<Mistake> {};
+
+TEST_P(Mistakes, AreOneLineThatSaysWhatToDo) {
+  const auto line = Parse(GetParam().words);
+  ASSERT_FALSE(line);
+  EXPECT_EQ(line.error().status, kExitUsage);
+  EXPECT_EQ(line.error().text, GetParam().text + "\n");
+  EXPECT_EQ(std::count(line.error().text.begin(), line.error().text.end(), '\n'), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, Mistakes,
+    ::testing::Values(
+        Mistake{{}, "deadletter: say what to do: see `deadletter --help`"},
+        Mistake{{"foo"}, "deadletter: 'foo' is not known here: see `deadletter --help`"},
+        Mistake{{"--foo"}, "deadletter: '--foo' is not known here: see `deadletter --help`"},
+        Mistake{{"a\nb\x1b[31m"},
+                "deadletter: 'a␊b␛[31m' is not known here: see `deadletter --help`"},
+        Mistake{{"topology"}, "deadletter: say what to do: see `deadletter topology --help`"},
+        Mistake{{"topology", "destroy"},
+                "deadletter: 'destroy' is not known here: see `deadletter topology --help`"},
+        Mistake{{"list", "--tag", "x"},
+                "deadletter: '--tag' is not known here: see `deadletter list --help`"},
+        Mistake{{"list", "extra"},
+                "deadletter: 'extra' is not known here: see `deadletter list --help`"},
+        Mistake{{"list", "--limit", "0"},
+                "deadletter: --limit must be a number from 1 to 1000000, not '0': see `deadletter "
+                "list --help`"},
+        Mistake{{"list", "--limit", "x"},
+                "deadletter: --limit must be a number from 1 to 1000000, not 'x': see `deadletter "
+                "list --help`"},
+        Mistake{{"list", "--limit", "-1"},
+                "deadletter: --limit must be a number from 1 to 1000000, not '-1': see `deadletter "
+                "list --help`"},
+        Mistake{{"list", "--state"},
+                "deadletter: --state needs one value: see `deadletter list --help`"},
+        Mistake{
+            {"list", "--output", "xml"},
+            "deadletter: --output must be table or json, not 'xml': see `deadletter list --help`"},
+        Mistake{{"show"}, "deadletter: ID is required: see `deadletter show --help`"},
+        Mistake{{"submit", "--queue", "q"},
+                "deadletter: --action is required: see `deadletter submit --help`"},
+        Mistake{
+            {"submit", "--queue", "q", "--action", "a", "--payload", "{"},
+            "deadletter: --payload must be JSON: incomplete JSON: see `deadletter submit --help`"},
+        Mistake{{"submit", "--queue", "q", "--action", "a", "--ttl", "5"},
+                "deadletter: --ttl must be a duration like 300ms, 30s or 5m, at most 49d, not '5': "
+                "see `deadletter "
+                "submit --help`"},
+        Mistake{{"submit", "--queue", "q", "--action", "a", "--ttl", "50d"},
+                "deadletter: --ttl must be a duration like 300ms, 30s or 5m, at most 49d, not "
+                "'50d': see `deadletter "
+                "submit --help`"},
+        Mistake{{"submit", "--queue", "q", "--action", "a", "--count", "0"},
+                "deadletter: --count must be a number from 1 to 100000, not '0': see `deadletter "
+                "submit --help`"}));
+
+}  // namespace
+}  // namespace deadletter::cli

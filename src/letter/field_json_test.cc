@@ -3,10 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <bit>
-#include <boost/json.hpp>
-#include <cmath>
-#include <limits>
 
 namespace deadletter {
 namespace {

@@ -20,8 +20,8 @@ namespace deadletter::test {
 struct LedgerSetup {
   PlatformShape shape = PlatformShape::kAttune;
   ExecutionsMode mode = ExecutionsMode::kFail;
-  Address event_address{.exchange = "attune.executions", .routing_key = "execution.completed"};
   bool migrated = true;  // false: the ledger is empty, and the test migrates it
+  std::chrono::milliseconds lock_timeout{300};
 };
 
 // A row as the platform writes it. What the shape's table has no column for is left out.

@@ -146,6 +146,7 @@ Judgement Fails(Letter letter, std::string failed_status) {
   judgement.failure.message = "Execution expired in worker queue (worker_id: 7).";
   judgement.failure.result_json = R"({"error":"Worker queue TTL expired","letter_id":")" +
                                   FormatUuid(letter.id.value()) + R"("})";
+  judgement.event.address = {.exchange = "attune.executions", .routing_key = "execution.completed"};
   judgement.event.message_id = RandomUuid();
   judgement.event.before_action =
       R"({"message_id":")" + FormatUuid(judgement.event.message_id) +

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "ledger/execution_table.h"
-#include "letter/message.h"
 
 namespace deadletter::postgres {
 
@@ -17,7 +16,6 @@ struct Options {
   std::chrono::milliseconds lock_timeout{300};
   ExecutionTable executions;
   ExecutionsMode mode = ExecutionsMode::kFail;
-  Address event_address{.exchange = "attune.executions", .routing_key = "execution.completed"};
 };
 
 }  // namespace deadletter::postgres

@@ -142,6 +142,12 @@ void AddMaterial(Parameters& parameters, std::span<const Judgement> batch) {
   };
   bytes([](const Judgement& judgement) { return std::string_view(judgement.event.before_action); });
   bytes([](const Judgement& judgement) { return std::string_view(judgement.event.after_action); });
+  bytes([](const Judgement& judgement) {
+    return std::string_view(judgement.event.address.exchange);
+  });
+  bytes([](const Judgement& judgement) {
+    return std::string_view(judgement.event.address.routing_key);
+  });
 }
 
 void AddRetries(Parameters& parameters, std::span<const Judgement> batch) {

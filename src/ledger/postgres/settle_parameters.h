@@ -14,7 +14,7 @@ namespace deadletter::postgres {
 
 void AddAttempts(Parameters& parameters, std::span<const Judgement> batch);  // $4 to $10
 void AddStatesAfter(Parameters& parameters);                                 // $11 to $13
-void AddMaterial(Parameters& parameters, std::span<const Judgement> batch);  // $18 to $22
+void AddMaterial(Parameters& parameters, std::span<const Judgement> batch);  // $18 to $24
 void AddRetries(Parameters& parameters, std::span<const Judgement> batch);   // $25 to $29
 void AddRecords(Parameters& parameters, std::span<const Judgement> batch);   // $30 to $52
 void AddSecondLook(Parameters& parameters,

@@ -206,7 +206,6 @@ void PostgresSettlement::AddJudged(Parameters& parameters, std::span<const Judge
   AddStatesAfter(parameters);
   AddTerms(parameters);
   AddMaterial(parameters, batch);
-  parameters.Bytes(options_.event_address.exchange).Bytes(options_.event_address.routing_key);
   AddRetries(parameters, batch);
 }
 

@@ -13,6 +13,7 @@ input AS MATERIALIZED (
   SELECT $14::text[] AS failable, $15::text AS failed, $16::text[] AS final, $17::timestamptz AS settled_at
 ), material AS MATERIALIZED (
   SELECT *
-  FROM unnest($18::text[], $19::text[], $20::uuid[], $21::bytea[], $22::bytea[]) WITH ORDINALITY
-    AS material (result, error, event_id, event_before, event_after, position)
+  FROM unnest($18::text[], $19::text[], $20::uuid[], $21::bytea[], $22::bytea[], $23::bytea[], $24::bytea[])
+    WITH ORDINALITY
+    AS material (result, error, event_id, event_before, event_after, event_exchange, event_routing_key, position)
 )

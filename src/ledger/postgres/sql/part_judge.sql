@@ -92,7 +92,8 @@ seen AS MATERIALIZED (
 ), event AS (
   INSERT INTO {{schema}}.outbox (
     kind, letter_id, execution_id, exchange, routing_key, message_id, body, wanted_at, due_at)
-  SELECT 'event', settled.id, settled.execution_id, $23::bytea, $24::bytea, material.event_id,
+  SELECT 'event', settled.id, settled.execution_id, material.event_exchange, material.event_routing_key,
+    material.event_id,
     material.event_before
       || convert_to('"action_id":' || coalesce(to_json(moved.action_id)::text, '0')
                     || ',"action_ref":' || coalesce(to_json(moved.action_ref)::text, 'null'), 'UTF8')

@@ -1,0 +1,93 @@
+// What every Executions does for those who submit, work and ask. Included once a test program.
+#pragma once
+
+#include "tests/conformance/ledger_conformance.h"
+
+namespace deadletter::test {
+
+class ExecutionsConformance : public LedgerConformance {
+ protected:
+  [[nodiscard]] static NewExecution Echo(std::optional<std::string> worker_id) {
+    NewExecution execution;
+    execution.action_ref = "core.echo";
+    execution.worker_id = std::move(worker_id);
+    execution.payload_json = R"({"n":1})";
+    execution.address = {.exchange = "dispatch", .routing_key = "to.worker"};
+    return execution;
+  }
+};
+
+TEST_P(ExecutionsConformance, SubmittingPutsTheRowAndItsMessageDownTogether) {
+  for (const auto shape : {PlatformShape::kAttune, PlatformShape::kTextIds, PlatformShape::kUuidIds,
+                           PlatformShape::kPlainJobs}) {
+    SCOPED_TRACE(TableOf(shape).table);
+    Use({.shape = shape});
+    auto executions = ledger_->OpenExecutions();
+    const std::vector<NewExecution> wanted = {Echo("7"), Echo(std::nullopt)};
+    const Instant now = Now();
+    const auto ids = Good(executions->Submit(wanted, now));
+    ASSERT_EQ(ids.size(), 2U);
+    EXPECT_NE(ids[0], ids[1]);
+    EXPECT_EQ(StatusOf(ids[0]), TableOf(shape).replay_status);
+
+    const auto entries = Claim();
+    ASSERT_EQ(entries.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(entries[i].kind, OutboxKind::kSubmit);
+      EXPECT_EQ(entries[i].address, wanted[i].address);
+      EXPECT_TRUE(entries[i].message.properties.message_id.has_value());
+      EXPECT_THAT(entries[i].message.body,
+                  testing::HasSubstr(R"("execution_id":)" + ids[i].ToJson()));
+    }
+    EXPECT_THAT(entries[0].message.body, testing::HasSubstr(R"("worker_id":7)"));
+  }
+}
+
+TEST_P(ExecutionsConformance, ASubmittedExecutionIsFoundWithTheStampOfItsMessage) {
+  auto executions = ledger_->OpenExecutions();
+  const std::vector<NewExecution> wanted = {Echo("7")};
+  const auto ids = Good(executions->Submit(wanted, Now()));
+  const auto row = Good(executions->Find(ids.at(0))).value();
+  EXPECT_EQ(row.id, ids[0]);
+  EXPECT_EQ(row.status, "scheduled");
+  EXPECT_EQ(row.action_ref, "core.echo");
+  EXPECT_EQ(row.result_json, std::nullopt);
+  EXPECT_EQ(row.updated, UpdatedOf(ids[0]));
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(ids[0]).Attempt(*row.updated))), Outcome::kFailed);
+  EXPECT_TRUE(Good(executions->Find(ids[0]))->result_json.has_value());
+}
+
+TEST_P(ExecutionsConformance, WhatIsNotThereIsNotFound) {
+  auto executions = ledger_->OpenExecutions();
+  EXPECT_EQ(Good(executions->Find(Number(99))), std::nullopt);
+  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(99), "completed", "{}")));
+}
+
+TEST_P(ExecutionsConformance, AnExecutionIsFinishedOnce) {
+  auto executions = ledger_->OpenExecutions();
+  Put(Number(1), "running");
+  EXPECT_TRUE(Good(executions->FinishIfFailable(Number(1), "completed", R"({"answer":42})")));
+  EXPECT_EQ(StatusOf(Number(1)), "completed");
+  EXPECT_THAT(ledger_->Read(Number(1))->result_json.value(), testing::HasSubstr("42"));
+  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(1), "failed", "{}")));
+  EXPECT_EQ(StatusOf(Number(1)), "completed");
+}
+
+TEST_P(ExecutionsConformance, P2_AFailedExecutionIsNotFinishedByALateWorker) {
+  auto executions = ledger_->OpenExecutions();
+  Put(Number(1));
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kFailed);
+  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(1), "completed", "{}")));
+  EXPECT_EQ(StatusOf(Number(1)), "failed");
+}
+
+TEST_P(ExecutionsConformance, WhereThereIsNoResultColumnTheStatusIsEnough) {
+  Use({.shape = PlatformShape::kPlainJobs});
+  auto executions = ledger_->OpenExecutions();
+  Put(Number(1), "working");
+  EXPECT_TRUE(Good(executions->FinishIfFailable(Number(1), "finished", R"({"answer":42})")));
+  EXPECT_EQ(StatusOf(Number(1)), "finished");
+  EXPECT_TRUE(ledger_->Read(Number(1))->finished);
+}
+
+}  // namespace deadletter::test

@@ -15,7 +15,7 @@ namespace deadletter::test {
 using std::chrono::milliseconds;
 
 // Far beyond what anything here takes: reached only when something is broken.
-inline constexpr milliseconds kPatience{30'000};
+inline constexpr milliseconds kPatience{60'000};
 
 class BrokerConformance : public testing::TestWithParam<BrokerFactory> {
  protected:

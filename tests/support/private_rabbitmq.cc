@@ -21,7 +21,8 @@ namespace json = boost::json;
 using rabbitmq::PercentEncode;
 
 constexpr const char* kScript = DEADLETTER_SOURCE_DIR "/scripts/private-rabbitmq";
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::minutes kScriptLimit{4};  // the script's own is shorter
 
 std::string Path(const char* kind, const std::string& vhost, const std::string& name) {
   return fmt::format("/api/{}/{}/{}", kind, PercentEncode(vhost), PercentEncode(name));
@@ -58,7 +59,7 @@ PrivateRabbitMq::~PrivateRabbitMq() {
 }
 
 void PrivateRabbitMq::Start() {
-  RunScript({"start", folder_.path().string(), std::to_string(getpid())});
+  ReadAddresses(RunScript({"start", folder_.path().string(), std::to_string(getpid())}));
 }
 
 void PrivateRabbitMq::Stop() {
@@ -74,11 +75,15 @@ void PrivateRabbitMq::Restart() {
   Start();
 }
 
-void PrivateRabbitMq::RunScript(std::vector<std::string> command) {
+std::string PrivateRabbitMq::RunScript(std::vector<std::string> command) {
   command.insert(command.begin(), kScript);
-  const auto finished = RunProgram(command);
+  const auto finished = RunProgram(command, {}, kScriptLimit);
   if (finished.status != 0) throw std::runtime_error("private-rabbitmq failed: " + finished.output);
-  std::istringstream lines(finished.standard_output);
+  return finished.standard_output;
+}
+
+void PrivateRabbitMq::ReadAddresses(const std::string& shown) {
+  std::istringstream lines(shown);
   for (std::string line; std::getline(lines, line);) {
     const auto value = line.substr(line.find('=') + 1);
     const auto without_vhost = value.substr(0, value.rfind('/'));
@@ -202,9 +207,20 @@ std::vector<std::string> PrivateRabbitMq::Drain(const std::string& vhost, const 
 }
 
 void PrivateRabbitMq::SetMemoryAlarm(bool on) {
-  RunScript({"ctl", folder_.path().string(), "eval",
-             on ? "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})."
-                : "rabbit_alarm:clear_alarm({resource_limit, memory, node()})."});
+  Control({"eval", on ? "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})."
+                      : "rabbit_alarm:clear_alarm({resource_limit, memory, node()})."});
+}
+
+std::string PrivateRabbitMq::Control(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"ctl", folder_.path().string()});
+  return RunScript(std::move(arguments));
+}
+
+void PrivateRabbitMq::RunShell(const std::string& line) {
+  const auto script = fmt::format("rabbitmqctl() {{ '{}' ctl '{}' \"$@\"; }}\n{}", kScript,
+                                  folder_.path().string(), line);
+  const auto finished = RunProgram({"/bin/bash", "-c", script}, {}, kScriptLimit);
+  if (finished.status != 0) throw std::runtime_error(line + ": " + finished.output);
 }
 
 std::string PrivateRabbitMq::Management(const std::string& method, const std::string& path,

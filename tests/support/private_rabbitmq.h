@@ -70,12 +70,18 @@ class PrivateRabbitMq {
   // As when memory runs out: the broker stops reading from those who publish.
   void SetMemoryAlarm(bool on);
 
+  // rabbitmqctl with these arguments: its output.
+  std::string Control(std::vector<std::string> arguments);
+  // A line of shell in which `rabbitmqctl` is the one for this node.
+  void RunShell(const std::string& line);
+
   // Any request to the management API: its answer, JSON. Another status than 2xx throws.
   std::string Management(const std::string& method, const std::string& path,
                          const std::optional<std::string>& body = {});
 
  private:
-  void RunScript(std::vector<std::string> command);
+  std::string RunScript(std::vector<std::string> command);
+  void ReadAddresses(const std::string& shown);
 
   TemporaryFolder folder_;
   std::string amqp_url_;  // without the virtual host

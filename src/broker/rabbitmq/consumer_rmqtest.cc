@@ -1,0 +1,200 @@
+// What the consumer does when RabbitMQ turns against it. What it promises everywhere is in
+// tests/conformance.
+#include "broker/rabbitmq/consumer.h"
+#include "broker/rabbitmq/rabbit_fixture.h"
+#include "broker/rabbitmq/wire.h"
+
+namespace deadletter::rabbitmq {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class RabbitConsumerTest : public RabbitFixture {};
+
+TEST_F(RabbitConsumerTest, P5_AConnectionClosedByForceIsToldAndComesBack) {
+  node_.DeclareQueue(vhost_, "letters");
+  SendNumbered("letters", 3);
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  const auto before = ReceiveExactly(consumer, 3);
+  node_.CloseConnections(vhost_);
+  const auto error = ReceiveUntilError(consumer);
+  EXPECT_EQ(error.fault, BrokerFault::kUnreachable) << error.message;
+  EXPECT_TRUE(consumer.AcknowledgeUpTo(before[2].tag).has_value());
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  const auto again = ReceiveExactly(consumer, 3);
+  EXPECT_TRUE(again[0].redelivered);
+  EXPECT_NE(again[0].tag.generation, before[0].tag.generation);
+}
+
+TEST_F(RabbitConsumerTest, P1_AKilledBrokerIsToldAndItsDurableLettersComeAgain) {
+  node_.DeclareQueue(vhost_, "letters");
+  SendNumbered("letters", 3);
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  ReceiveExactly(consumer, 3);
+  node_.Kill();
+  EXPECT_EQ(ReceiveUntilError(consumer).fault, BrokerFault::kUnreachable);
+  const auto refused = consumer.Subscribe(10);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().fault, BrokerFault::kUnreachable);
+  node_.Start();
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  EXPECT_EQ(ReceiveExactly(consumer, 3).size(), 3U);
+}
+
+TEST_F(RabbitConsumerTest, P1_LettersThatCameBeforeTheQueueWasDeletedAreStillGiven) {
+  node_.DeclareQueue(vhost_, "letters");
+  SendNumbered("letters", 3);
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  AwaitReady("letters", 0);  // they are on their way to us, or here
+  node_.DeleteQueue(vhost_, "letters");
+  EXPECT_EQ(ReceiveExactly(consumer, 3).size(), 3U);
+  EXPECT_EQ(ReceiveUntilError(consumer).fault, BrokerFault::kCancelled);
+}
+
+TEST_F(RabbitConsumerTest, P5_AHeaderThatGrewBeyondTheFrameByDyingIsRead) {
+  node_.DeclareExchange(vhost_, "dlx", "fanout");
+  node_.DeclareQueue(vhost_, "dead");
+  node_.Bind(vhost_, "dlx", "dead", "");
+  node_.DeclareQueue(vhost_, "worker", R"({"x-message-ttl":1,"x-dead-letter-exchange":"dlx"})");
+  auto large = To("", "worker", "large header");
+  large.message.headers.entries = {
+      {"large", {std::string(static_cast<std::size_t>(kFrameBytesAsked) - 100, 'h')}}};
+  Send({large, To("", "worker", "behind it")});
+  auto consumer = MakeConsumer("dead");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  const auto letters = ReceiveExactly(consumer, 2);
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].message.body, "large header");
+  EXPECT_NE(letters[0].message.headers.Find("x-death"), nullptr);
+  EXPECT_GT(EncodeTable(letters[0].message.headers)->size(),
+            static_cast<std::size_t>(kFrameBytesAsked));
+  EXPECT_EQ(letters[1].message.body, "behind it");
+}
+
+TEST_F(RabbitConsumerTest, P5_TheDeepestHeadersOfAFrameComeWhole) {
+  node_.DeclareQueue(vhost_, "letters");
+  FieldEncoded deep;
+  for (std::uint32_t left = 26'000; left > 0; --left) {
+    const auto length = 5 * (left - 1);
+    deep.bytes.push_back('A');
+    for (int shift = 24; shift >= 0; shift -= 8)
+      deep.bytes.push_back(static_cast<char>(length >> shift & 0xff));
+  }
+  auto message = To("", "letters", "deep");
+  message.message.headers.entries = {{"deep", {deep}}};
+  Send({message, To("", "letters", "behind it")});
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  const auto letters = ReceiveExactly(consumer, 2);
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(EncodeTable(letters[0].message.headers).value(),
+            EncodeTable(message.message.headers).value());
+}
+
+TEST_F(RabbitConsumerTest, P9_AMessageOfAHundredMebibytesPasses) {
+  node_.DeclareQueue(vhost_, "letters");
+  const std::string body(std::size_t{100} << 20, 'm');
+  Send({To("", "letters", body)});
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  const auto letters = ReceiveExactly(consumer, 1);
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_TRUE(letters[0].message.body == body);
+}
+
+TEST_F(RabbitConsumerTest, AnAcknowledgementTimeoutIsToldAsAClosedChannel) {
+  node_.Control({"eval",
+                 "application:set_env(rabbit, consumer_timeout, 200), "
+                 "application:set_env(rabbit, channel_tick_interval, 200)."});
+  node_.DeclareQueue(vhost_, "letters");
+  SendNumbered("letters", 1);
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  ReceiveExactly(consumer, 1);
+  const auto error = ReceiveUntilError(consumer);
+  node_.Control({"eval",
+                 "application:set_env(rabbit, consumer_timeout, 1800000), "
+                 "application:set_env(rabbit, channel_tick_interval, 60000)."});
+  EXPECT_EQ(error.fault, BrokerFault::kChannelClosed);
+  EXPECT_THAT(error.message, HasSubstr("PRECONDITION_FAILED"));
+}
+
+TEST_F(RabbitConsumerTest, P9_KeepAliveReadsNothingAndKeepsTheConnection) {
+  options_.heartbeat = std::chrono::seconds(1);
+  node_.DeclareQueue(vhost_, "letters");
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  SendNumbered("letters", 1);
+  // Without heartbeats the broker gives up after two of the intervals.
+  ASSERT_TRUE(consumer.KeepAlive(milliseconds{4'000}).has_value());
+  EXPECT_FALSE(ReceiveExactly(consumer, 1).at(0).redelivered);
+  consumer.Wake();
+  EXPECT_TRUE(consumer.KeepAlive(milliseconds{1'800'000}).has_value());
+  node_.CloseConnections(vhost_);
+  const auto lost = consumer.KeepAlive(kPatience);
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().fault, BrokerFault::kUnreachable);
+}
+
+TEST_F(RabbitConsumerTest, TriesTheUrlsInTurn) {
+  node_.DeclareQueue(vhost_, "letters");
+  SendNumbered("letters", 1);
+  options_.urls = {"amqp://guest:guest@127.0.0.1:1/", options_.urls[0]};
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  EXPECT_EQ(ReceiveExactly(consumer, 1).size(), 1U);
+}
+
+TEST_F(RabbitConsumerTest, RefusalsAreToldAsSuchAndNeverWithThePassword) {
+  node_.DeclareQueue(vhost_, "letters");
+  node_.AddUser("reader", "secret of reader");
+  const auto refusal = [&](const std::string& user, const std::string& password,
+                           const std::string& vhost) {
+    const auto url = node_.AmqpUrl(vhost);
+    options_.urls = {"amqp://" + user + ":" + password + url.substr(url.find('@'))};
+    auto consumer = MakeConsumer("letters");
+    const auto subscribed = consumer.Subscribe(10);
+    EXPECT_FALSE(subscribed.has_value());
+    return subscribed ? BrokerError{} : subscribed.error();
+  };
+  std::vector<BrokerError> errors{refusal("reader", "wrong%20secret", vhost_),
+                                  refusal("reader", "secret%20of%20reader", vhost_),
+                                  refusal("guest", "guest", "no such vhost")};
+  node_.SetPermissions(vhost_, "reader", "", "", "^else$");
+  errors.push_back(refusal("reader", "secret%20of%20reader", vhost_));
+  for (const auto& error : errors) {
+    EXPECT_EQ(error.fault, BrokerFault::kRefused) << error.message;
+    EXPECT_THAT(error.message, Not(HasSubstr("secret")));
+  }
+  EXPECT_THAT(errors.back().message, HasSubstr("ACCESS_REFUSED"));
+}
+
+TEST_F(RabbitConsumerTest, SpeaksTlsAndLooksAtTheCertificate) {
+  node_.DeclareQueue(vhost_, "letters");
+  SendNumbered("letters", 1);
+  options_.urls = {node_.AmqpsUrl(vhost_)};
+  options_.ca_file = node_.ca_file();
+  auto consumer = MakeConsumer("letters");
+  const auto subscribed = consumer.Subscribe(10);
+  ASSERT_TRUE(subscribed.has_value()) << subscribed.error().message;
+  EXPECT_EQ(ReceiveExactly(consumer, 1).size(), 1U);
+
+  options_.ca_file.clear();  // the system's authorities know nothing of the test's
+  auto suspicious = MakeConsumer("letters");
+  const auto refused = suspicious.Subscribe(10);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().fault, BrokerFault::kRefused) << refused.error().message;
+
+  options_.ca_file = "/no/such/file";
+  auto misconfigured = MakeConsumer("letters");
+  const auto unreadable = misconfigured.Subscribe(10);
+  ASSERT_FALSE(unreadable.has_value());
+  EXPECT_THAT(unreadable.error().message, HasSubstr("/no/such/file"));
+}
+
+}  // namespace
+}  // namespace deadletter::rabbitmq

@@ -1,67 +1,11 @@
 // The suites of the broker ports over the embedded queue file.
-#include "broker/embedded/broker.h"
-#include "broker/embedded/consumer.h"
-#include "broker/embedded/publisher.h"
-#include "broker/embedded/work_queue.h"
+#include "tests/conformance/embedded_broker_under_test.h"
 #include "tests/conformance/consumer_conformance.h"
 #include "tests/conformance/publisher_conformance.h"
 #include "tests/conformance/work_queue_conformance.h"
-#include "tests/support/temporary_folder.h"
 
 namespace deadletter::test {
 namespace {
-
-template <class T>
-T OrThrow(BrokerResult<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-class EmbeddedBrokerUnderTest final : public BrokerUnderTest {
- public:
-  std::unique_ptr<Consumer> MakeConsumer(const std::string& queue) override {
-    return std::make_unique<EmbeddedConsumer>(broker_, queue, "conformance");
-  }
-  std::unique_ptr<Publisher> MakePublisher() override {
-    return std::make_unique<EmbeddedPublisher>(broker_);
-  }
-  std::unique_ptr<WorkQueue> MakeWorkQueue() override {
-    return std::make_unique<EmbeddedWorkQueue>(broker_);
-  }
-  void DeclareExchange(const std::string& name, const std::string& type) override {
-    OrThrow(broker_->DeclareExchange(name, ExchangeTypeFromName(type).value()));
-  }
-  void DeclareQueue(const std::string& name, const QueueSettings& settings) override {
-    OrThrow(broker_->DeclareQueue({.name = name,
-                                   .message_ttl = settings.ttl,
-                                   .dead_letter_exchange = settings.dead_letter_exchange,
-                                   .dead_letter_routing_key = settings.dead_letter_routing_key,
-                                   .max_length = settings.max_length,
-                                   .delivery_limit = settings.delivery_limit}));
-  }
-  void Bind(const std::string& exchange, const std::string& queue,
-            const std::string& key) override {
-    OrThrow(broker_->Bind(exchange, queue, key));
-  }
-  void DeleteQueue(const std::string& name) override { OrThrow(broker_->DeleteQueue(name)); }
-  std::size_t ReadyMessages(const std::string& queue) override {
-    return OrThrow(broker_->Count(queue)).ready;
-  }
-  void Restart() override {
-    broker_.reset();
-    broker_ = Open();
-  }
-  BrokerCapabilities capabilities() const override { return {.unsigned_64_bit_fields = true}; }
-
- private:
-  std::shared_ptr<EmbeddedBroker> Open() {
-    return OrThrow(EmbeddedBroker::Open(folder_ / "queues.sqlite", clock_));
-  }
-
-  TemporaryFolder folder_;
-  SystemClock clock_;
-  std::shared_ptr<EmbeddedBroker> broker_ = Open();
-};
 
 BrokerFactory Embedded() {
   return {"Embedded", [] { return std::make_unique<EmbeddedBrokerUnderTest>(); }};

@@ -1,10 +1,11 @@
 // The suites of the ledger's ports over PostgreSQL, and what only PostgreSQL can do to us.
-#include "tests/conformance/postgres_ledger_under_test.h"
 #include <mutex>
+
 #include "tests/conformance/catalog_conformance.h"
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
+#include "tests/conformance/postgres_ledger_under_test.h"
 #include "tests/conformance/settle_conformance.h"
 
 namespace deadletter::test {
@@ -32,6 +33,12 @@ class PostgresLedger : public LedgerConformance {
   }
   [[nodiscard]] PlatformConnection Session() {
     return PlatformConnection(postgres().options().url);
+  }
+  // The options of a role whose password is its name.
+  [[nodiscard]] postgres::Options As(const std::string& role) {
+    postgres::Options options = postgres().options();
+    options.url = "postgresql://" + role + ":" + role + options.url.substr(options.url.find('@'));
+    return options;
   }
   [[nodiscard]] LedgerError Refused(const std::vector<Judgement>& batch,
                                     LockedRows locked = LockedRows::kWait) {
@@ -337,10 +344,7 @@ TEST_P(PostgresLedger, AMissingRightIsNoLettersFaultAndTheProbeSeesIt) {
       "GRANT ALL ON ALL TABLES IN SCHEMA deadletter TO narrow; GRANT ALL ON ALL SEQUENCES IN "
       "SCHEMA deadletter TO narrow;"
       "GRANT SELECT ON execution TO narrow");
-  postgres::Options options = postgres().options();
-  const auto at = options.url.find('@');
-  options.url = "postgresql://narrow:narrow" + options.url.substr(at);
-  auto narrow = postgres::MakeSettlement(options);
+  auto narrow = postgres::MakeSettlement(As("narrow"));
   const auto probed = narrow->Probe();
   ASSERT_FALSE(probed.has_value());
   EXPECT_EQ(probed.error().fault, LedgerFault::kStatement);
@@ -491,12 +495,33 @@ TEST_P(PostgresLedger, ANewerSchemaIsLeftAlone) {
 
 TEST_P(PostgresLedger, TheMigrationsRunAsPrintedToo) {
   Use({.migrated = false});
-  postgres().platform().Run("DROP ROLE IF EXISTS deadletter_grantee");
-  std::string printed = ledger_->OpenMigrator()->Print();
-  // The role that the grants name is, here, the server's own superuser.
-  postgres().platform().Run(printed);
+  PlatformConnection& platform = postgres().platform();
+  platform.Run("CREATE ROLE deadletter LOGIN PASSWORD 'deadletter'");
+  platform.Run(ledger_->OpenMigrator()->Print());
   EXPECT_TRUE(Good(ledger_->OpenMigrator()->Status()).IsCurrent());
-  Good(settlement_->Probe());
+  platform.Run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO deadletter");
+  // A platform with an outbox of its own, which a trigger writes: in our session it must find that
+  // one.
+  platform.Run(
+      "CREATE TABLE outbox (what text); GRANT INSERT ON outbox TO deadletter;"
+      "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$"
+      "BEGIN INSERT INTO outbox VALUES (NEW.status); RETURN NEW; END $$;"
+      "CREATE TRIGGER noting BEFORE UPDATE ON execution FOR EACH ROW EXECUTE FUNCTION note()");
+  Put(Number(1000));
+  {
+    const postgres::Options options = As("deadletter");
+    auto settlement = postgres::MakeSettlement(options);
+    Good(settlement->Probe());
+    const std::vector<Judgement> batch = {Fails(LetterBuilder(Number(1000)))};
+    EXPECT_EQ(Good(settlement->Settle(batch, LockedRows::kWait)).at(0).outcome, Outcome::kFailed);
+    EXPECT_EQ(platform.Value("SELECT what FROM public.outbox"), "failed");
+    EXPECT_EQ(Good(postgres::MakeOutbox(options)->Claim(Now(), kMany, kMuch, kLease)).size(), 1U);
+    EXPECT_EQ(Good(postgres::MakeCatalog(options)->Counts()).letters.at(LetterState::kOpen), 1);
+    const std::vector<NewExecution> wanted(1);
+    EXPECT_EQ(Good(postgres::MakeExecutions(options)->Submit(wanted, Now())).size(), 1U);
+    EXPECT_EQ(Good(settlement->CloseFinished(10)), 0U);
+  }
+  platform.Run("DROP OWNED BY deadletter; DROP ROLE deadletter");
 }
 
 TEST_P(PostgresLedger, AMigrationWithoutTheRightToCreateASchemaUsesTheOneThatIsThere) {
@@ -505,9 +530,7 @@ TEST_P(PostgresLedger, AMigrationWithoutTheRightToCreateASchemaUsesTheOneThatIsT
   platform.Run(
       "DROP ROLE IF EXISTS tenant; CREATE ROLE tenant LOGIN PASSWORD 'tenant'; "
       "CREATE SCHEMA deadletter AUTHORIZATION tenant");
-  postgres::Options options = postgres().options();
-  options.url = "postgresql://tenant:tenant" + options.url.substr(options.url.find('@'));
-  EXPECT_FALSE(Good(postgres::MakeMigrator(options)->Migrate()).empty());
+  EXPECT_FALSE(Good(postgres::MakeMigrator(As("tenant"))->Migrate()).empty());
   platform.Run("DROP OWNED BY tenant; DROP ROLE tenant");
 }
 
@@ -546,8 +569,7 @@ TEST_F(PostgresServer, P1_AnOutageIsUnavailableAndWhatWasSettledIsThereAfterACra
 }
 
 TEST_F(PostgresServer, AWrongPasswordIsUnavailableAndNotTold) {
-  options_.url =
-      "postgresql://deadletter:Wr0ngSecret" + options_.url.substr(options_.url.find('@'));
+  options_.url = "postgresql://platform:Wr0ngSecret" + options_.url.substr(options_.url.find('@'));
   const auto probed = postgres::MakeSettlement(options_)->Probe();
   ASSERT_FALSE(probed.has_value());
   EXPECT_EQ(probed.error().fault, LedgerFault::kUnavailable);

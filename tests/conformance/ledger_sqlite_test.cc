@@ -1,0 +1,28 @@
+// The suites of the ledger's ports over SQLite.
+#include "tests/conformance/sqlite_ledger_under_test.h"
+#include <mutex>
+#include "tests/conformance/catalog_conformance.h"
+#include "tests/conformance/executions_conformance.h"
+#include "tests/conformance/migrator_conformance.h"
+#include "tests/conformance/outbox_conformance.h"
+#include "tests/conformance/settle_conformance.h"
+
+namespace deadletter::test {
+namespace {
+
+std::unique_ptr<LedgerUnderTest> MakeSqliteLedger(const LedgerSetup& setup) {
+  return std::make_unique<SqliteLedgerUnderTest>(setup);
+}
+
+#define DEADLETTER_OVER_SQLITE(suite)                                                    \
+  INSTANTIATE_TEST_SUITE_P(Sqlite, suite, testing::Values(MakeLedger(MakeSqliteLedger)), \
+                           [](const auto&) { return "Ledger"; })
+DEADLETTER_OVER_SQLITE(SettleConformance);
+DEADLETTER_OVER_SQLITE(OutboxConformance);
+DEADLETTER_OVER_SQLITE(CatalogConformance);
+DEADLETTER_OVER_SQLITE(ExecutionsConformance);
+DEADLETTER_OVER_SQLITE(MigratorConformance);
+#undef DEADLETTER_OVER_SQLITE
+
+}  // namespace
+}  // namespace deadletter::test

@@ -1,0 +1,123 @@
+// A database on the shared PostgreSQL as the ledger of a test, with the platform's table in it.
+#pragma once
+
+#include <mutex>
+#include "ledger/postgres/postgres_ledger.h"
+#include "tests/support/platform_connection.h"
+#include "tests/support/private_postgres.h"
+#include "tests/conformance/ledger_under_test.h"
+#include "tests/conformance/ledger_conformance.h"
+
+namespace deadletter::test {
+
+
+// timestamptz as microseconds since 1970.
+inline std::string Micros(const std::string& column) {
+  return "(extract(epoch FROM " + column + ") * 1000000)::bigint::text";
+}
+
+class PostgresLedgerUnderTest final : public LedgerUnderTest {
+ public:
+  explicit PostgresLedgerUnderTest(const LedgerSetup& setup)
+      : url_(SharedPostgres().MakeDatabase("ledger")), platform_(url_) {
+    options_.url = url_;
+    options_.executions = TableOf(setup.shape);
+    options_.mode = setup.mode;
+    options_.lock_timeout = setup.lock_timeout;
+    platform_.Run(std::string(PostgresTable(setup.shape)));
+    if (setup.migrated) Good(OpenMigrator()->Migrate());
+  }
+
+  std::unique_ptr<Settlement> OpenSettlement() override {
+    return postgres::MakeSettlement(options_);
+  }
+  std::unique_ptr<Outbox> OpenOutbox() override { return postgres::MakeOutbox(options_); }
+  std::unique_ptr<Catalog> OpenCatalog() override { return postgres::MakeCatalog(options_); }
+  std::unique_ptr<Executions> OpenExecutions() override {
+    return postgres::MakeExecutions(options_);
+  }
+  std::unique_ptr<Migrator> OpenMigrator() override { return postgres::MakeMigrator(options_); }
+
+  void Put(const PlatformExecution& execution) override {
+    const ExecutionTable& table = options_.executions;
+    std::string columns = table.id + ", " + table.status + ", " + table.action_ref;
+    std::string values = "$1, $2, $3";
+    std::vector<std::optional<std::string>> parameters = {execution.id.ToString(), execution.status,
+                                                          execution.action_ref};
+    if (execution.action) {
+      columns += ", " + table.action;
+      values += ", $4";
+      parameters.emplace_back(std::to_string(*execution.action));
+    }
+    Ask("INSERT INTO " + table.table + " (" + columns + ") VALUES (" + values + ")", parameters);
+  }
+
+  void SetStatus(const ExecutionId& id, const std::string& status) override {
+    const ExecutionTable& table = options_.executions;
+    Ask("UPDATE " + table.table + " SET " + table.status + " = $2 WHERE " + table.id + " = $1",
+        {id.ToString(), status});
+  }
+
+  void Remove(const ExecutionId& id) override {
+    Ask("DELETE FROM " + options_.executions.table + " WHERE " + options_.executions.id + " = $1",
+        {id.ToString()});
+  }
+
+  std::optional<PlatformRow> Read(const ExecutionId& id) override {
+    const ExecutionTable& table = options_.executions;
+    const auto column = [](const std::string& name) {
+      return name.empty() ? "NULL" : name + "::text";
+    };
+    const auto rows = Ask(
+        "SELECT " + column(table.status) + ", " + column(table.result) + ", " +
+            column(table.error) + ", " + (table.updated.empty() ? "NULL" : Micros(table.updated)) +
+            ", " + column(table.finished) + " FROM " + table.table + " WHERE " + table.id + " = $1",
+        {id.ToString()});
+    if (rows.empty()) return std::nullopt;
+    PlatformRow row{.status = rows[0][0].value(),
+                    .result_json = rows[0][1],
+                    .error = rows[0][2],
+                    .updated = std::nullopt,
+                    .finished = rows[0][4].has_value()};
+    if (rows[0][3]) row.updated = Instant(Microseconds(std::stoll(*rows[0][3])));
+    return row;
+  }
+
+  void AddTrigger(PlatformTrigger trigger) override {
+    std::string action;
+    switch (trigger) {
+      case PlatformTrigger::kRaises:
+        action = "RAISE EXCEPTION 'the platform says no';";
+        break;
+      case PlatformTrigger::kSuppresses:
+        action = "RETURN NULL;";
+        break;
+    }
+    platform_.Run("CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " +
+                  action + " END $$; CREATE TRIGGER meddling BEFORE UPDATE ON " +
+                  options_.executions.table + " FOR EACH ROW EXECUTE FUNCTION meddle()");
+  }
+  void RemoveTrigger() override { platform_.Run("DROP FUNCTION meddle() CASCADE"); }
+  void DropPlatformTable() override { platform_.Run("DROP TABLE " + options_.executions.table); }
+
+  [[nodiscard]] postgres::Options& options() { return options_; }
+  // The platform's own session. Its statements may not run beside the calls above.
+  [[nodiscard]] PlatformConnection& platform() { return platform_; }
+
+  // The platform's session again, after the server was away.
+  void Reconnect() { platform_ = PlatformConnection(url_); }
+
+ private:
+  std::vector<PlatformConnection::Row> Ask(
+      const std::string& sql, const std::vector<std::optional<std::string>>& parameters) {
+    const std::lock_guard lock(mutex_);
+    return platform_.Ask(sql, parameters);
+  }
+
+  std::string url_;
+  postgres::Options options_;
+  std::mutex mutex_;
+  PlatformConnection platform_;
+};
+
+}  // namespace deadletter::test

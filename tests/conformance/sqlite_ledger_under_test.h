@@ -1,0 +1,184 @@
+// A SQLite file as the ledger of a test, with the platform's table in it.
+#pragma once
+
+#include <mutex>
+#include "ledger/sqlite/sqlite_catalog.h"
+#include "ledger/sqlite/sqlite_executions.h"
+#include "ledger/sqlite/sqlite_migrator.h"
+#include "ledger/sqlite/sqlite_outbox.h"
+#include "ledger/sqlite/sqlite_settlement.h"
+#include "ledger/sqlite/stored_time.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/conformance/ledger_under_test.h"
+#include "tests/conformance/ledger_conformance.h"
+
+namespace deadletter::test {
+
+
+// kAttune's table is the one that our own migration makes.
+inline std::string SqliteTable(PlatformShape shape) {
+  switch (shape) {
+    case PlatformShape::kAttune:
+      return "";
+    case PlatformShape::kTextIds:
+      return R"(
+CREATE TABLE text_execution (
+  id TEXT PRIMARY KEY DEFAULT ('job-' || lower(hex(randomblob(16)))),
+  action INTEGER,
+  action_ref VARCHAR(200),
+  worker TEXT,
+  status TEXT NOT NULL,
+  result TEXT,
+  updated BIGINT NOT NULL DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)));
+)";
+    case PlatformShape::kUuidIds:
+      return R"(
+CREATE TABLE uuid_execution (
+  id BLOB PRIMARY KEY DEFAULT (randomblob(16)),
+  action BLOB,
+  action_ref TEXT,
+  worker INTEGER,
+  status TEXT NOT NULL,
+  result TEXT,
+  updated TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
+)";
+    case PlatformShape::kPlainJobs:
+      return R"(
+CREATE TABLE jobs (
+  job_no INTEGER PRIMARY KEY,
+  kind TEXT,
+  state TEXT NOT NULL,
+  problem TEXT,
+  ended_at DATETIME);
+)";
+  }
+  return "";
+}
+
+template <class T>
+T Sound(sqlite::DatabaseResult<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+class SqliteLedgerUnderTest final : public LedgerUnderTest {
+ public:
+  explicit SqliteLedgerUnderTest(const LedgerSetup& setup)
+      : platform_(Sound(sqlite::Database::Open(folder_ / "ledger.sqlite"))) {
+    options_.path = folder_ / "ledger.sqlite";
+    options_.executions = TableOf(setup.shape);
+    options_.mode = setup.mode;
+    options_.lock_timeout = setup.lock_timeout;
+    Sound(platform_->Execute(SqliteTable(setup.shape)));
+    if (setup.migrated) Good(OpenMigrator()->Migrate());
+  }
+
+  std::unique_ptr<Settlement> OpenSettlement() override {
+    return std::make_unique<SqliteSettlement>(options_);
+  }
+  std::unique_ptr<Outbox> OpenOutbox() override { return std::make_unique<SqliteOutbox>(options_); }
+  std::unique_ptr<Catalog> OpenCatalog() override {
+    return std::make_unique<SqliteCatalog>(options_);
+  }
+  std::unique_ptr<Executions> OpenExecutions() override {
+    return std::make_unique<SqliteExecutions>(options_);
+  }
+  std::unique_ptr<Migrator> OpenMigrator() override {
+    return std::make_unique<SqliteMigrator>(options_);
+  }
+
+  void Put(const PlatformExecution& execution) override {
+    const ExecutionTable& table = options_.executions;
+    const std::string action = table.action.empty() ? "" : ", " + table.action;
+    Write("INSERT INTO " + table.table + " (" + table.id + ", " + table.status + ", " +
+              table.action_ref + action + ") VALUES (?1, ?2, ?3" + (action.empty() ? "" : ", ?4") +
+              ")",
+          execution.id, [&](sqlite::Statement& insert, const auto& id) {
+            if (action.empty()) {
+              insert.Bind(id, execution.status, execution.action_ref);
+            } else {
+              insert.Bind(id, execution.status, execution.action_ref, execution.action);
+            }
+          });
+  }
+
+  void SetStatus(const ExecutionId& id, const std::string& status) override {
+    const ExecutionTable& table = options_.executions;
+    Write("UPDATE " + table.table + " SET " + table.status + " = ?2 WHERE " + table.id + " = ?1",
+          id, [&](sqlite::Statement& update, const auto& stored) { update.Bind(stored, status); });
+  }
+
+  void Remove(const ExecutionId& id) override {
+    Write("DELETE FROM " + options_.executions.table + " WHERE " + options_.executions.id + " = ?1",
+          id, [](sqlite::Statement& remove, const auto& stored) { remove.Bind(stored); });
+  }
+
+  std::optional<PlatformRow> Read(const ExecutionId& id) override {
+    const std::lock_guard lock(mutex_);
+    const ExecutionTable& table = options_.executions;
+    const auto column = [](const std::string& name) { return name.empty() ? "NULL" : name; };
+    auto rows = platform_->Prepare(
+        "SELECT " + column(table.status) + ", " + column(table.result) + ", " +
+        column(table.error) + ", " + column(table.updated) + ", typeof(" + column(table.updated) +
+        "), " + column(table.finished) + " FROM " + table.table + " WHERE " + table.id + " = ?1");
+    const StoredId stored(id, IsBlob(id));
+    std::optional<PlatformRow> row;
+    stored.Visit([&](const auto& value) {
+      rows.Bind(value);
+      if (!rows.Next()) return;
+      row = PlatformRow{.status = rows.Text(0),
+                        .result_json = rows.OptionalText(1),
+                        .error = rows.OptionalText(2),
+                        .updated = std::nullopt,
+                        .finished = !rows.IsNull(5)};
+      if (rows.Text(4) == "integer") row->updated = rows.Time(3);
+      if (rows.Text(4) == "text") row->updated = ReadStoredTime(rows.Text(3)).value();
+    });
+    if (rows.error()) throw std::runtime_error(rows.error()->message);
+    return row;
+  }
+
+  void AddTrigger(PlatformTrigger trigger) override {
+    std::string action;
+    switch (trigger) {
+      case PlatformTrigger::kRaises:
+        action = "SELECT RAISE(ABORT, 'the platform says no');";
+        break;
+      case PlatformTrigger::kSuppresses:
+        action = "SELECT RAISE(IGNORE);";
+        break;
+    }
+    Run("CREATE TRIGGER meddling BEFORE UPDATE ON " + options_.executions.table + " BEGIN " +
+        action + " END");
+  }
+  void RemoveTrigger() override { Run("DROP TRIGGER meddling"); }
+  void DropPlatformTable() override { Run("DROP TABLE IF EXISTS " + options_.executions.table); }
+
+  [[nodiscard]] const std::string& path() const { return options_.path; }
+
+ private:
+  // The table with UUIDs keeps them as bytes.
+  static bool IsBlob(const ExecutionId& id) { return id.type() == ExecutionIdType::kUuid; }
+
+  template <class Bind>
+  void Write(const std::string& sql, const ExecutionId& id, Bind bind) {
+    const std::lock_guard lock(mutex_);
+    auto statement = platform_->Prepare(sql);
+    const StoredId stored(id, IsBlob(id));
+    stored.Visit([&](const auto& value) {
+      bind(statement, value);
+      Sound(statement.Run());
+    });
+  }
+  void Run(const std::string& sql) {
+    const std::lock_guard lock(mutex_);
+    Sound(platform_->Execute(sql));
+  }
+
+  TemporaryFolder folder_;
+  SqliteLedgerOptions options_;
+  std::mutex mutex_;
+  std::unique_ptr<sqlite::Database> platform_;
+};
+
+}  // namespace deadletter::test

@@ -1,0 +1,9 @@
+// Kills on the road over the embedded pair.
+#include "tests/fault/kill.h"
+#include "tests/system/embedded_pair.h"
+
+namespace deadletter::test {
+
+INSTANTIATE_TEST_SUITE_P(Embedded, Kill, testing::ValuesIn(KillCases(EmbeddedPair())), KillName);
+
+}  // namespace deadletter::test

@@ -3,5 +3,5 @@ SELECT min(due) FROM (
   UNION ALL
   SELECT min(lease_until) FROM message WHERE lease_until IS NOT NULL
   UNION ALL
-  SELECT 0 WHERE EXISTS (SELECT 1 FROM message WHERE state = 3)
+  SELECT 0 WHERE EXISTS (SELECT 1 FROM message INDEXED BY message_dying WHERE state = 3)
 )

@@ -114,6 +114,7 @@ Statement Database::Prepare(std::string_view sql) {
 }
 
 DatabaseResult<void> Database::Execute(const std::string& script) {
+  if (in_transaction_ && poison_) return Unexpected<DatabaseError>(*poison_);
   const int code = sqlite3_exec(handle_, script.c_str(), nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return {};
   auto error = LastError("script");

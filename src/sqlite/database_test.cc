@@ -140,6 +140,20 @@ TEST_F(SqliteDatabase, P2_OneFailedStatementSpoilsTheWholeTransaction) {
   EXPECT_EQ(Count(*database), 1);
 }
 
+TEST_F(SqliteDatabase, P2_NothingRunsAloneOnceSqliteHasEndedTheTransactionItself) {
+  auto database = Open();
+  ASSERT_TRUE(database->Execute(
+      "CREATE TABLE t (a); CREATE TRIGGER no BEFORE INSERT ON t WHEN NEW.a = 2 "
+      "BEGIN SELECT RAISE(ROLLBACK, 'no'); END"));
+  auto transaction = Transaction::Begin(*database);
+  ASSERT_TRUE(transaction);
+  auto insert = database->Prepare("INSERT INTO t VALUES (?1)");
+  for (int i = 1; i <= 3; ++i) static_cast<void>(insert.Bind(i).Run());
+  EXPECT_FALSE(database->Execute("INSERT INTO t VALUES (4)"));
+  EXPECT_FALSE(transaction->Commit());
+  EXPECT_EQ(Count(*database), 0);
+}
+
 TEST_F(SqliteDatabase, AWriteThatAnotherHoldsTooLongIsBusy) {
   auto holder = Open();
   auto other = Open(std::chrono::milliseconds(1));

@@ -32,6 +32,12 @@ Statement::~Statement() {
 
 bool Statement::Next() {
   if (handle_ == nullptr || error_ || finished_) return false;
+  // SQLite may have ended the transaction by itself (a trigger's RAISE(ROLLBACK), a full disk): what
+  // ran now would be committed alone.
+  if (database_->in_transaction_ && database_->poison_) {
+    error_ = database_->poison_;
+    return false;
+  }
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW) return true;
   finished_ = true;

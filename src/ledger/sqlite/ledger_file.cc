@@ -192,6 +192,7 @@ LedgerResult<void> LedgerFile::Commit(sqlite::Transaction& transaction) {
 
 Unexpected<LedgerError> LedgerFile::Failed(const sqlite::DatabaseError& error) {
   if (SpoilsConnection(error.code)) distrusted_ = true;
+  if (aborted_) return Unavailable(CodeName(error.code), error.message);
   return Unexpected<LedgerError>({FaultOf(error.code), CodeName(error.code), error.message});
 }
 

@@ -71,7 +71,7 @@ SettleRun::SettleRun(sqlite::Database& database, const ExecutionSql* sql,
 }
 
 std::vector<SettledLetter> SettleRun::FirstTime(std::span<const Judgement> batch) {
-  const Places fresh = RememberKeys(batch);
+  const Places fresh = NotYetKnown(batch);
   Rule(batch, fresh);
   fault::Hit("settle.moved");
   Record(batch, fresh);
@@ -80,7 +80,7 @@ std::vector<SettledLetter> SettleRun::FirstTime(std::span<const Judgement> batch
   std::vector<SettledLetter> settled(batch.size(), SettledLetter{false, std::nullopt});
   for (const std::size_t place : fresh) settled[place] = {true, rulings_[place].outcome};
   for (std::size_t place = 0; place < batch.size(); ++place) {
-    if (!settled[place].recorded) settled[place].outcome = RecordedOutcome(batch[place]);
+    if (!settled[place].recorded) settled[place].outcome = RecordedOutcome(batch[place].letter);
   }
   return settled;
 }
@@ -103,15 +103,21 @@ std::vector<SettledLetter> SettleRun::Again(std::span<const Judgement> batch) {
   return settled;
 }
 
-SettleRun::Places SettleRun::RememberKeys(std::span<const Judgement> batch) {
+SettleRun::Places SettleRun::NotYetKnown(std::span<const Judgement> batch) {
   Places fresh;
+  std::set<LetterId> seen;
   auto remember = database_.Prepare(sql::kRememberKey);
+  auto letters = database_.Prepare(sql::kFindLetter);
   for (std::size_t place = 0; place < batch.size(); ++place) {
     const Letter& letter = batch[place].letter;
     if (letter.key) {
-      static_cast<void>(
-          remember.Bind(sqlite::Blob{BytesOf(letter.key->value())}, BlobOf(letter.id)).Run());
+      const sqlite::Blob key{BytesOf(letter.key->value())};
+      static_cast<void>(remember.Bind(key, BlobOf(letter.id)).Run());
       if (database_.changes() == 0) continue;
+    } else {
+      // Only the very same letter, settled once more because nobody knew whether it had been.
+      letters.Bind(BlobOf(letter.id));
+      if (letters.Next() || !seen.insert(letter.id).second) continue;
     }
     fresh.push_back(place);
   }
@@ -132,23 +138,36 @@ SettleRun::Places SettleRun::StillWaiting(std::span<const Judgement> batch) {
 
 void SettleRun::Rule(std::span<const Judgement> batch, const Places& places) {
   rulings_.assign(batch.size(), {});
-  Places judged;
+  Places in_order;
   for (const std::size_t place : places) {
     const Judgement& judgement = batch[place];
     if (judgement.fixed) {
       rulings_[place] = MakeRuling(judgement.fixed->outcome, judgement.fixed->detail, false);
+      const bool is_retry = judgement.fixed->outcome == Outcome::kRetried && judgement.retry;
+      if (is_retry && judgement.letter.execution_id) in_order.push_back(place);
     } else if (options_.mode == ExecutionsMode::kObserve) {
       rulings_[place] = MakeRuling(Outcome::kParked, "observed", false);
     } else {
-      judged.push_back(place);
+      in_order.push_back(place);
     }
   }
-  if (judged.empty()) return;
   // In id order the pages of the table are visited once each; of one execution the batch's order
-  // decides.
-  std::ranges::stable_sort(judged, {},
-                           [&](std::size_t place) { return *batch[place].letter.execution_id; });
-  for (const std::size_t place : judged) rulings_[place] = RuleOver(batch[place]);
+  // decides, so that a retry makes the letters after it stale.
+  const auto id_of = [&](std::size_t place) { return *batch[place].letter.execution_id; };
+  std::ranges::stable_sort(in_order, {}, id_of);
+  for (const std::size_t place : in_order) {
+    if (batch[place].fixed) {
+      OwnExecution(batch[place]);
+    } else {
+      rulings_[place] = RuleOver(batch[place]);
+    }
+  }
+}
+
+void SettleRun::OwnExecution(const Judgement& judgement) {
+  const std::string execution = judgement.letter.execution_id->ToString();
+  auto own = database_.Prepare(sql::kOwnExecution);
+  static_cast<void>(own.Bind(execution, BlobOf(judgement.retry->replay_id)).Run());
 }
 
 Ruling SettleRun::RuleOver(const Judgement& judgement) {
@@ -219,14 +238,14 @@ void SettleRun::RecordAgain(const Judgement& judgement, const Ruling& ruling) {
   auto standing = database_.Prepare(sql::kStandingOfLetter);
   standing.Bind(id);
   if (!standing.Next()) return;
-  const std::string outcome = standing.Text(0);
-  const std::string detail = standing.Text(1);
+  const bool changes = standing.Text(0) != OutcomeName(ruling.outcome);
+  const Instant settled_before = standing.Time(2);
   if (const auto before = LetterStateFromName(standing.Text(3))) --counts_[*before];
   ++counts_[ruling.state];
   // What it was before becomes history; the same answer once more is none.
-  if (outcome != OutcomeName(ruling.outcome) || detail != ruling.detail) {
+  if (changes) {
     auto step = database_.Prepare(sql::kAddStep);
-    static_cast<void>(step.Bind(id, standing.Time(2), outcome, detail).Run());
+    static_cast<void>(step.Bind(id, settled_before, standing.Text(0), standing.Text(1)).Run());
   }
   const std::optional<Instant> closed =
       ruling.state == LetterState::kClosed ? std::optional(now_) : std::nullopt;
@@ -234,7 +253,8 @@ void SettleRun::RecordAgain(const Judgement& judgement, const Ruling& ruling) {
       IsSettledAgain(ruling.outcome) ? std::optional(judgement.try_again_at) : std::nullopt;
   static_cast<void>(database_.Prepare(sql::kSettleLetterAgain)
                         .Bind(id, LetterStateName(ruling.state), OutcomeName(ruling.outcome),
-                              ruling.detail, judgement.rule, now_, closed, again)
+                              ruling.detail, judgement.rule, changes ? now_ : settled_before,
+                              closed, again)
                         .Run());
   WriteOutbox(judgement, ruling);
 }
@@ -262,16 +282,12 @@ void SettleRun::WriteOutbox(const Judgement& judgement, const Ruling& ruling) {
                                 PropertiesToJson(retry.message.properties),
                                 FieldTableToJson(retry.message.headers), retry.at, nullptr)
                           .Run());
-    if (execution) {
-      static_cast<void>(
-          database_.Prepare(sql::kOwnExecution).Bind(*execution, BlobOf(retry.replay_id)).Run());
-    }
   }
 }
 
-std::optional<Outcome> SettleRun::RecordedOutcome(const Judgement& judgement) {
-  auto recorded = database_.Prepare(sql::kOutcomeOfKey);
-  recorded.Bind(sqlite::Blob{BytesOf(judgement.letter.key->value())});
+std::optional<Outcome> SettleRun::RecordedOutcome(const Letter& letter) {
+  auto recorded = database_.Prepare(letter.key ? sql::kOutcomeOfKey : sql::kOutcomeOfLetter);
+  recorded.Bind(letter.key ? sqlite::Blob{BytesOf(letter.key->value())} : BlobOf(letter.id));
   return recorded.Next() ? OutcomeFromName(recorded.Text(0)) : std::nullopt;
 }
 

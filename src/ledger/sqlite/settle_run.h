@@ -27,19 +27,21 @@ class SettleRun {
  private:
   using Places = std::vector<std::size_t>;  // in the batch
 
-  // Those whose key was not known, in the batch's order.
-  [[nodiscard]] Places RememberKeys(std::span<const Judgement> batch);
+  // Those that are not in the ledger, in the batch's order; their keys are from now on.
+  [[nodiscard]] Places NotYetKnown(std::span<const Judgement> batch);
   // Those that nobody has settled meanwhile.
   [[nodiscard]] Places StillWaiting(std::span<const Judgement> batch);
   // The outcome of each of `places`, made true.
   void Rule(std::span<const Judgement> batch, const Places& places);
+  // From now on it waits for the retry's own message.
+  void OwnExecution(const Judgement& judgement);
   [[nodiscard]] Ruling RuleOver(const Judgement& judgement);
   [[nodiscard]] Ruling WhatMoved(const StoredId& id);
   [[nodiscard]] Ruling WhyNotMoved(const Letter& letter);
   void Record(std::span<const Judgement> batch, const Places& places);
   void RecordAgain(const Judgement& judgement, const Ruling& ruling);
   void WriteOutbox(const Judgement& judgement, const Ruling& ruling);
-  [[nodiscard]] std::optional<Outcome> RecordedOutcome(const Judgement& judgement);
+  [[nodiscard]] std::optional<Outcome> RecordedOutcome(const Letter& letter);
   void CountLetters();
 
   sqlite::Database& database_;

@@ -83,10 +83,10 @@ std::string Select(const std::string& conditions, std::string_view more) {
   return FillIn(sql::kLetters, {{"conditions", conditions}, {"more", more}});
 }
 
-std::vector<LetterStep> WithEnds(const LetterSummary& letter, std::vector<LetterStep> steps) {
-  steps.insert(steps.begin(), {letter.received_at, "received", letter.dead_letter_queue});
-  steps.push_back({letter.settled_at, std::string(OutcomeName(letter.outcome)), letter.detail});
-  std::ranges::stable_sort(steps, {}, &LetterStep::at);
+std::vector<LetterStep> WithPresent(const LetterSummary& letter, std::vector<LetterStep> steps) {
+  const LetterStep present{letter.settled_at, std::string(OutcomeName(letter.outcome)),
+                           letter.detail};
+  steps.insert(std::ranges::upper_bound(steps, present.at, {}, &LetterStep::at), present);
   return steps;
 }
 
@@ -128,7 +128,7 @@ LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
     auto steps = ReadSteps(**database, id);
     if (!steps) return Unexpected<LedgerError>(steps.error());
     const LetterSummary summary = ReadSummary(rows);
-    record = {summary, rows.Text(24), std::move(*message), WithEnds(summary, std::move(*steps))};
+    record = {summary, rows.Text(24), std::move(*message), WithPresent(summary, std::move(*steps))};
   }
   if (rows.error()) return file_.Failed(*rows.error());
   return record;

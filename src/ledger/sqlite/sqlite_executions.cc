@@ -69,10 +69,12 @@ LedgerResult<ExecutionId> SqliteExecutions::SubmitOne(sqlite::Database& database
   if (!row) return Unexpected<LedgerError>(row.error());
   if (!*row) return NoId(options_.executions);
   const auto [address, message] = ComposeSubmission(execution, *id, (*row)->updated, now);
+  const std::string text = id->ToString();
+  const std::string properties = PropertiesToJson(message.properties);
+  const std::string headers = FieldTableToJson(message.headers);
   auto outbox = database.Prepare(sql::kInsertOutbox);
-  outbox.Bind("submit", nullptr, id->ToString(), address.exchange, address.routing_key,
-              PropertiesToJson(message.properties), FieldTableToJson(message.headers), now,
-              sqlite::Blob{message.body});
+  outbox.Bind("submit", nullptr, text, address.exchange, address.routing_key, properties, headers,
+              now, sqlite::Blob{message.body});
   if (auto written = outbox.Run(); !written) return file_.Failed(written.error());
   return *id;
 }

@@ -53,9 +53,6 @@ LedgerResult<std::vector<OutboxEntry>> SqliteOutbox::ReadDue(sqlite::Database& d
   auto rows = database.Prepare(sql::kDueOutbox);
   rows.Bind(now, limit);
   while ((entries.empty() || bytes < max_bytes) && rows.Next()) {
-    const std::size_t size = rows.Size(5) + rows.Size(6) + rows.Size(7);
-    // Only the first may be larger than what was asked for.
-    if (!entries.empty() && bytes + size > max_bytes) break;
     auto message = ReadMessage(rows, 5);
     if (!message) return Unexpected<LedgerError>(message.error());
     OutboxEntry entry;
@@ -64,7 +61,7 @@ LedgerResult<std::vector<OutboxEntry>> SqliteOutbox::ReadDue(sqlite::Database& d
     entry.address = {rows.Text(2), rows.Text(3)};
     entry.attempts = static_cast<int>(rows.Int64(4));
     entry.message = std::move(*message);
-    bytes += size;
+    bytes += entry.message.body.size();
     entries.push_back(std::move(entry));
   }
   if (rows.error()) return file_.Failed(*rows.error());

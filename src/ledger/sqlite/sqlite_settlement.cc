@@ -145,9 +145,10 @@ LedgerResult<std::vector<SqliteSettlement::Finished>> SqliteSettlement::FindFini
     sqlite::Database& database, std::size_t limit) {
   std::vector<Finished> finished;
   std::size_t seen = 0;
+  const std::string after = watched_;
   auto letters = database.Prepare(sql::kWatchedLetters);
   auto status = database.Prepare(sql_->status);
-  letters.Bind(sqlite::Blob{watched_}, limit);
+  letters.Bind(sqlite::Blob{after}, limit);
   while (letters.Next()) {
     ++seen;
     watched_ = letters.Text(0);

@@ -1,0 +1,1 @@
+SELECT 1 FROM deadletter_letter WHERE id = ?1

@@ -127,9 +127,9 @@ struct FlagValue {
 struct ConfigSources {
   std::optional<std::string> config_path;          // --config
   std::map<std::string, std::string> environment;  // only DEADLETTER_* matters
-  std::filesystem::path working_dir = ".";         // where ./deadletter.toml is looked for
-  std::filesystem::path system_file = "/etc/deadletter/deadletter.toml";
-  std::map<std::string, FlagValue> flags;  // by key: "http.listen"
+  std::filesystem::path working_dir = ".";  // where ./deadletter.toml is looked for; empty: nowhere
+  std::filesystem::path system_file = "/etc/deadletter/deadletter.toml";  // empty: none
+  std::map<std::string, FlagValue> flags;                                 // by key: "http.listen"
 };
 
 // This process's DEADLETTER_* variables.

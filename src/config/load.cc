@@ -38,7 +38,10 @@ class Loader {
     const auto variable = sources_.environment.find("DEADLETTER_CONFIG");
     if (variable != sources_.environment.end() && !variable->second.empty())
       return variable->second;
-    for (const auto& path : {sources_.working_dir / "deadletter.toml", sources_.system_file}) {
+    const auto& folder = sources_.working_dir;
+    for (const auto& path :
+         {folder.empty() ? folder : folder / "deadletter.toml", sources_.system_file}) {
+      if (path.empty()) continue;
       std::error_code ignored;  // what cannot be looked at is there: reading it says why
       if (std::filesystem::exists(path, ignored) || ignored) return path;
     }
@@ -63,14 +66,16 @@ class Loader {
   }
 
   Result<void> ApplyVariable(const std::string& name, const std::string& text) {
-    if (const auto* key = FindByVariable(name)) return Apply(*key, {RawText{text}, name});
+    if (const auto* key = FindByVariable(name)) {
+      return ReadKey(*key, {RawText{text}, name}, config_);
+    }
     if (name.ends_with(kFileSuffix)) {
       const std::string base = name.substr(0, name.size() - kFileSuffix.size());
       if (const auto* key = FindByVariable(base)) return ApplySecretFile(*key, base, name, text);
     }
-    config_.warnings.push_back(
-        fmt::format("{}: no key is called so; docs/configuration.md lists them",
-                    DisplayText(name, limits::kShownValueBytes)));
+    config_.warnings.push_back(fmt::format(
+        "{}: no key that the environment can set is called so; docs/configuration.md lists them",
+        DisplayText(name, limits::kShownValueBytes)));
     return {};
   }
 
@@ -87,7 +92,7 @@ class Loader {
     }
     if (text->ends_with('\n')) text->pop_back();
     if (text->ends_with('\r')) text->pop_back();
-    return Apply(key, {RawText{std::move(*text)}, name, true});
+    return ReadKey(key, {RawText{std::move(*text)}, name, true}, config_);
   }
 
   Result<void> ApplyFlags() {
@@ -95,23 +100,18 @@ class Loader {
       const auto key = std::find_if(ConfigKeys().begin(), ConfigKeys().end(),
                                     [&](const Key<Config>& one) { return one.name == name; });
       if (key == ConfigKeys().end()) return Fail(fmt::format("{}: {} is no key", value.flag, name));
-      if (auto done = Apply(*key, {RawText{value.text}, value.flag}); !done) return done;
+      if (key->is_list) {
+        return Fail(fmt::format("{}: {} is a list; allowed: only in the file", value.flag, name));
+      }
+      if (auto done = ReadKey(*key, {RawText{value.text}, value.flag}, config_); !done) return done;
     }
     return {};
   }
 
-  Result<void> Apply(const Key<Config>& key, RawValue raw) {
-    if (key.is_list) {
-      config_.warnings.push_back(
-          fmt::format("{}: {} is a list and is taken from the file only", raw.origin, key.name));
-      return {};
-    }
-    return ReadKey(key, raw, config_);
-  }
-
+  // Lists can be set in the file only.
   static const Key<Config>* FindByVariable(const std::string& name) {
     for (const Key<Config>& key : ConfigKeys()) {
-      if (VariableName(key.name) == name) return &key;
+      if (!key.is_list && VariableName(key.name) == name) return &key;
     }
     return nullptr;
   }

@@ -28,7 +28,7 @@ struct LedgerSetup {
 struct PlatformExecution {
   ExecutionId id;
   std::string status;
-  std::optional<std::int64_t> action;  // kAttune and kTextIds only
+  std::optional<std::int64_t> action{};  // kAttune and kTextIds only
   std::string action_ref = "core.echo";
 };
 

@@ -53,7 +53,7 @@ TEST_P(Road, AMessageThatNobodyTookInTimeFailsItsExecutionAndEveryoneHears) {
   const LetterSummary letter = world.OnlyLetter();
   EXPECT_EQ(letter.outcome, Outcome::kFailed);
   EXPECT_EQ(letter.state, LetterState::kOpen);
-  EXPECT_EQ(result.at("letter_id"), FormatUuid(letter.id.value()));
+  EXPECT_EQ(result.at("letter_id"), boost::json::value(FormatUuid(letter.id.value())));
 
   const auto events = world.WaitForEvents(1);
   ASSERT_EQ(events.size(), 1u);
@@ -105,7 +105,9 @@ TEST_P(Road, AMessageThatWasDeliveredTooOftenIsNamedSo) {
   const auto worker = world.pair().broker().MakeWorkQueue();
   ASSERT_TRUE(WaitUntil([&] {
     const auto leases = worker->Take("limited", 1, kPatience, std::chrono::milliseconds(200));
-    if (leases && !leases->empty()) EXPECT_TRUE(worker->Reject(leases->front().id, true));
+    if (leases && !leases->empty()) {
+      EXPECT_TRUE(worker->Reject(leases->front().id, true));
+    }
     return world.Row(id).status == "failed";
   })) << server.process().output();
   EXPECT_EQ(ResultOf(world.Row(id)).at("error"), "Delivery limit exceeded");
@@ -195,8 +197,12 @@ TEST_P(Road, P4_EveryOddBodyIsKeptWholeWithItsReason) {
     const auto odd = std::find_if(bodies.begin(), bodies.end(), [&](const OddBody& body) { return body.name == name; });
     ASSERT_NE(odd, bodies.end()) << name;
     EXPECT_EQ(OutcomeName(letter.outcome), odd->outcome) << name;
-    if (!odd->detail.empty()) EXPECT_EQ(letter.detail, odd->detail) << name;
-    if (odd->execution_id) EXPECT_EQ(world.Row(ExecutionId(*odd->execution_id)).status, "failed") << name;
+    if (!odd->detail.empty()) {
+      EXPECT_EQ(letter.detail, odd->detail) << name;
+    }
+    if (odd->execution_id) {
+      EXPECT_EQ(world.Row(ExecutionId(*odd->execution_id)).status, "failed") << name;
+    }
     EXPECT_TRUE(record.message.body == odd->body) << name;
     EXPECT_TRUE(server.GetText("/v1/letters/" + FormatUuid(letter.id.value()) + "/body") == odd->body) << name;
   }
@@ -275,7 +281,9 @@ TEST_P(Road, P5_ATriggerThatRaisesRefusesItsLetterAndNoOther) {
   for (const LetterSummary& letter : letters) {
     const bool refused = letter.execution_id == "5";
     EXPECT_EQ(letter.outcome, refused ? Outcome::kRefused : Outcome::kNotFound);
-    if (refused) EXPECT_FALSE(letter.detail.empty());
+    if (refused) {
+      EXPECT_FALSE(letter.detail.empty());
+    }
   }
   EXPECT_EQ(world.Row(id).status, "scheduled");
 }
@@ -472,7 +480,7 @@ TEST_P(Road, TheCommandLineListsAndShowsWhatTheServerKeeps) {
   const std::string id = FormatUuid(letter.id.value());
   const Finished list = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "list", "--server", server.url(), "--output", "json"});
   ASSERT_EQ(list.status, 0) << list.output;
-  EXPECT_EQ(boost::json::parse(list.standard_output.substr(0, list.standard_output.find('\n'))).at("id"), id);
+  EXPECT_EQ(boost::json::parse(list.standard_output.substr(0, list.standard_output.find('\n'))).at("id"), boost::json::value(id));
   const Finished none = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "list", "--server", server.url(), "--outcome",
                                     "malformed", "--output", "json"});
   EXPECT_EQ(none.standard_output, "");

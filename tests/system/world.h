@@ -33,11 +33,11 @@ class Server {
 };
 
 struct WorldOptions {
-  LedgerSetup ledger;
+  LedgerSetup ledger{};
   std::vector<std::string> worker_ids = {"7"};
   std::chrono::milliseconds worker_ttl{600'000};
-  std::string toml;  // further sections
-  std::string queues;  // [[queue]] sections in place of the default ones
+  std::string toml{};  // further sections
+  std::string queues{};  // [[queue]] sections in place of the default ones
 };
 
 class World {

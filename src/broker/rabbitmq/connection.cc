@@ -146,7 +146,7 @@ Connection::Connection(State state, Endpoint endpoint, std::size_t url_index)
     : state_(std::move(state)), endpoint_(std::move(endpoint)), url_index_(url_index) {}
 
 Connection::~Connection() {
-  if (!alive_) return;
+  if (!alive_ || blocked_) return;  // who does not read answers no farewell
   auto limit = ToTimeval(milliseconds{2'000});
   amqp_set_rpc_timeout(state(), &limit);
   amqp_connection_close(state(), AMQP_REPLY_SUCCESS);

@@ -19,9 +19,10 @@ namespace deadletter::rabbitmq {
 
 using std::chrono::milliseconds;
 
-inline constexpr milliseconds kConnectLimit{
-    3'000};  // of one URL: reaching it, and again logging in
-inline constexpr milliseconds kAnswerLimit{10'000};  // of one request
+// Of one URL: for reaching it, and once more for logging in.
+inline constexpr milliseconds kConnectLimit{4'000};
+// Of one request.
+inline constexpr milliseconds kAnswerLimit{10'000};
 
 // What we ask the broker to cut its frames to. A header cannot be cut, and dying makes it grow: the
 // broker sends it in one frame however long, so what we read may be longer.

@@ -14,7 +14,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr milliseconds kLongestSleep{2'000};  // so that heartbeats go out in time
-constexpr std::chrono::seconds kIdleBeforeLooking{30};
 // As many letters at once mean that more are coming: then one millisecond's bytes are read
 // together.
 constexpr std::size_t kFloodLetters = 64;
@@ -33,10 +32,12 @@ struct RabbitConsumer::Batch {
   }
 };
 
-RabbitConsumer::RabbitConsumer(Options options, std::string queue, std::string consumer_tag)
+RabbitConsumer::RabbitConsumer(Options options, std::string queue, std::string consumer_tag,
+                               milliseconds look_when_idle_for)
     : options_(std::move(options)),
       queue_(std::move(queue)),
-      consumer_tag_(std::move(consumer_tag)) {}
+      consumer_tag_(std::move(consumer_tag)),
+      look_when_idle_for_(look_when_idle_for) {}
 
 RabbitConsumer::~RabbitConsumer() {
   Close();
@@ -221,7 +222,7 @@ BrokerResult<void> RabbitConsumer::TakeFrame(const Frame& frame, Batch& batch) {
 // A broker that does not tell of a deleted queue (an old one, or one behind a proxy) would leave us
 // waiting for ever.
 BrokerResult<void> RabbitConsumer::LookForQueueWhenIdle() {
-  if (!consuming_ || steady_clock::now() - last_sign_of_queue_ < kIdleBeforeLooking) return {};
+  if (!consuming_ || steady_clock::now() - last_sign_of_queue_ < look_when_idle_for_) return {};
   const auto found = connection_->FindQueue(queue_);
   if (!found) return Unexpected<BrokerError>(found.error());
   if (!*found) {

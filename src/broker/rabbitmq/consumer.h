@@ -21,7 +21,9 @@ namespace deadletter::rabbitmq {
 // Subscribe(): letters in hand from before are not counted.
 class RabbitConsumer final : public Consumer {
  public:
-  RabbitConsumer(Options options, std::string queue, std::string consumer_tag);
+  // `look_when_idle_for`: how long nothing came before the queue is looked for.
+  RabbitConsumer(Options options, std::string queue, std::string consumer_tag,
+                 std::chrono::milliseconds look_when_idle_for = std::chrono::seconds(30));
   ~RabbitConsumer() override;
 
   [[nodiscard]] BrokerResult<void> Subscribe(std::size_t prefetch) override;
@@ -53,6 +55,7 @@ class RabbitConsumer final : public Consumer {
   Options options_;
   std::string queue_;
   std::string consumer_tag_;
+  std::chrono::milliseconds look_when_idle_for_;
   WakeSignal wake_;
   std::unique_ptr<Connection> connection_;
   std::size_t last_url_ = 0;

@@ -1,8 +1,8 @@
 // What the consumer does when RabbitMQ turns against it. What it promises everywhere is in
 // tests/conformance.
 #include "broker/rabbitmq/consumer.h"
-#include "broker/rabbitmq/rabbit_fixture.h"
 #include "broker/rabbitmq/wire.h"
+#include "tests/support/rabbit_fixture.h"
 
 namespace deadletter::rabbitmq {
 namespace {
@@ -138,6 +138,21 @@ TEST_F(RabbitConsumerTest, P9_KeepAliveReadsNothingAndKeepsTheConnection) {
   const auto lost = consumer.KeepAlive(kPatience);
   ASSERT_FALSE(lost.has_value());
   EXPECT_EQ(lost.error().fault, BrokerFault::kUnreachable);
+}
+
+TEST_F(RabbitConsumerTest, P5_AnIdleConsumerLooksForItsQueueAndGoesOn) {
+  node_.DeclareQueue(vhost_, "letters");
+  RabbitConsumer consumer(options_, "letters", "executor.dlq", milliseconds{0});
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  const auto idle =
+      consumer.Receive({.max_letters = 10, .max_bytes = 1 << 20, .wait = milliseconds{50}});
+  ASSERT_TRUE(idle.has_value()) << idle.error().message;
+  SendNumbered("letters", 2);
+  const auto letters = ReceiveExactly(consumer, 2);
+  EXPECT_TRUE(consumer.AcknowledgeUpTo(letters.at(1).tag).has_value());
+  node_.DeleteQueue(vhost_, "letters");
+  const auto fault = ReceiveUntilError(consumer).fault;
+  EXPECT_TRUE(fault == BrokerFault::kQueueMissing || fault == BrokerFault::kCancelled);
 }
 
 TEST_F(RabbitConsumerTest, TriesTheUrlsInTurn) {

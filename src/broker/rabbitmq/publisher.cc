@@ -31,20 +31,25 @@ std::size_t BytesOf(const OutgoingMessage& message) {
 RabbitPublisher::RabbitPublisher(Options options, PublishLimits limits)
     : options_(std::move(options)), limits_(limits) {}
 
+// A broker short of memory stops reading, and the library would wait in send() for as long as
+// heartbeats come.
+template <class Function>
+auto RabbitPublisher::RunBounded(Function&& function) {
+  return io_.RunWithin(
+      limits_.answer + kGraceAfterLimit, [this] { interrupter_.Interrupt(); },
+      std::forward<Function>(function));
+}
+
 RabbitPublisher::~RabbitPublisher() {
   Close();
 }
 
 std::vector<PublishResult> RabbitPublisher::Publish(std::span<const OutgoingMessage> messages) {
-  // A broker short of memory stops reading, and the library would wait in send() for as long as
-  // heartbeats come.
-  return io_.RunWithin(
-      limits_.answer + kGraceAfterLimit, [this] { interrupter_.Interrupt(); },
-      [&] { return PublishHere(messages); });
+  return RunBounded([&] { return PublishHere(messages); });
 }
 
 BrokerResult<bool> RabbitPublisher::ExchangeExists(const std::string& exchange) {
-  return io_.Run([&]() -> BrokerResult<bool> {
+  return RunBounded([&]() -> BrokerResult<bool> {
     if (auto connected = ConnectWhereNeeded(); !connected)
       return Unexpected<BrokerError>(connected.error());
     auto there = LookForExchange(exchange);
@@ -54,7 +59,7 @@ BrokerResult<bool> RabbitPublisher::ExchangeExists(const std::string& exchange) 
 }
 
 void RabbitPublisher::KeepAlive() {
-  io_.Run([&] {
+  RunBounded([&] {
     if (!connection_) return;
     Batch nothing{};
     if (TakeAnswers(nothing, milliseconds{0}) != Step::kGoOn) Drop();
@@ -62,7 +67,7 @@ void RabbitPublisher::KeepAlive() {
 }
 
 void RabbitPublisher::Close() {
-  io_.Run([&] { Drop(); });
+  RunBounded([&] { Drop(); });
 }
 
 void RabbitPublisher::Abort() {
@@ -338,8 +343,8 @@ BrokerResult<bool> RabbitPublisher::LookForExchange(const std::string& exchange)
 }
 
 void RabbitPublisher::Drop() {
+  connection_.reset();  // may wait for a broker that does not read, and then must be interruptible
   interrupter_.Forget();
-  connection_.reset();
   assembler_.Reset();
   unanswered_.clear();
   unanswered_bytes_ = 0;

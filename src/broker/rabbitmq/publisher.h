@@ -60,6 +60,9 @@ class RabbitPublisher final : public Publisher {
   };
   enum class Step { kGoOn, kChannelClosed, kConnectionLost, kTimeIsUp };
 
+  template <class Function>
+  auto RunBounded(Function&& function);
+
   // All of these run on io_.
   std::vector<PublishResult> PublishHere(std::span<const OutgoingMessage> messages);
   [[nodiscard]] Step SendAll(Batch& batch);

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "broker/rabbitmq/publisher.h"
-#include "broker/rabbitmq/rabbit_fixture.h"
+#include "tests/support/rabbit_fixture.h"
 
 namespace deadletter::rabbitmq {
 namespace {
@@ -19,7 +19,8 @@ class RabbitPublisherTest : public RabbitFixture {
   }
   std::set<std::string> BodiesIn(const std::string& queue) {
     auto consumer = MakeConsumer(queue);
-    EXPECT_TRUE(consumer.Subscribe(20'000).has_value());
+    const auto subscribed = consumer.Subscribe(20'000);
+    EXPECT_TRUE(subscribed.has_value()) << subscribed.error().message;
     std::set<std::string> bodies;
     for (;;) {
       const auto some = consumer.Receive(

@@ -1,8 +1,8 @@
 #include <boost/json.hpp>
 
-#include "broker/rabbitmq/rabbit_fixture.h"
 #include "broker/rabbitmq/topology.h"
 #include "broker/rabbitmq/topology_check.h"
+#include "tests/support/rabbit_fixture.h"
 
 namespace deadletter::rabbitmq {
 namespace {

@@ -21,7 +21,10 @@ constexpr amqp_channel_t kFirstChannel =
 }  // namespace
 
 RabbitWorkQueue::RabbitWorkQueue(Options options)
-    : options_(std::move(options)), next_channel_(kFirstChannel) {}
+    : options_(std::move(options)), next_channel_(kFirstChannel) {
+  // A worker that works calls nobody, and nobody would send its heartbeats.
+  options_.heartbeat = std::chrono::seconds(0);
+}
 
 RabbitWorkQueue::~RabbitWorkQueue() {
   io_.Run([&] { Drop(); });
@@ -59,7 +62,7 @@ BrokerResult<bool> RabbitWorkQueue::Extend(const std::string&, milliseconds) {
 
 BrokerResult<void> RabbitWorkQueue::TakeReady(const std::string& queue, std::size_t max,
                                               milliseconds duration, std::vector<Lease>& leases) {
-  ServeHeartbeats();
+  TakeNews();
   auto channel = ChannelOf(queue);
   if (!channel) return Unexpected<BrokerError>(channel.error());
   while (leases.size() < max) {
@@ -142,7 +145,7 @@ BrokerResult<std::optional<Delivery>> RabbitWorkQueue::GetOne(const std::string&
 
 BrokerResult<bool> RabbitWorkQueue::Settle(const std::string& lease_id, bool acknowledge,
                                            bool requeue) {
-  ServeHeartbeats();
+  TakeNews();
   const auto found = places_.find(lease_id);
   if (found == places_.end()) return false;
   const auto place = found->second;
@@ -157,9 +160,8 @@ BrokerResult<bool> RabbitWorkQueue::Settle(const std::string& lease_id, bool ack
   return Unexpected<BrokerError>(std::move(error));
 }
 
-// Nothing is sent to us unasked but heartbeats and bad news; either is what keeps or ends the
-// leases.
-void RabbitWorkQueue::ServeHeartbeats() {
+// Nothing is sent to us unasked but bad news.
+void RabbitWorkQueue::TakeNews() {
   while (connection_) {
     const auto frame = connection_->Next(milliseconds{0});
     if (!frame) return Drop();

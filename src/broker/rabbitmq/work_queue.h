@@ -48,7 +48,7 @@ class RabbitWorkQueue final : public WorkQueue {
                                                              amqp_channel_t channel);
   [[nodiscard]] BrokerResult<bool> Settle(const std::string& lease_id, bool acknowledge,
                                           bool requeue);
-  void ServeHeartbeats();
+  void TakeNews();
   void Drop();
 
   Options options_;

@@ -56,7 +56,8 @@ class Database {
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  // For what only an adapter of its own needs: functions, handlers, file controls. Still the database's.
+  // For what only an adapter of its own needs: functions, handlers, file controls. Still the
+  // database's.
   [[nodiscard]] sqlite3* handle() const { return handle_; }
 
  private:

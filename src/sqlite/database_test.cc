@@ -142,9 +142,9 @@ TEST_F(SqliteDatabase, P2_OneFailedStatementSpoilsTheWholeTransaction) {
 
 TEST_F(SqliteDatabase, P2_NothingRunsAloneOnceSqliteHasEndedTheTransactionItself) {
   auto database = Open();
-  ASSERT_TRUE(database->Execute(
-      "CREATE TABLE t (a); CREATE TRIGGER no BEFORE INSERT ON t WHEN NEW.a = 2 "
-      "BEGIN SELECT RAISE(ROLLBACK, 'no'); END"));
+  ASSERT_TRUE(
+      database->Execute("CREATE TABLE t (a); CREATE TRIGGER no BEFORE INSERT ON t WHEN NEW.a = 2 "
+                        "BEGIN SELECT RAISE(ROLLBACK, 'no'); END"));
   auto transaction = Transaction::Begin(*database);
   ASSERT_TRUE(transaction);
   auto insert = database->Prepare("INSERT INTO t VALUES (?1)");

@@ -32,8 +32,8 @@ Statement::~Statement() {
 
 bool Statement::Next() {
   if (handle_ == nullptr || error_ || finished_) return false;
-  // SQLite may have ended the transaction by itself (a trigger's RAISE(ROLLBACK), a full disk): what
-  // ran now would be committed alone.
+  // SQLite may have ended the transaction by itself (a trigger's RAISE(ROLLBACK), a full disk):
+  // what ran now would be committed alone.
   if (database_->in_transaction_ && database_->poison_) {
     error_ = database_->poison_;
     return false;

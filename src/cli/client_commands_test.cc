@@ -105,10 +105,11 @@ TEST_F(ClientCommands, AtEightyColumnsAListSaysWhatDiedWhyAndWhatWeDid) {
   letter.execution_id = "5";
   letter.reason = Reason::kExpired;
   letter.outcome = Outcome::kFailed;
+  letter.queue = "worker.7.executions";
   letter.action = "core.echo";
   EXPECT_EQ(List({}), kExitDone);
   for (const char* word :
-       {"EXECUTION", "REASON", "OUTCOME", "ACTION", "expired", "failed", "core.e"}) {
+       {"EXECUTION", "REASON", "OUTCOME", "ACTION", "expired", "failed", "core.echo"}) {
     EXPECT_THAT(out_.str(), HasSubstr(word));
   }
 }
@@ -170,6 +171,12 @@ TEST_F(ClientCommands, ShowTellsTheWholeStory) {
   letter.outcome = Outcome::kFailed;
   letter.size_bytes = 13;
   record.message.body = R"({"n":1e400,"t":"\u001b"})";
+  FieldTable death;
+  death.entries = {{"reason", {std::string("expired")}},
+                   {"queue", {std::string("worker.7.executions")}},
+                   {"count", {std::int64_t{2}}},
+                   {"time", {FieldTimestamp{1'700'000'000}}}};
+  record.message.headers.entries = {{"x-death", {FieldArray{{death}}}}};
   record.history = {{.at = letter.settled_at, .what = "failed", .detail = "at once"}};
   ledger_->executions.push_back({.id = ExecutionId(std::int64_t{5}),
                                  .status = "failed",
@@ -185,6 +192,7 @@ TEST_F(ClientCommands, ShowTellsTheWholeStory) {
         "\n  what we did  failed: the execution was marked FAILED because of this letter\n",
         "\n  execution    failed now, result {\"error\":\"Worker queue TTL expired\"}\n",
         "\n  received     2023-11-14 22:13:20 UTC\n",
+        "\n  expired in worker.7.executions 2 times, the first at 2023-11-14 22:13:20 UTC\n",
         "\nHistory\n  2023-11-14 22:13:20 UTC  failed (at once)\n",
         "\nBody (json, 13 bytes)\n  {\n    \"n\": 1e400,\n    \"t\": \"\\u001b\"\n  }\n"}) {
     EXPECT_THAT(out_.str(), HasSubstr(line));

@@ -57,6 +57,16 @@ std::string Joined(std::initializer_list<std::pair<std::string_view, std::string
   return joined;
 }
 
+// "expired in worker.7.executions at …" or "expired in worker.7.executions 3 times, the first at …"
+std::string DeathLine(const object& death) {
+  const std::string count = Field(death, "count");
+  const std::string time = TimeField(death, "time");
+  std::string line = Field(death, "reason") + " in " + Field(death, "queue");
+  if (count != "1") line += " " + count + " times";
+  if (!time.empty()) line += (count == "1" ? " at " : ", the first at ") + time;
+  return line;
+}
+
 class Page {
  public:
   Page(std::string_view json, const object& letter, bool colour)
@@ -108,7 +118,7 @@ class Page {
     Line("message",
          Joined({{"id ", Get("message_id")},
                  {"correlation ", Get("correlation_id")},
-                 {"bytes ", Get("size_bytes")},
+                 {"", Get("size_bytes") + " bytes"},
                  {"", Flag(letter_, "redelivered") ? "redelivered" : ""},
                  {"", Flag(letter_, "possible_duplicate") ? "possible duplicate" : ""}}));
     Line("group", Get("group"));
@@ -138,11 +148,7 @@ class Page {
     Section("Deaths, newest first");
     for (const auto& value : *deaths) {
       if (!value.is_object()) continue;
-      const auto& death = value.get_object();
-      text_ +=
-          fmt::format("  {} times {} in {}{}\n", Field(death, "count"), Field(death, "reason"),
-                      Field(death, "queue"),
-                      Field(death, "time").empty() ? "" : ", first at " + TimeField(death, "time"));
+      text_ += "  " + DeathLine(value.get_object()) + "\n";
     }
   }
 

@@ -1,16 +1,11 @@
 #include "cli/table.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "cli/characters.h"
 
 namespace deadletter::cli {
-namespace {
-
-constexpr std::size_t kGap = 2;
-
-}  // namespace
-
 Table::Table(std::vector<Column> columns, const std::vector<Row>& sample, std::size_t line_columns,
              bool colour)
     : columns_(std::move(columns)), colour_(colour) {
@@ -21,14 +16,16 @@ Table::Table(std::vector<Column> columns, const std::vector<Row>& sample, std::s
     widths_.push_back(
         std::min(widest, std::max(columns_[index].least, Width(columns_[index].title))));
   }
+  const std::size_t gaps = gap_ * (columns_.size() - 1);
+  if (std::accumulate(wanted_.begin(), wanted_.end(), gaps) > line_columns) gap_ = 1;
   DropWhatDoesNotFit(line_columns);
   ShareTheRest(line_columns);
 }
 
 std::size_t Table::UsedColumns() const {
   std::size_t used = 0;
-  for (const std::size_t width : widths_) used += width == 0 ? 0 : width + kGap;
-  return used == 0 ? 0 : used - kGap;
+  for (const std::size_t width : widths_) used += width == 0 ? 0 : width + gap_;
+  return used == 0 ? 0 : used - gap_;
 }
 
 void Table::DropWhatDoesNotFit(std::size_t line_columns) {
@@ -78,7 +75,7 @@ std::string Table::Line(const Row& row) const {
       const bool painted = colour_ && *row[index].paint != '\0';
       line += painted ? row[index].paint + text + kPlain : text;
     }
-    pending += spaces + kGap;
+    pending += spaces + gap_;
   }
   return line + "\n";
 }

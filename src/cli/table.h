@@ -37,6 +37,7 @@ class Table {
   std::vector<Column> columns_;
   std::vector<std::size_t> wanted_;  // by the widest cell
   std::vector<std::size_t> widths_;  // 0: not shown
+  std::size_t gap_ = 2;              // between columns; one where the line is too short for all
   bool colour_;
 };
 

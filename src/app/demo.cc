@@ -49,8 +49,8 @@ class DemoFolder {
 Config DemoConfig(Config config, const DemoFolder& folder) {
   if (config.pair == Pair::kEmbedded && !config.IsSet("data_dir") && !config.IsSet("ledger.url")) {
     config.data_dir = folder.path();
-    config.broker.path = folder.path() + "/queue.db";
-    config.ledger.path = folder.path() + "/ledger.db";
+    config.broker.path = folder.path() + "/queues.sqlite3";
+    config.ledger.path = folder.path() + "/ledger.sqlite3";
   }
   config.topology.worker_ids = {"1", "2", "3"};
   config.topology.worker_ttl = kWorkerTtl;

@@ -20,7 +20,7 @@ std::unique_ptr<LedgerUnderTest> MakePostgresLedger(const LedgerSetup& setup) {
 
 // In a database of its own, for tests that change its settings or look at its sessions.
 std::unique_ptr<LedgerUnderTest> MakeSeparateLedger(const LedgerSetup& setup) {
-  return std::make_unique<PostgresLedgerUnderTest>(setup, SharedPostgres().MakeDatabase("ledger"));
+  return std::make_unique<PostgresLedgerUnderTest>(setup);
 }
 
 #define DEADLETTER_OVER_POSTGRES(suite)                                                      \

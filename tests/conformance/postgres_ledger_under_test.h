@@ -2,14 +2,15 @@
 #pragma once
 
 #include <mutex>
+#include <utility>
+
 #include "ledger/postgres/postgres_ledger.h"
+#include "tests/conformance/ledger_conformance.h"
+#include "tests/conformance/ledger_under_test.h"
 #include "tests/support/platform_connection.h"
 #include "tests/support/private_postgres.h"
-#include "tests/conformance/ledger_under_test.h"
-#include "tests/conformance/ledger_conformance.h"
 
 namespace deadletter::test {
-
 
 // timestamptz as microseconds since 1970.
 inline std::string Micros(const std::string& column) {
@@ -18,8 +19,16 @@ inline std::string Micros(const std::string& column) {
 
 class PostgresLedgerUnderTest final : public LedgerUnderTest {
  public:
+  // In a database of its own.
   explicit PostgresLedgerUnderTest(const LedgerSetup& setup)
-      : url_(SharedPostgres().MakeDatabase("ledger")), platform_(url_) {
+      : PostgresLedgerUnderTest(setup, SharedPostgres().MakeDatabase("ledger")) {}
+
+  // In that database; what an earlier test left there goes.
+  PostgresLedgerUnderTest(const LedgerSetup& setup, std::string url)
+      : url_(std::move(url)), platform_(url_) {
+    platform_.Run(
+        "DROP SCHEMA IF EXISTS deadletter CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA "
+        "public");
     options_.url = url_;
     options_.executions = TableOf(setup.shape);
     options_.mode = setup.mode;

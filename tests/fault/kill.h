@@ -20,15 +20,14 @@ struct KillCase {
 
 inline void PrintTo(const KillCase& kill, std::ostream* out) { *out << kill.pair.name << " " << kill.point; }
 
-// The places on the road that both pairs have.
-inline std::vector<std::string> KillPoints() {
-  return {"intake.received", "intake.read",   "settle.sent",     "settle.committed", "intake.settled",
-          "intake.ack",      "intake.acked",  "relay.claimed",   "relay.published",  "relay.marked"};
-}
-
-inline std::vector<KillCase> KillCases(const PairFactory& pair) {
+// The places on the road that both pairs have, and those that only one adapter has.
+inline std::vector<KillCase> KillCases(const PairFactory& pair, const std::vector<std::string>& adapter_points) {
+  std::vector<std::string> points = {"intake.received", "intake.read",   "settle.committed", "intake.settled",
+                                     "intake.ack",      "intake.acked",  "outbox.claimed",   "relay.claimed",
+                                     "relay.published", "outbox.marked", "relay.marked"};
+  points.insert(points.end(), adapter_points.begin(), adapter_points.end());
   std::vector<KillCase> cases;
-  for (const std::string& point : KillPoints()) cases.push_back({pair, point});
+  for (const std::string& point : points) cases.push_back({pair, point});
   return cases;
 }
 

@@ -4,6 +4,7 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Embedded, Kill, testing::ValuesIn(KillCases(EmbeddedPair())), KillName);
+INSTANTIATE_TEST_SUITE_P(Embedded, Kill, 
+                         testing::ValuesIn(KillCases(EmbeddedPair(), {"settle.begun", "settle.moved", "settle.written"})), KillName);
 
 }  // namespace deadletter::test

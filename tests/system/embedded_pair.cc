@@ -15,6 +15,7 @@ class Embedded final : public Pair {
   std::string Toml() const override {
     return "[broker]\nurl = \"embedded:" + broker_.path() + "\"\n[ledger]\nurl = \"sqlite:" + ledger_.path() + "\"\n";
   }
+  std::string LedgerUrl() const override { return "sqlite:" + ledger_.path(); }
   PairCapabilities capabilities() const override {
     return {.locks_single_rows = false, .ledger_can_be_stopped = false, .broker_can_be_stopped = false};
   }

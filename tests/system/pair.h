@@ -25,6 +25,7 @@ class Pair {
   [[nodiscard]] virtual LedgerUnderTest& ledger() = 0;
   // The sections [broker] and [ledger] of a configuration file.
   [[nodiscard]] virtual std::string Toml() const = 0;
+  [[nodiscard]] virtual std::string LedgerUrl() const = 0;
   [[nodiscard]] virtual PairCapabilities capabilities() const = 0;
 
   virtual void StopLedger() = 0;

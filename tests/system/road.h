@@ -260,10 +260,11 @@ retry = { delay = "1ms", max_attempts = 1, jitter = 0.0 }
 }
 
 TEST_P(Road, ObservingRecordsLettersAndTouchesNoExecution) {
-  World world(GetParam(), {.ledger = {.mode = ExecutionsMode::kObserve}});
-  const ExecutionId id = world.AddExecution(5);
+  World world(GetParam(), {.ledger = {.shape = PlatformShape::kTextIds, .mode = ExecutionsMode::kObserve}});
+  const ExecutionId id{std::string("five")};
+  world.pair().ledger().Put({.id = id, .status = "scheduled"});
   Server server = world.Serve();
-  world.PublishDead(world.Envelope("5"));
+  world.PublishDead(world.Envelope("\"five\""));
   EXPECT_EQ(world.OnlyLetter().outcome, Outcome::kParked);
   EXPECT_EQ(world.OnlyLetter().detail, "observed");
   EXPECT_EQ(world.Row(id).status, "scheduled");

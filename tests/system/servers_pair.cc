@@ -16,6 +16,7 @@ class Servers final : public Pair {
     return "[broker]\nurl = \"" + broker_url_ + "\"\nmanagement_url = \"" + management_url_ +
            "\"\n[ledger]\nurl = \"" + ledger_url_ + "\"\n";
   }
+  std::string LedgerUrl() const override { return ledger_url_; }
   PairCapabilities capabilities() const override { return {}; }
   void StopLedger() override { SharedPostgres().Stop(); }
   void StartLedger() override {

@@ -127,9 +127,22 @@ void World::Publish(const Address& address, const std::vector<Message>& messages
     outgoing.back().message.properties.delivery_mode = 2;
     if (!message.properties.message_id) outgoing.back().message.properties.message_id = FormatUuid(RandomUuid());
   }
-  for (const PublishResult& result : publisher_->Publish(outgoing)) {
-    if (result.outcome != PublishOutcome::kConfirmed) throw std::runtime_error("not published: " + result.detail);
-  }
+  // A broker that was restarted meanwhile may lose a connection under the first of them; twice is harmless (P3).
+  const bool published = WaitUntil([&] {
+    const std::vector<PublishResult> results = publisher_->Publish(outgoing);
+    std::vector<OutgoingMessage> again;
+    for (std::size_t index = 0; index < results.size(); ++index) {
+      const PublishOutcome outcome = results[index].outcome;
+      if (outcome == PublishOutcome::kConfirmed) continue;
+      if (outcome != PublishOutcome::kUnavailable && outcome != PublishOutcome::kInDoubt) {
+        throw std::runtime_error("not published: " + results[index].detail);
+      }
+      again.push_back(outgoing[index]);
+    }
+    outgoing = std::move(again);
+    return outgoing.empty();
+  });
+  if (!published) throw std::runtime_error("the broker does not take messages");
 }
 
 void World::Publish(const Address& address, const std::string& body) {

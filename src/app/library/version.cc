@@ -1,0 +1,7 @@
+#include "deadletter/version.h"
+
+namespace deadletter {
+
+const char* Version() { return DEADLETTER_VERSION; }
+
+}  // namespace deadletter

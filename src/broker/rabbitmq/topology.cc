@@ -62,6 +62,10 @@ class Application {
     for (const auto& id : plan_.worker_ids) {
       then([&] { return DeclareWorkerQueue(id); });
     }
+    for (const auto& listener : plan_.listeners) {
+      then([&] { return DeclareQueue(listener.queue, {}); });
+      then([&] { return Bind(listener.exchange, listener.queue, listener.routing_key); });
+    }
     if (!done) return Unexpected<BrokerError>(done.error());
     return std::move(changes_);
   }

@@ -43,6 +43,7 @@ class Judgement {
     for (const auto& queue : LetterQueuesOf(plan_)) JudgeLetterQueue(queue);
     JudgeDispatch();
     for (const auto& id : plan_.worker_ids) JudgeWorkerQueue(id);
+    for (const auto& listener : plan_.listeners) JudgeListener(listener);
     if (!facts_.complete) {
       Add(FindingKind::kUnknown, "virtual host " + facts_.vhost,
           "policies, bindings, queue limits and foreign consumers were not looked at: " +
@@ -270,6 +271,15 @@ class Judgement {
           fmt::format("its message-ttl is {}, not {} ms",
                       ttl == nullptr ? "not set" : boost::json::serialize(*ttl),
                       plan_.worker_ttl.count()));
+    }
+  }
+
+  void JudgeListener(const Listener& listener) {
+    if (!facts_.queues.contains(listener.queue)) {
+      Add(FindingKind::kMissing, "queue " + listener.queue,
+          "it does not exist; `deadletter topology apply` declares it");
+    } else if (facts_.complete) {
+      JudgeBinding(listener.exchange, listener.queue, listener.routing_key);
     }
   }
 

@@ -237,5 +237,15 @@ TEST(Refusal, TellsTheTypeThatIs) {
   EXPECT_EQ(CurrentTypeIn("arg 'type' but current is '"), std::nullopt);
 }
 
+TEST(TopologyCheck, AListenerThatIsMissingIsFound) {
+  auto plan = TopologyPlan{};
+  plan.listeners = {{"heard", "attune.executions", "execution.completed"}};
+  TopologyFacts facts;
+  EXPECT_THAT(Judge(plan, facts),
+              testing::Contains(testing::AllOf(
+                  testing::Field(&Finding::kind, FindingKind::kMissing),
+                  testing::Field(&Finding::subject, "queue heard"))));
+}
+
 }  // namespace
 }  // namespace deadletter::rabbitmq

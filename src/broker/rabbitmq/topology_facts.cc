@@ -54,8 +54,8 @@ class ManagementFacts {
         facts_(facts),
         exchanges_(ExchangesOf(plan)),
         queues_(LetterQueuesOf(plan)) {
-    const auto workers = WorkerQueuesOf(plan);
-    queues_.insert(queues_.end(), workers.begin(), workers.end());
+    const auto others = OtherQueuesOf(plan);
+    queues_.insert(queues_.end(), others.begin(), others.end());
   }
 
   BrokerResult<void> Gather() {
@@ -171,8 +171,8 @@ BrokerResult<void> GatherByAmqp(Connection& connection, const TopologyPlan& plan
     if (*there) facts.exchanges[exchange] = {};
   }
   auto queues = LetterQueuesOf(plan);
-  const auto workers = WorkerQueuesOf(plan);
-  queues.insert(queues.end(), workers.begin(), workers.end());
+  const auto others = OtherQueuesOf(plan);
+  queues.insert(queues.end(), others.begin(), others.end());
   for (const auto& queue : queues) {
     const auto found = connection.FindQueue(queue);
     if (!found) return Unexpected<BrokerError>(found.error());
@@ -198,9 +198,10 @@ std::vector<std::string> LetterQueuesOf(const TopologyPlan& plan) {
   return Unique(std::move(queues));
 }
 
-std::vector<std::string> WorkerQueuesOf(const TopologyPlan& plan) {
+std::vector<std::string> OtherQueuesOf(const TopologyPlan& plan) {
   std::vector<std::string> queues;
   for (const auto& id : plan.worker_ids) queues.push_back(plan.WorkerQueueName(id));
+  for (const auto& listener : plan.listeners) queues.push_back(listener.queue);
   return Unique(std::move(queues));
 }
 

@@ -68,7 +68,7 @@ struct TopologyFacts {
 // Those that letters are consumed from: the DLQ, the unrouted queue, every other configured dead
 // letter queue.
 [[nodiscard]] std::vector<std::string> LetterQueuesOf(const TopologyPlan& plan);
-[[nodiscard]] std::vector<std::string> WorkerQueuesOf(const TopologyPlan& plan);
+[[nodiscard]] std::vector<std::string> OtherQueuesOf(const TopologyPlan& plan);
 
 // Without a management API, or where it does not answer, only what AMQP itself tells: what exists,
 // and of what type the DLX is. Changes nothing. On an IoThread.

@@ -1,0 +1,130 @@
+// RabbitMQ or PostgreSQL goes away and comes back: intake pauses without a nack and goes on by itself (P5), and nothing
+// is missing afterwards.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/support/http_get.h"
+#include "tests/support/platform_connection.h"
+#include "tests/system/servers_pair.h"
+#include "tests/system/world.h"
+
+namespace deadletter::test {
+namespace {
+
+constexpr int kLetters = 50;
+
+class Outage : public testing::Test {
+ protected:
+  void Publish(int from, int until) {
+    for (int number = from; number <= until; ++number) world_.PublishDead(world_.Envelope(std::to_string(number)));
+  }
+  void AddExecutions(int count) {
+    for (int number = 1; number <= count; ++number) world_.AddExecution(number);
+  }
+  bool AllFailed(int count) {
+    return WaitUntil([&] {
+      for (int number = 1; number <= count; ++number) {
+        if (world_.Row(ExecutionId(std::int64_t{number})).status != "failed") return false;
+      }
+      return true;
+    });
+  }
+
+  World world_{ServersPair()};
+};
+
+TEST_F(Outage, P5_IntakePausesWhileTheLedgerIsAwayAndGoesOnByItself) {
+  AddExecutions(2 * kLetters);
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  Publish(1, kLetters);
+  ASSERT_TRUE(AllFailed(kLetters));
+  world_.pair().StopLedger();
+  Publish(kLetters + 1, 2 * kLetters);
+  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience)) << server.process().output();
+  EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
+  EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
+  EXPECT_THAT(server.GetText("/metrics"), testing::HasSubstr("deadletter_intake_paused"));
+  world_.pair().StartLedger();
+  EXPECT_TRUE(AllFailed(2 * kLetters)) << server.process().output();
+  EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
+  const auto letters = world_.Letters();
+  EXPECT_EQ(letters.size(), static_cast<std::size_t>(2 * kLetters));
+  for (const LetterSummary& letter : letters) EXPECT_FALSE(letter.possible_duplicate);
+  EXPECT_EQ(world_.WaitForEvents(2 * kLetters).size(), static_cast<std::size_t>(2 * kLetters));
+}
+
+TEST_F(Outage, P5_TheBrokerIsRestartedAndConsumingGoesOnByItself) {
+  AddExecutions(2 * kLetters);
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  Publish(1, kLetters);
+  world_.pair().StopBroker();
+  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience)) << server.process().output();
+  world_.pair().StartBroker();
+  Publish(kLetters + 1, 2 * kLetters);
+  EXPECT_TRUE(AllFailed(2 * kLetters)) << server.process().output();
+  EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
+  EXPECT_EQ(world_.Letters().size(), static_cast<std::size_t>(2 * kLetters));
+}
+
+TEST_F(Outage, AStopInAnOutageEndsInTimeAndNothingIsLost) {
+  AddExecutions(kLetters);
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  world_.pair().StopLedger();
+  Publish(1, kLetters);
+  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience)) << server.process().output();
+  server.process().Signal(SIGTERM);
+  EXPECT_EQ(server.process().WaitForExit(kPatience), 0) << server.process().output();
+  EXPECT_FALSE(server.process().WaitForLine("stop_took_too_long", std::chrono::milliseconds(0)));
+  world_.pair().StartLedger();
+  Server again = world_.Serve();
+  EXPECT_TRUE(AllFailed(kLetters)) << again.process().output();
+}
+
+TEST_F(Outage, ServeStartsWithoutBothAndWaitsForThem) {
+  AddExecutions(1);
+  Publish(1, 1);
+  world_.pair().StopLedger();
+  world_.pair().StopBroker();
+  Server server = world_.Serve();
+  ASSERT_TRUE(WaitUntil([&] { return HttpGet(server.url() + "/readyz").status == 503; }));
+  world_.pair().StartBroker();
+  world_.pair().StartLedger();
+  EXPECT_TRUE(AllFailed(1)) << server.process().output();
+}
+
+TEST_F(Outage, P5_ADeletedQueueIsConsumedAgainOnceItIsBack) {
+  AddExecutions(1);
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  world_.pair().broker().DeleteQueue(kDeadLetterQueue);
+  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience)) << server.process().output();
+  ASSERT_EQ(world_.Run({"topology", "apply"}).status, 0);
+  EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
+  Publish(1, 1);
+  EXPECT_TRUE(AllFailed(1)) << server.process().output();
+}
+
+TEST_F(Outage, P5_ARowLockedByAWorkerDefersItsLetterAndNotTheOthers) {
+  AddExecutions(2);
+  PlatformConnection worker(world_.pair().LedgerUrl());
+  worker.Run("BEGIN; SELECT 1 FROM execution WHERE id = 1 FOR UPDATE");
+  Server server = world_.Serve();
+  Publish(1, 2);
+  EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{2}), "failed")) << server.process().output();
+  EXPECT_TRUE(WaitUntil([&] {
+    for (const LetterSummary& letter : world_.Letters()) {
+      if (letter.execution_id == "1") return letter.outcome == Outcome::kDeferred && letter.state == LetterState::kWaiting;
+    }
+    return false;
+  })) << server.process().output();
+  worker.Run("COMMIT");
+  EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{1}), "failed")) << server.process().output();
+  EXPECT_EQ(world_.WaitForEvents(2).size(), 2u);
+}
+
+}  // namespace
+}  // namespace deadletter::test

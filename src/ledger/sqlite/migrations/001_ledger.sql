@@ -39,14 +39,13 @@ CREATE TABLE deadletter_letter (
   body BLOB NOT NULL
 );
 
+CREATE INDEX deadletter_letter_state ON deadletter_letter (state, id);
+CREATE INDEX deadletter_letter_outcome ON deadletter_letter (outcome, id);
+CREATE INDEX deadletter_letter_group ON deadletter_letter (group_id, id);
 CREATE INDEX deadletter_letter_execution ON deadletter_letter (execution_id, id)
   WHERE execution_id IS NOT NULL;
-CREATE INDEX deadletter_letter_group ON deadletter_letter (group_id, id);
 CREATE INDEX deadletter_letter_due ON deadletter_letter (try_again_at)
   WHERE try_again_at IS NOT NULL;
--- Letters that are closed once their execution is final.
-CREATE INDEX deadletter_letter_watched ON deadletter_letter (id)
-  WHERE state = 'open' AND outcome IN ('failed', 'stale_attempt', 'not_failable');
 
 -- In a table of their own, because keys outlive their letters. They begin with the time of death, so that this
 -- index, too, grows at its end.

@@ -151,7 +151,7 @@ void World::Publish(const Address& address, const std::string& body) {
   Publish(address, std::vector<Message>{message});
 }
 
-void World::PublishDead(const std::string& body, const std::string& reason, const std::string& message_id) {
+Message World::DeadMessage(std::string body, const std::string& reason) {
   const FieldValue key{std::string("execution.dispatch.worker.7")};
   FieldTable death;
   death.entries = {{"count", {std::int64_t{1}}},
@@ -161,10 +161,13 @@ void World::PublishDead(const std::string& body, const std::string& reason, cons
                    {"exchange", {std::string("attune.executions")}},
                    {"routing-keys", {FieldArray{key}}}};
   Message message;
-  message.body = body;
+  message.body = std::move(body);
   message.headers.entries = {{"x-death", {FieldArray{FieldValue{death}}}}};
-  if (!message_id.empty()) message.properties.message_id = message_id;
-  Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, std::vector<Message>{message});
+  return message;
+}
+
+void World::PublishDead(const std::string& body) {
+  Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, std::vector<Message>{DeadMessage(body)});
 }
 
 PlatformRow World::Row(const ExecutionId& id) {

@@ -59,8 +59,9 @@ class World {
   // All of them must be taken by a queue.
   void Publish(const Address& address, const std::vector<Message>& messages);
   void Publish(const Address& address, const std::string& body);
-  // Straight into the dead letter exchange, with a death as the broker would write it.
-  void PublishDead(const std::string& body, const std::string& reason = "expired", const std::string& message_id = "");
+  // With a death as the broker would write it; PublishDead sends it straight to the dead letter exchange.
+  [[nodiscard]] static Message DeadMessage(std::string body, const std::string& reason = "expired");
+  void PublishDead(const std::string& body);
 
   [[nodiscard]] PlatformRow Row(const ExecutionId& id);
   // Waits until the row has that status.
@@ -81,7 +82,6 @@ class World {
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<WorkQueue> listener_;
-  int published_ = 0;
 };
 
 // Polls `condition` until it holds or a minute has passed: for what happens in other processes and signals nobody.

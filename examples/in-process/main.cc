@@ -10,14 +10,16 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::string error;
-  const auto handler = deadletter::Handler::Open({.config_file = "", .settings = {{"data_dir", argv[1]}}}, error);
+  const auto handler =
+      deadletter::Handler::Open({.config_file = "", .settings = {{"data_dir", argv[1]}}}, error);
   if (!handler) {
     std::cerr << error << "\n";
     return 1;
   }
   handler->Start();
   handler->Start();  // warns in the log and does nothing
-  std::cout << "deadletter " << deadletter::Version() << (handler->IsRunning() ? " runs" : " does not run") << "\n";
+  std::cout << "deadletter " << deadletter::Version()
+            << (handler->IsRunning() ? " runs" : " does not run") << "\n";
   handler->Stop();
   std::cout << (handler->IsRunning() ? "still runs" : "stopped") << "\n";
   return handler->IsRunning() ? 1 : 0;

@@ -2,7 +2,8 @@
 
 namespace deadletter {
 
-// Of the library that the program runs with, which may be newer than the headers it was built with: "0.1.0".
+// Of the library that the program runs with, which may be newer than the headers it was built with:
+// "0.1.0".
 [[nodiscard]] const char* Version();
 
 }  // namespace deadletter

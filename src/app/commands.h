@@ -1,5 +1,5 @@
-// The commands that run here rather than against a server. Each returns its exit status and says what went wrong on
-// standard error, in one line.
+// The commands that run here rather than against a server. Each returns its exit status and says
+// what went wrong on standard error, in one line.
 #pragma once
 
 #include "cli/command_line.h"
@@ -10,8 +10,10 @@ namespace deadletter {
 [[nodiscard]] int RunServe(const Config& config, const cli::CommandLine& command_line);
 [[nodiscard]] int RunDemo(const Config& config, const cli::CommandLine& command_line);
 [[nodiscard]] int RunMigrate(const Config& config, const cli::MigrateCommand& command);
-[[nodiscard]] int RunSubmit(const Config& config, const cli::SubmitCommand& command, cli::OutputFormat output);
-[[nodiscard]] int RunTopology(const Config& config, const cli::TopologyCommand& command, cli::OutputFormat output);
+[[nodiscard]] int RunSubmit(const Config& config, const cli::SubmitCommand& command,
+                            cli::OutputFormat output);
+[[nodiscard]] int RunTopology(const Config& config, const cli::TopologyCommand& command,
+                              cli::OutputFormat output);
 [[nodiscard]] int RunConfigCheck(const Config& config);
 
 // "deadletter: message" on standard error; gives `status` back.

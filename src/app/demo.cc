@@ -27,7 +27,8 @@ constexpr seconds kLongest(60);
 constexpr milliseconds kLookEvery(50);
 constexpr const char* kListenerQueue = "deadletter.demo.events";
 
-// A folder of the demo's own, gone with it: a demo must not touch what `serve` keeps in the default one.
+// A folder of the demo's own, gone with it: a demo must not touch what `serve` keeps in the default
+// one.
 class DemoFolder {
  public:
   DemoFolder() {
@@ -83,7 +84,8 @@ class Demo {
   // The error says in one line what is missing.
   Result<void> Prepare();
   Result<void> Submit();
-  // Shows what happens to each execution until all of them have ended. False: they did not in time, or a stop came.
+  // Shows what happens to each execution until all of them have ended. False: they did not in time,
+  // or a stop came.
   bool Watch();
   bool Summarize();
 
@@ -125,8 +127,9 @@ Result<void> Demo::Submit() {
   }
   const auto start = [this](DemoWorker worker) {
     worker.queue = config_.topology.WorkerQueueName(worker.id);
-    workers_.push_back(std::make_unique<DemoWorkerThread>(std::move(worker), wiring_.MakeWorkQueue(),
-                                                          wiring_.MakeExecutions(), config_.executions.id_type));
+    workers_.push_back(
+        std::make_unique<DemoWorkerThread>(std::move(worker), wiring_.MakeWorkQueue(),
+                                           wiring_.MakeExecutions(), config_.executions.id_type));
   };
   start({"1", "", -1, 0});
   start({"2", "", -1, 2});
@@ -148,13 +151,14 @@ bool Demo::Look(Executions& executions, Tracked& tracked) {
     std::fflush(stdout);
   }
   const auto& final_statuses = config_.executions.final_statuses;
-  return std::find(final_statuses.begin(), final_statuses.end(), tracked.status) != final_statuses.end();
+  return std::find(final_statuses.begin(), final_statuses.end(), tracked.status) !=
+         final_statuses.end();
 }
 
 std::size_t Demo::Failed() const {
-  return static_cast<std::size_t>(std::count_if(executions_.begin(), executions_.end(), [this](const Tracked& tracked) {
-    return tracked.status == config_.executions.failed;
-  }));
+  return static_cast<std::size_t>(std::count_if(
+      executions_.begin(), executions_.end(),
+      [this](const Tracked& tracked) { return tracked.status == config_.executions.failed; }));
 }
 
 bool Demo::Watch() {
@@ -176,7 +180,8 @@ bool Demo::Summarize() {
     if (tracked.status == "completed") ++completed;
     if (tracked.status == config_.executions.failed) ++failed[tracked.error];
   }
-  std::printf("\n%zu executions: %d completed, %zu failed\n", executions_.size(), completed, Failed());
+  std::printf("\n%zu executions: %d completed, %zu failed\n", executions_.size(), completed,
+              Failed());
   for (const auto& [error, count] : failed) std::printf("  %3d  %s\n", count, error.c_str());
 
   const auto page = wiring_.MakeCatalog()->List({}, 1000, std::nullopt);
@@ -195,7 +200,8 @@ bool Demo::Summarize() {
               std::chrono::duration<double>(longest).count());
   std::printf("of which at most %.0f ms from receiving the letter\n",
               std::chrono::duration<double, std::milli>(longest_settle).count());
-  return page->letters.size() == Failed() && completed + static_cast<int>(Failed()) == static_cast<int>(executions_.size());
+  return page->letters.size() == Failed() &&
+         completed + static_cast<int>(Failed()) == static_cast<int>(executions_.size());
 }
 
 void PrintHints(const Config& config, const Runtime& runtime) {
@@ -224,9 +230,13 @@ int RunInFolder(const Config& config) {
   if (const auto started = runtime.Start(); !started) {
     return Complain(cli::kExitFailed, "demo: " + started.error().message);
   }
-  std::printf("deadletter demo on %s: 24 executions, 8 for each of 3 workers. Worker 1 does its work, worker 2\n"
-              "rejects every second one, worker 3 takes two and vanishes. A queue's time to live is %lld s.\n\n",
-              std::string(PairName(config.pair)).c_str(), static_cast<long long>(kWorkerTtl.count() / 1000));
+  std::printf(
+      "deadletter demo on %s: 24 executions, 8 for each of 3 workers. Worker 1 does its work, "
+      "worker 2\n"
+      "rejects every second one, worker 3 takes two and vanishes. A queue's time to live is %lld "
+      "s.\n\n",
+      std::string(PairName(config.pair)).c_str(),
+      static_cast<long long>(kWorkerTtl.count() / 1000));
   if (const auto submitted = demo.Submit(); !submitted) {
     return Complain(cli::kExitFailed, "demo: " + submitted.error().message);
   }
@@ -247,7 +257,8 @@ int RunDemo(const Config& given, const cli::CommandLine& command_line) {
     return Complain(cli::kExitUsage, "demo: only --output table; for scripts use submit and list");
   }
   const DemoFolder folder;
-  if (folder.path().empty()) return Complain(cli::kExitFailed, "demo: cannot make a temporary folder");
+  if (folder.path().empty())
+    return Complain(cli::kExitFailed, "demo: cannot make a temporary folder");
   const Config config = DemoConfig(given, folder);
   return RunInFolder(config);
 }

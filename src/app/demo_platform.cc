@@ -18,7 +18,8 @@ std::optional<ExecutionId> ExecutionOf(const std::string& body, ExecutionIdType 
   if (error) return std::nullopt;
   const boost::json::value* id = envelope.find_pointer("/payload/execution_id", error);
   if (id == nullptr) return std::nullopt;
-  const std::string text = id->is_string() ? std::string(id->get_string()) : boost::json::serialize(*id);
+  const std::string text =
+      id->is_string() ? std::string(id->get_string()) : boost::json::serialize(*id);
   return ParseExecutionId(id_type, text);
 }
 

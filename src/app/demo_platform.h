@@ -1,4 +1,5 @@
-// A small platform for the demo: workers who finish, reject and vanish, and somebody who listens to events.
+// A small platform for the demo: workers who finish, reject and vanish, and somebody who listens to
+// events.
 #pragma once
 
 #include <atomic>
@@ -18,15 +19,15 @@ namespace deadletter {
 struct DemoWorker {
   std::string id;
   std::string queue;
-  int takes = 0;         // then it is gone, and what is left in its queue dies; negative: it never goes
-  int rejects_every = 0; // the nth it takes is rejected; 0: none
+  int takes = 0;  // then it is gone, and what is left in its queue dies; negative: it never goes
+  int rejects_every = 0;  // the nth it takes is rejected; 0: none
 };
 
 // Its thread ends with it. `queue` and `executions` are its own.
 class DemoWorkerThread {
  public:
-  DemoWorkerThread(DemoWorker worker, std::unique_ptr<WorkQueue> queue, std::unique_ptr<Executions> executions,
-                   ExecutionIdType id_type);
+  DemoWorkerThread(DemoWorker worker, std::unique_ptr<WorkQueue> queue,
+                   std::unique_ptr<Executions> executions, ExecutionIdType id_type);
 
  private:
   void Run(const std::stop_token& stop);

@@ -42,15 +42,18 @@ std::unique_ptr<Handler> Handler::Open(const HandlerOptions& options, std::strin
 
 Handler::Handler(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Handler::~Handler() { Stop(); }
+Handler::~Handler() {
+  Stop();
+}
 
 void Handler::Start() {
   if (IsRunning()) {
     LogWarning("already_running");
     return;
   }
-  parts_->service = std::make_unique<Service>(MakeServiceOptions(parts_->config), parts_->wiring->MakeAdapters(),
-                                              parts_->clock, parts_->metrics, parts_->health);
+  parts_->service =
+      std::make_unique<Service>(MakeServiceOptions(parts_->config), parts_->wiring->MakeAdapters(),
+                                parts_->clock, parts_->metrics, parts_->health);
   parts_->service->Start();
 }
 
@@ -60,12 +63,15 @@ void Handler::Stop(std::chrono::milliseconds patience) {
   parts_->service.reset();
 }
 
-bool Handler::IsRunning() const { return parts_->service && parts_->service->IsRunning(); }
+bool Handler::IsRunning() const {
+  return parts_->service && parts_->service->IsRunning();
+}
 
 std::vector<std::string> Handler::Missing() const {
   std::vector<std::string> missing;
   for (const HealthReport& report : parts_->health.Reports()) {
-    if (report.state == HealthState::kMissing) missing.push_back(report.part + ": " + report.message);
+    if (report.state == HealthState::kMissing)
+      missing.push_back(report.part + ": " + report.message);
   }
   return missing;
 }

@@ -17,9 +17,10 @@ int RunMigrate(const Config& config, const cli::MigrateCommand& command) {
   const auto status = migrator->Status();
   if (!status) return Complain(cli::kExitFailed, "migrate: " + status.error().message);
   if (status->IsNewer()) {
-    return Complain(cli::kExitFailed, "migrate: the ledger's schema is version " + std::to_string(status->version) +
-                                          " and this program knows " + std::to_string(status->wanted) +
-                                          ": use the newer deadletter");
+    return Complain(cli::kExitFailed,
+                    "migrate: the ledger's schema is version " + std::to_string(status->version) +
+                        " and this program knows " + std::to_string(status->wanted) +
+                        ": use the newer deadletter");
   }
   const auto migrated = migrator->Migrate();
   if (!migrated) return Complain(cli::kExitFailed, "migrate: " + migrated.error().message);

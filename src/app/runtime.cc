@@ -7,7 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How long a stop waits for the ledger; with the moments that the parts need to end it stays within 10 s.
+// How long a stop waits for the ledger; with the moments that the parts need to end it stays within
+// 10 s.
 constexpr milliseconds kPatience(4'000);
 
 // Each serves one request of the HTTP interface at a time.
@@ -34,16 +35,20 @@ http::ServerOptions MakeServerOptions(const Config& config) {
 Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock)
     : config_(config),
       service_(MakeServiceOptions(config), wiring.MakeAdapters(), clock, metrics_, health_),
-      operations_(MakeAllReaders(wiring, config), {config.executions.id_type, config.http.base_path}),
+      operations_(MakeAllReaders(wiring, config),
+                  {config.executions.id_type, config.http.base_path}),
       server_(MakeServerOptions(config), operations_, health_, metrics_) {}
 
-Runtime::~Runtime() { Stop(); }
+Runtime::~Runtime() {
+  Stop();
+}
 
 Result<void> Runtime::Start() {
   LogInfo("starting", {{"pair", std::string(PairName(config_.pair))},
                        {"version", DEADLETTER_VERSION},
                        {"configuration", config_.file.value_or("none: the defaults")}});
-  for (const std::string& warning : config_.warnings) LogWarning("configuration", {{"what", warning}});
+  for (const std::string& warning : config_.warnings)
+    LogWarning("configuration", {{"what", warning}});
   if (auto listening = server_.Start(); !listening) return listening;
   LogInfo("listening", {{"url", url()}});
   service_.Start();

@@ -10,8 +10,9 @@ namespace deadletter {
 // Blocks both in this thread and every thread made after it. To be called first in main.
 void BlockStopSignals();
 
-// Waits for the first one. While `stop` then runs, a second one ends the process at once; so does a stop that takes
-// longer than 9.5 s, because who asked will not wait for ever, and what is not acknowledged is the broker's (P1).
+// Waits for the first one. While `stop` then runs, a second one ends the process at once; so does a
+// stop that takes longer than 9.5 s, because who asked will not wait for ever, and what is not
+// acknowledged is the broker's (P1).
 void StopOnSignal(const std::function<void()>& stop);
 
 // Whether one has come; for those who work until then. Does not take it away.

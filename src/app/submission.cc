@@ -9,7 +9,8 @@ std::optional<std::string> WorkerOf(const TopologyPlan& plan, const std::string&
   if (place == std::string::npos) return std::nullopt;
   const std::string before = plan.worker_queue.substr(0, place);
   const std::string after = plan.worker_queue.substr(place + 4);
-  if (queue.size() <= before.size() + after.size() || !queue.starts_with(before) || !queue.ends_with(after)) {
+  if (queue.size() <= before.size() + after.size() || !queue.starts_with(before) ||
+      !queue.ends_with(after)) {
     return std::nullopt;
   }
   return queue.substr(before.size(), queue.size() - before.size() - after.size());
@@ -17,7 +18,8 @@ std::optional<std::string> WorkerOf(const TopologyPlan& plan, const std::string&
 
 }  // namespace
 
-std::vector<NewExecution> NewExecutions(const TopologyPlan& plan, const cli::SubmitCommand& command) {
+std::vector<NewExecution> NewExecutions(const TopologyPlan& plan,
+                                        const cli::SubmitCommand& command) {
   const auto worker = WorkerOf(plan, command.queue);
   NewExecution execution;
   execution.action_ref = command.action;

@@ -9,8 +9,9 @@
 
 namespace deadletter {
 
-// A worker's queue of the topology gets its messages through the dispatch exchange, as the platform's do; any other queue
-// straight, through the default exchange.
-[[nodiscard]] std::vector<NewExecution> NewExecutions(const TopologyPlan& plan, const cli::SubmitCommand& command);
+// A worker's queue of the topology gets its messages through the dispatch exchange, as the
+// platform's do; any other queue straight, through the default exchange.
+[[nodiscard]] std::vector<NewExecution> NewExecutions(const TopologyPlan& plan,
+                                                      const cli::SubmitCommand& command);
 
 }  // namespace deadletter

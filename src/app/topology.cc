@@ -26,7 +26,8 @@ int Check(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output
     PrintLine(output, FindingKindName(finding.kind), finding.subject, finding.message);
   }
   if (!findings->empty()) return cli::kExitFinding;
-  if (output == cli::OutputFormat::kTable) std::printf("everything is there, and no letter would be lost\n");
+  if (output == cli::OutputFormat::kTable)
+    std::printf("everything is there, and no letter would be lost\n");
   return cli::kExitDone;
 }
 
@@ -45,14 +46,17 @@ int Apply(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output
 
 }  // namespace
 
-int RunTopology(const Config& config, const cli::TopologyCommand& command, cli::OutputFormat output) {
+int RunTopology(const Config& config, const cli::TopologyCommand& command,
+                cli::OutputFormat output) {
   const SystemClock clock;
   const auto wiring = Wiring::Open(config, clock);
   if (!wiring) return Complain(cli::kExitFailed, "topology: " + wiring.error().message);
   const auto topology = (*wiring)->MakeTopology();
   switch (command.action) {
-    case cli::TopologyAction::kCheck: return Check(*topology, config.topology, output);
-    case cli::TopologyAction::kApply: return Apply(*topology, config.topology, output);
+    case cli::TopologyAction::kCheck:
+      return Check(*topology, config.topology, output);
+    case cli::TopologyAction::kApply:
+      return Apply(*topology, config.topology, output);
   }
   return cli::kExitUsage;
 }

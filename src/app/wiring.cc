@@ -25,19 +25,37 @@ class EmbeddedWiring final : public Wiring {
  public:
   EmbeddedWiring(std::shared_ptr<EmbeddedBroker> broker, const Config& config)
       : broker_(std::move(broker)),
-        ledger_{config.ledger.path, config.executions, config.executions_mode, config.ledger.lock_timeout} {}
+        ledger_{config.ledger.path, config.executions, config.executions_mode,
+                config.ledger.lock_timeout} {}
 
-  std::unique_ptr<Consumer> MakeConsumer(const std::string& queue, const std::string& consumer_tag) const override {
+  std::unique_ptr<Consumer> MakeConsumer(const std::string& queue,
+                                         const std::string& consumer_tag) const override {
     return std::make_unique<EmbeddedConsumer>(broker_, queue, consumer_tag);
   }
-  std::unique_ptr<Publisher> MakePublisher() const override { return std::make_unique<EmbeddedPublisher>(broker_); }
-  std::unique_ptr<WorkQueue> MakeWorkQueue() const override { return std::make_unique<EmbeddedWorkQueue>(broker_); }
-  std::unique_ptr<Topology> MakeTopology() const override { return std::make_unique<EmbeddedTopology>(broker_); }
-  std::unique_ptr<Settlement> MakeSettlement() const override { return std::make_unique<SqliteSettlement>(ledger_); }
-  std::unique_ptr<Outbox> MakeOutbox() const override { return std::make_unique<SqliteOutbox>(ledger_); }
-  std::unique_ptr<Catalog> MakeCatalog() const override { return std::make_unique<SqliteCatalog>(ledger_); }
-  std::unique_ptr<Executions> MakeExecutions() const override { return std::make_unique<SqliteExecutions>(ledger_); }
-  std::unique_ptr<Migrator> MakeMigrator() const override { return std::make_unique<SqliteMigrator>(ledger_); }
+  std::unique_ptr<Publisher> MakePublisher() const override {
+    return std::make_unique<EmbeddedPublisher>(broker_);
+  }
+  std::unique_ptr<WorkQueue> MakeWorkQueue() const override {
+    return std::make_unique<EmbeddedWorkQueue>(broker_);
+  }
+  std::unique_ptr<Topology> MakeTopology() const override {
+    return std::make_unique<EmbeddedTopology>(broker_);
+  }
+  std::unique_ptr<Settlement> MakeSettlement() const override {
+    return std::make_unique<SqliteSettlement>(ledger_);
+  }
+  std::unique_ptr<Outbox> MakeOutbox() const override {
+    return std::make_unique<SqliteOutbox>(ledger_);
+  }
+  std::unique_ptr<Catalog> MakeCatalog() const override {
+    return std::make_unique<SqliteCatalog>(ledger_);
+  }
+  std::unique_ptr<Executions> MakeExecutions() const override {
+    return std::make_unique<SqliteExecutions>(ledger_);
+  }
+  std::unique_ptr<Migrator> MakeMigrator() const override {
+    return std::make_unique<SqliteMigrator>(ledger_);
+  }
 
  private:
   const std::shared_ptr<EmbeddedBroker> broker_;
@@ -59,7 +77,8 @@ class ServersWiring final : public Wiring {
     ledger_.mode = config.executions_mode;
   }
 
-  std::unique_ptr<Consumer> MakeConsumer(const std::string& queue, const std::string& consumer_tag) const override {
+  std::unique_ptr<Consumer> MakeConsumer(const std::string& queue,
+                                         const std::string& consumer_tag) const override {
     return std::make_unique<rabbitmq::RabbitConsumer>(broker_, queue, consumer_tag);
   }
   std::unique_ptr<Publisher> MakePublisher() const override {
@@ -68,12 +87,20 @@ class ServersWiring final : public Wiring {
   std::unique_ptr<WorkQueue> MakeWorkQueue() const override {
     return std::make_unique<rabbitmq::RabbitWorkQueue>(broker_);
   }
-  std::unique_ptr<Topology> MakeTopology() const override { return std::make_unique<rabbitmq::RabbitTopology>(broker_); }
-  std::unique_ptr<Settlement> MakeSettlement() const override { return postgres::MakeSettlement(ledger_); }
+  std::unique_ptr<Topology> MakeTopology() const override {
+    return std::make_unique<rabbitmq::RabbitTopology>(broker_);
+  }
+  std::unique_ptr<Settlement> MakeSettlement() const override {
+    return postgres::MakeSettlement(ledger_);
+  }
   std::unique_ptr<Outbox> MakeOutbox() const override { return postgres::MakeOutbox(ledger_); }
   std::unique_ptr<Catalog> MakeCatalog() const override { return postgres::MakeCatalog(ledger_); }
-  std::unique_ptr<Executions> MakeExecutions() const override { return postgres::MakeExecutions(ledger_); }
-  std::unique_ptr<Migrator> MakeMigrator() const override { return postgres::MakeMigrator(ledger_); }
+  std::unique_ptr<Executions> MakeExecutions() const override {
+    return postgres::MakeExecutions(ledger_);
+  }
+  std::unique_ptr<Migrator> MakeMigrator() const override {
+    return postgres::MakeMigrator(ledger_);
+  }
 
  private:
   rabbitmq::Options broker_;
@@ -84,7 +111,9 @@ Result<void> MakeFolderFor(const std::string& file) {
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
   std::error_code error;
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
-  if (error) return Fail("cannot make the folder " + folder.string() + ": " + error.message() + "; set data_dir");
+  if (error)
+    return Fail("cannot make the folder " + folder.string() + ": " + error.message() +
+                "; set data_dir");
   return {};
 }
 
@@ -92,8 +121,10 @@ Result<void> MakeFolderFor(const std::string& file) {
 
 Result<std::unique_ptr<Wiring>> Wiring::Open(const Config& config, const Clock& clock) {
   switch (config.pair) {
-    case Pair::kServers: return std::make_unique<ServersWiring>(config);
-    case Pair::kEmbedded: break;
+    case Pair::kServers:
+      return std::make_unique<ServersWiring>(config);
+    case Pair::kEmbedded:
+      break;
   }
   for (const std::string& file : {config.broker.path, config.ledger.path}) {
     if (const auto made = MakeFolderFor(file); !made) return Unexpected<Error>(made.error());
@@ -105,7 +136,9 @@ Result<std::unique_ptr<Wiring>> Wiring::Open(const Config& config, const Clock& 
 
 Adapters Wiring::MakeAdapters() const {
   Adapters adapters;
-  adapters.consumer = [this](const auto& queue, const auto& consumer_tag) { return MakeConsumer(queue, consumer_tag); };
+  adapters.consumer = [this](const auto& queue, const auto& consumer_tag) {
+    return MakeConsumer(queue, consumer_tag);
+  };
   adapters.publisher = [this] { return MakePublisher(); };
   adapters.settlement = [this] { return MakeSettlement(); };
   adapters.outbox = [this] { return MakeOutbox(); };

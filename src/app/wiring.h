@@ -12,16 +12,19 @@
 
 namespace deadletter {
 
-// Makes the ports of one pair of broker and ledger; each call gives a new one, for one thread. Safe from any thread.
+// Makes the ports of one pair of broker and ledger; each call gives a new one, for one thread. Safe
+// from any thread.
 class Wiring {
  public:
-  // Servers are connected by the first call on a port; embedded files are opened (and made) here, and the error says
-  // why one cannot be. `config` and `clock` must outlive it and everything it makes.
-  [[nodiscard]] static Result<std::unique_ptr<Wiring>> Open(const Config& config, const Clock& clock);
+  // Servers are connected by the first call on a port; embedded files are opened (and made) here,
+  // and the error says why one cannot be. `config` and `clock` must outlive it and everything it
+  // makes.
+  [[nodiscard]] static Result<std::unique_ptr<Wiring>> Open(const Config& config,
+                                                            const Clock& clock);
   virtual ~Wiring() = default;
 
-  [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(const std::string& queue,
-                                                               const std::string& consumer_tag) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(
+      const std::string& queue, const std::string& consumer_tag) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Publisher> MakePublisher() const = 0;
   [[nodiscard]] virtual std::unique_ptr<WorkQueue> MakeWorkQueue() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Topology> MakeTopology() const = 0;

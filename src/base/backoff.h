@@ -1,4 +1,5 @@
-// Waits that grow: doubled after each failure up to a limit, with jitter so that instances do not march in step.
+// Waits that grow: doubled after each failure up to a limit, with jitter so that instances do not
+// march in step.
 #pragma once
 
 #include <algorithm>

@@ -5,7 +5,9 @@
 namespace deadletter {
 namespace {
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Takes `count` digits off the front of `rest`.
 std::optional<int> TakeNumber(std::string_view& rest, size_t count) {
@@ -84,10 +86,10 @@ std::string FormatRfc3339(Instant instant, int fraction_digits) {
   const auto day = chr::floor<chr::days>(instant);
   const chr::year_month_day date(day);
   const chr::hh_mm_ss<Microseconds> time(instant - day);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()),
-                                 static_cast<unsigned>(date.day()), time.hours().count(),
-                                 time.minutes().count(), time.seconds().count());
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
   if (fraction_digits > 0) {
     const std::string six = fmt::format("{:06}", time.subseconds().count());
     text += '.';

@@ -31,7 +31,8 @@ void Sha256::AddPart(std::string_view bytes) {
 void Sha256::AddNumber(std::int64_t number) {
   std::array<std::uint8_t, 8> big_endian;
   for (size_t index = 0; index < big_endian.size(); ++index) {
-    big_endian[index] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (56 - 8 * index));
+    big_endian[index] =
+        static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (56 - 8 * index));
   }
   Require(EVP_DigestUpdate(context_->evp, big_endian.data(), big_endian.size()));
 }

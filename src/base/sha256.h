@@ -1,4 +1,5 @@
-// SHA-256 over named parts, each preceded by its length so that no two different lists of parts hash alike.
+// SHA-256 over named parts, each preceded by its length so that no two different lists of parts
+// hash alike.
 #pragma once
 
 #include <array>

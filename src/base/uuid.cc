@@ -21,7 +21,8 @@ bool IsHyphenPlace(size_t place) {
 }
 
 void FillRandom(std::uint8_t* bytes, int count) {
-  // Without a source of randomness no identity is safe to hand out; there is nothing to fall back to.
+  // Without a source of randomness no identity is safe to hand out; there is nothing to fall back
+  // to.
   if (RAND_bytes(bytes, count) != 1) std::abort();
 }
 
@@ -70,12 +71,15 @@ Uuid RandomUuid() {
 }
 
 Uuid TimeOrderedUuid(Instant now) {
-  // 48 bits of milliseconds, then a 12-bit counter (RFC 9562 method 1) that carries into the milliseconds.
+  // 48 bits of milliseconds, then a 12-bit counter (RFC 9562 method 1) that carries into the
+  // milliseconds.
   static std::mutex mutex;
   static std::uint64_t last = 0;
 
-  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
-  const std::uint64_t wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(milliseconds, 0)) << 12;
+  const auto milliseconds =
+      std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
+  const std::uint64_t wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(milliseconds, 0))
+                               << 12;
   std::uint64_t stamp;
   {
     const std::lock_guard lock(mutex);

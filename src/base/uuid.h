@@ -25,8 +25,8 @@ struct Uuid {
 // Version 4, from the system's cryptographic source.
 [[nodiscard]] Uuid RandomUuid();
 
-// Version 7: ordered by time, so that an index grows at its end. Within one process each is greater than the
-// one before it, also when the clock stands still or goes back. Safe from any thread.
+// Version 7: ordered by time, so that an index grows at its end. Within one process each is greater
+// than the one before it, also when the clock stands still or goes back. Safe from any thread.
 [[nodiscard]] Uuid TimeOrderedUuid(Instant now);
 
 }  // namespace deadletter

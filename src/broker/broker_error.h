@@ -9,15 +9,16 @@
 namespace deadletter {
 
 enum class BrokerFault {
-  kUnreachable,     // no connection, or it was lost; come back later
-  kRefused,         // reached, but it denies us: credentials, virtual host, permission
-  kQueueMissing,    // the queue does not exist
-  kCancelled,       // the broker ended the subscription (queue deleted, node gone)
-  kChannelClosed,   // e.g. the delivery acknowledgement timeout; the message says
-  kBadData,         // what came cannot be decoded; the message says what
+  kUnreachable,    // no connection, or it was lost; come back later
+  kRefused,        // reached, but it denies us: credentials, virtual host, permission
+  kQueueMissing,   // the queue does not exist
+  kCancelled,      // the broker ended the subscription (queue deleted, node gone)
+  kChannelClosed,  // e.g. the delivery acknowledgement timeout; the message says
+  kBadData,        // what came cannot be decoded; the message says what
 };
 
-[[nodiscard]] std::string_view BrokerFaultName(BrokerFault fault);  // "unreachable", …: metric label and log word
+[[nodiscard]] std::string_view BrokerFaultName(
+    BrokerFault fault);  // "unreachable", …: metric label and log word
 
 struct BrokerError {
   BrokerFault fault = BrokerFault::kUnreachable;

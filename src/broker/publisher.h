@@ -17,14 +17,16 @@ struct OutgoingMessage {
 
 enum class PublishOutcome {
   kConfirmed,    // the broker has taken it, durably where queues are durable, and some queue has it
-  kUnroutable,   // the broker took it and no queue wanted it (mandatory: returned, then acknowledged)
+  kUnroutable,   // the broker took it and no queue wanted it (mandatory: returned, then
+                 // acknowledged)
   kNoTarget,     // the exchange does not exist, or we may not publish to it
   kNacked,       // the broker says it did not keep it
   kInDoubt,      // sent, and the connection died before the answer: perhaps there, perhaps not
   kUnavailable,  // not sent
 };
 
-[[nodiscard]] std::string_view PublishOutcomeName(PublishOutcome outcome);  // "confirmed", …: metric label
+[[nodiscard]] std::string_view PublishOutcomeName(
+    PublishOutcome outcome);  // "confirmed", …: metric label
 
 struct PublishResult {
   PublishOutcome outcome = PublishOutcome::kUnavailable;
@@ -36,10 +38,12 @@ class Publisher {
  public:
   virtual ~Publisher() = default;
 
-  // Publishes each as mandatory and persistent where it says so, waits for the confirms, and gives one result a message, in order.
-  // Connects where needed; never throws, never waits longer than its own limit (30 s) for an answer. One bad target
-  // does not spoil the others: after a closed channel the rest is sent until the culprit stands alone.
-  [[nodiscard]] virtual std::vector<PublishResult> Publish(std::span<const OutgoingMessage> messages) = 0;
+  // Publishes each as mandatory and persistent where it says so, waits for the confirms, and gives
+  // one result a message, in order. Connects where needed; never throws, never waits longer than
+  // its own limit (30 s) for an answer. One bad target does not spoil the others: after a closed
+  // channel the rest is sent until the culprit stands alone.
+  [[nodiscard]] virtual std::vector<PublishResult> Publish(
+      std::span<const OutgoingMessage> messages) = 0;
 
   // Asks without publishing whether the exchange is there (relay readiness).
   [[nodiscard]] virtual BrokerResult<bool> ExchangeExists(const std::string& exchange) = 0;
@@ -48,8 +52,8 @@ class Publisher {
   virtual void KeepAlive() = 0;
   virtual void Close() = 0;
 
-  // Ends a Publish() in progress at once: what has no answer is in doubt, what was not sent is unavailable; later calls
-  // send nothing. Any thread; for a stop in an outage.
+  // Ends a Publish() in progress at once: what has no answer is in doubt, what was not sent is
+  // unavailable; later calls send nothing. Any thread; for a stop in an outage.
   virtual void Abort() = 0;
 };
 

@@ -29,12 +29,14 @@ struct TopologyPlan {
   std::string worker_queue = "worker.{id}.executions";
   std::vector<std::string> worker_ids;
   std::chrono::milliseconds worker_ttl{300'000};
-  std::vector<std::string> dead_letter_queues;  // every configured [[queue]], for the check of consumers and limits
-  std::vector<std::string> consumer_tags;       // ours; any other on those queues is foreign
-  std::vector<Listener> listeners;              // declared and bound by Apply(), missing ones found by Check()
+  std::vector<std::string>
+      dead_letter_queues;  // every configured [[queue]], for the check of consumers and limits
+  std::vector<std::string> consumer_tags;  // ours; any other on those queues is foreign
+  std::vector<Listener> listeners;  // declared and bound by Apply(), missing ones found by Check()
 
   [[nodiscard]] std::string WorkerQueueName(const std::string& worker_id) const;
-  [[nodiscard]] static std::string DispatchKey(const std::string& worker_id);  // execution.dispatch.worker.{id}
+  [[nodiscard]] static std::string DispatchKey(
+      const std::string& worker_id);  // execution.dispatch.worker.{id}
 };
 
 enum class FindingKind {
@@ -42,7 +44,7 @@ enum class FindingKind {
   kLosesLetters,     // as it is, letters vanish
   kDiffers,          // not as configured, harmless or apply does not touch it
   kForeignConsumer,  // somebody else consumes a dead letter queue of ours
-  kUnknown,          // could not be looked at (say, no management_url); the message says what that hides
+  kUnknown,  // could not be looked at (say, no management_url); the message says what that hides
 };
 
 [[nodiscard]] std::string_view FindingKindName(FindingKind kind);  // "missing", "loses_letters", …
@@ -54,7 +56,8 @@ struct Finding {
 };
 
 struct AppliedChange {
-  bool conflict = false;  // true: it could not be done, and `message` holds the command or the reason
+  bool conflict =
+      false;  // true: it could not be done, and `message` holds the command or the reason
   std::string message;
 };
 
@@ -65,7 +68,8 @@ class Topology {
   // Looks, changes nothing. No finding: everything is as configured and loses nothing.
   [[nodiscard]] virtual BrokerResult<std::vector<Finding>> Check(const TopologyPlan& plan) = 0;
   // Declares what is missing; never deletes, never redeclares. What exists keeps its type.
-  [[nodiscard]] virtual BrokerResult<std::vector<AppliedChange>> Apply(const TopologyPlan& plan) = 0;
+  [[nodiscard]] virtual BrokerResult<std::vector<AppliedChange>> Apply(
+      const TopologyPlan& plan) = 0;
 };
 
 }  // namespace deadletter

@@ -1,4 +1,5 @@
-// Port: being a worker. The handler itself never needs it; the demo, tests and the embedded pair's HTTP calls do.
+// Port: being a worker. The handler itself never needs it; the demo, tests and the embedded pair's
+// HTTP calls do.
 #pragma once
 
 #include <chrono>
@@ -13,7 +14,8 @@
 namespace deadletter {
 
 struct Lease {
-  std::string id;  // opaque; good until acknowledged, rejected, expired or the queue's owner went away
+  std::string
+      id;  // opaque; good until acknowledged, rejected, expired or the queue's owner went away
   Delivery delivery;
   Instant until;
 };
@@ -27,8 +29,10 @@ class WorkQueue {
  public:
   virtual ~WorkQueue() = default;
 
-  // Up to `max` ready messages of `queue`, each ours for `duration`; empty when none came within `wait`.
-  [[nodiscard]] virtual BrokerResult<std::vector<Lease>> Take(const std::string& queue, std::size_t max,
+  // Up to `max` ready messages of `queue`, each ours for `duration`; empty when none came within
+  // `wait`.
+  [[nodiscard]] virtual BrokerResult<std::vector<Lease>> Take(const std::string& queue,
+                                                              std::size_t max,
                                                               std::chrono::milliseconds duration,
                                                               std::chrono::milliseconds wait) = 0;
   // False: the lease was no longer ours; the message is somebody else's or dead.

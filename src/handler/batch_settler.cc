@@ -27,7 +27,8 @@ LedgerResult<std::vector<SettledLetter>> BatchSettler::TryWhole(std::span<const 
     auto settled = call_(batch, locked);
     if (settled) return settled;
     if (settled.error().fault == LedgerFault::kRowLocked && locked == LockedRows::kWait) {
-      // Somebody has held one of these rows for the whole lock_timeout: whatever is locked now is left for later.
+      // Somebody has held one of these rows for the whole lock_timeout: whatever is locked now is
+      // left for later.
       locked = LockedRows::kDefer;
     } else if (settled.error().fault != LedgerFault::kBusy || tries >= kBusyTries) {
       return settled;
@@ -49,7 +50,8 @@ void BatchSettler::SettleHalves(std::span<const Judgement> batch, SettleProgress
   if (batch.size() > 1) {
     const std::size_t half = batch.size() / 2;
     SettleHalves(batch.first(half), progress);
-    // The second half waits for the first: what is settled must be the batch's front, or acks would run ahead.
+    // The second half waits for the first: what is settled must be the batch's front, or acks would
+    // run ahead.
     if (!progress.error) SettleHalves(batch.subspan(half), progress);
     return;
   }
@@ -61,11 +63,14 @@ void BatchSettler::SettleHalves(std::span<const Judgement> batch, SettleProgress
   }
 }
 
-LedgerResult<SettledLetter> BatchSettler::RecordRefused(const Judgement& judgement, const LedgerError& error) {
-  // A ledger that refuses an empty settle as well is out of order, and no letter is to be blamed for it.
+LedgerResult<SettledLetter> BatchSettler::RecordRefused(const Judgement& judgement,
+                                                        const LedgerError& error) {
+  // A ledger that refuses an empty settle as well is out of order, and no letter is to be blamed
+  // for it.
   if (const auto probe = settlement_.Probe(); !probe) return Unexpected<LedgerError>(probe.error());
   Judgement refused = judgement;
-  refused.fixed = {Outcome::kRefused, DisplayText(error.code + ": " + error.message, kMaxDetailBytes)};
+  refused.fixed = {Outcome::kRefused,
+                   DisplayText(error.code + ": " + error.message, kMaxDetailBytes)};
   refused.retry.reset();
   refused.try_again_at = TryAgainAt(Outcome::kRefused, judgement.tries, clock_.Now());
   auto settled = call_(std::span(&refused, 1), LockedRows::kWait);

@@ -11,30 +11,34 @@
 
 namespace deadletter {
 
-// How far it went: the first `settled.size()` judgements are durably recorded, in order; `error` tells why the one after
-// them is not (absent: all are).
+// How far it went: the first `settled.size()` judgements are durably recorded, in order; `error`
+// tells why the one after them is not (absent: all are).
 struct SettleProgress {
   std::vector<SettledLetter> settled;
   std::optional<LedgerError> error;
 };
 
-// Which of the two calls of the port is made: for letters that have just come, or for those in the ledger.
-using SettleCall = std::function<LedgerResult<std::vector<SettledLetter>>(std::span<const Judgement>, LockedRows)>;
+// Which of the two calls of the port is made: for letters that have just come, or for those in the
+// ledger.
+using SettleCall =
+    std::function<LedgerResult<std::vector<SettledLetter>>(std::span<const Judgement>, LockedRows)>;
 
 // One thread. The settlement must outlive it.
 class BatchSettler {
  public:
   BatchSettler(Settlement& settlement, SettleCall call, const Clock& clock);
 
-  // Settles from left to right: the whole batch in one transaction where that goes; where the ledger refuses it for a
-  // letter's reason, halves, until that letter stands alone and is recorded as refused. Rows that are locked defer
-  // their letters. Deadlocks are tried again a few times. Every other error ends it.
+  // Settles from left to right: the whole batch in one transaction where that goes; where the
+  // ledger refuses it for a letter's reason, halves, until that letter stands alone and is recorded
+  // as refused. Rows that are locked defer their letters. Deadlocks are tried again a few times.
+  // Every other error ends it.
   [[nodiscard]] SettleProgress Settle(std::span<const Judgement> batch);
 
  private:
   [[nodiscard]] LedgerResult<std::vector<SettledLetter>> TryWhole(std::span<const Judgement> batch);
   void SettleHalves(std::span<const Judgement> batch, SettleProgress& progress);
-  [[nodiscard]] LedgerResult<SettledLetter> RecordRefused(const Judgement& judgement, const LedgerError& error);
+  [[nodiscard]] LedgerResult<SettledLetter> RecordRefused(const Judgement& judgement,
+                                                          const LedgerError& error);
 
   Settlement& settlement_;
   SettleCall call_;

@@ -25,8 +25,9 @@ std::vector<Judgement> Batch(std::size_t count) {
 class BatchSettlerTest : public ::testing::Test {
  protected:
   SettleProgress Settle(const std::vector<Judgement>& batch) {
-    BatchSettler settler(settlement_, [this](auto part, auto locked) { return settlement_.Settle(part, locked); },
-                         clock_);
+    BatchSettler settler(
+        settlement_, [this](auto part, auto locked) { return settlement_.Settle(part, locked); },
+        clock_);
     return settler.Settle(batch);
   }
 
@@ -61,8 +62,8 @@ TEST_F(BatchSettlerTest, P5_NoLetterIsBlamedWhileAnEmptySettleFailsToo) {
 }
 
 TEST_F(BatchSettlerTest, P1_WhatIsSettledIsAlwaysTheFrontOfTheBatch) {
-  settlement_.refuses = {"1"};                                // forces halves
-  settlement_.fails_from = {5, LedgerFault::kUnavailable};    // and then the ledger goes away
+  settlement_.refuses = {"1"};                              // forces halves
+  settlement_.fails_from = {5, LedgerFault::kUnavailable};  // and then the ledger goes away
   const SettleProgress progress = Settle(Batch(64));
   ASSERT_TRUE(progress.error);
   EXPECT_EQ(progress.error->fault, LedgerFault::kUnavailable);

@@ -20,7 +20,9 @@ constexpr milliseconds kOptionalQueueWait = seconds(30);
 // So often a letter was delivered and not acknowledged that it may be the reason.
 constexpr std::uint64_t kOftenDelivered = 3;
 
-bool ComesOften(const Letter& letter) { return letter.delivery.DeliveryCount() >= kOftenDelivered; }
+bool ComesOften(const Letter& letter) {
+  return letter.delivery.DeliveryCount() >= kOftenDelivered;
+}
 
 }  // namespace
 
@@ -35,7 +37,9 @@ Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, con
       part_("queue " + consumer_->queue()),
       backoff_(kFirstBackoff, kLongestBackoff) {}
 
-Inbox::~Inbox() { Stop(); }
+Inbox::~Inbox() {
+  Stop();
+}
 
 void Inbox::Start() {
   if (!options_.optional) health_.Set(part_, HealthState::kMissing, "not consumed yet");
@@ -44,7 +48,7 @@ void Inbox::Start() {
 
 std::vector<Letter> Inbox::Take(std::size_t limit, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { 
+  changed_.wait(lock, stop, [this] {
     return !letters_.empty() && wanted_ == Wanted::kDelivery && !give_back_;
   });
   std::vector<Letter> taken;
@@ -136,8 +140,9 @@ void Inbox::Step(const std::stop_token& stop) {
   }
 }
 
-// Closes the channel if GiveBack() asked for it, also when Resume() came right after: letters that were dropped from the
-// buffer must not stay outstanding on a channel where a later acknowledgement would cover them (P1).
+// Closes the channel if GiveBack() asked for it, also when Resume() came right after: letters that
+// were dropped from the buffer must not stay outstanding on a channel where a later acknowledgement
+// would cover them (P1).
 bool Inbox::GivenBack() {
   {
     const std::lock_guard lock(mutex_);
@@ -148,8 +153,9 @@ bool Inbox::GivenBack() {
   return true;
 }
 
-// A subscription begins with one letter at a time. If that letter kills us, the broker counts one delivery of one
-// letter and not of everything that was prefetched: a crash loop must not empty a queue with a delivery limit.
+// A subscription begins with one letter at a time. If that letter kills us, the broker counts one
+// delivery of one letter and not of everything that was prefetched: a crash loop must not empty a
+// queue with a delivery limit.
 bool Inbox::Subscribed(const std::stop_token& stop) {
   const std::size_t prefetch = trusted_ ? options_.prefetch : 1;
   if (subscribed_prefetch_ == prefetch) return true;
@@ -182,7 +188,8 @@ ReceiveLimits Inbox::Room() const {
 void Inbox::Deliver(const std::stop_token& stop) {
   const ReceiveLimits room = Room();
   if (room.max_letters == 0) {
-    // The buffer is full: the socket stays unread, so that the broker is slowed down and our memory is bounded (P9).
+    // The buffer is full: the socket stays unread, so that the broker is slowed down and our memory
+    // is bounded (P9).
     if (const auto kept = consumer_->KeepAlive(kReceiveWait); !kept) Lost(kept.error(), stop);
     return;
   }
@@ -207,13 +214,15 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
     if (letter.PossibleDuplicate()) metrics_.LetterPossibleDuplicate();
     if (ComesOften(letter)) {
       trusted_ = false;  // one letter at a time until this one is recorded
-      LogWarning("letter_delivered_often", {{"queue", letter.delivery.dead_letter_queue},
-                                            {"message_id", letter.message_id.value_or("")},
-                                            {"deliveries", std::to_string(letter.delivery.DeliveryCount())}});
+      LogWarning("letter_delivered_often",
+                 {{"queue", letter.delivery.dead_letter_queue},
+                  {"message_id", letter.message_id.value_or("")},
+                  {"deliveries", std::to_string(letter.delivery.DeliveryCount())}});
     }
   }
   last_received_ = letters.back().delivery.tag.number;
-  metrics_.SetUnacked(consumer_->queue(), static_cast<std::int64_t>(last_received_ - last_acknowledged_));
+  metrics_.SetUnacked(consumer_->queue(),
+                      static_cast<std::int64_t>(last_received_ - last_acknowledged_));
   fault::Hit("intake.read");
   {
     const std::lock_guard lock(mutex_);
@@ -254,13 +263,15 @@ void Inbox::WriteAcknowledgement() {
   }
   fault::Hit("intake.ack");
   if (const auto written = consumer_->AcknowledgeUpTo(tag); !written) {
-    // The letters are recorded; they come again, and their keys make that harmless. The next call finds the loss.
+    // The letters are recorded; they come again, and their keys make that harmless. The next call
+    // finds the loss.
     LogWarning("ack_lost", {{"queue", consumer_->queue()}, {"why", written.error().message}});
     return;
   }
   fault::Hit("intake.acked");
   last_acknowledged_ = tag.number;
-  metrics_.SetUnacked(consumer_->queue(), static_cast<std::int64_t>(last_received_ - last_acknowledged_));
+  metrics_.SetUnacked(consumer_->queue(),
+                      static_cast<std::int64_t>(last_received_ - last_acknowledged_));
   trusted_ = true;
 }
 
@@ -279,7 +290,8 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
   Wait(stop, absent ? kOptionalQueueWait : backoff_.Next());
 }
 
-// The broker has given back what we had: what lies in the buffer will come again, and so will a batch being settled now.
+// The broker has given back what we had: what lies in the buffer will come again, and so will a
+// batch being settled now.
 void Inbox::Forget() {
   const std::lock_guard lock(mutex_);
   letters_.clear();

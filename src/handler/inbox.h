@@ -1,5 +1,6 @@
-// The broker's side of intake: one thread that receives and reads letters while the batch before is being settled.
-// A client library sends its heartbeats only while it is called, so this thread never waits for the ledger.
+// The broker's side of intake: one thread that receives and reads letters while the batch before is
+// being settled. A client library sends its heartbeats only while it is called, so this thread
+// never waits for the ledger.
 #pragma once
 
 #include <condition_variable>
@@ -26,7 +27,8 @@ struct InboxOptions {
   bool optional = false;  // the queue need not exist
 };
 
-// The settling side's calls (everything but Run) may come from any thread; tags are those of letters taken.
+// The settling side's calls (everything but Run) may come from any thread; tags are those of
+// letters taken.
 class Inbox {
  public:
   Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, const Clock& clock,
@@ -35,11 +37,12 @@ class Inbox {
 
   void Start();
 
-  // Letters in the order of the queue, at most `limit`; waits for the first one and for no other. Empty: stopped. A letter
-  // that was delivered often before comes alone: it may be what kills us.
+  // Letters in the order of the queue, at most `limit`; waits for the first one and for no other.
+  // Empty: stopped. A letter that was delivered often before comes alone: it may be what kills us.
   [[nodiscard]] std::vector<Letter> Take(std::size_t limit, const std::stop_token& stop);
 
-  // The letter with this tag and those before it are recorded. Acknowledged soon, all at once; never waits.
+  // The letter with this tag and those before it are recorded. Acknowledged soon, all at once;
+  // never waits.
   void AcknowledgeUpTo(DeliveryTag tag);
 
   // No further letters are delivered; those in hand stay ours and may be acknowledged.
@@ -79,16 +82,17 @@ class Inbox {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Letter> letters_;             // guarded by mutex_
-  std::size_t buffered_bytes_ = 0;         // guarded by mutex_: of letters_
-  Wanted wanted_ = Wanted::kDelivery;      // guarded by mutex_
-  bool give_back_ = false;                 // guarded by mutex_: the channel is still to be closed
-  DeliveryTag to_acknowledge_;             // guarded by mutex_
-  std::uint64_t generation_ = 0;           // guarded by mutex_: of the letters received last
+  std::deque<Letter> letters_;         // guarded by mutex_
+  std::size_t buffered_bytes_ = 0;     // guarded by mutex_: of letters_
+  Wanted wanted_ = Wanted::kDelivery;  // guarded by mutex_
+  bool give_back_ = false;             // guarded by mutex_: the channel is still to be closed
+  DeliveryTag to_acknowledge_;         // guarded by mutex_
+  std::uint64_t generation_ = 0;       // guarded by mutex_: of the letters received last
 
   // Only the thread's:
   std::size_t subscribed_prefetch_ = 0;  // 0: not subscribed
-  bool trusted_ = false;                 // a letter of this subscription was recorded, so we survive what the queue holds
+  bool trusted_ =
+      false;  // a letter of this subscription was recorded, so we survive what the queue holds
   std::uint64_t last_received_ = 0;
   std::uint64_t last_acknowledged_ = 0;
   Backoff backoff_;

@@ -16,13 +16,14 @@ using ::testing::SizeIs;
 class InboxTest : public ::testing::Test {
  protected:
   void StartInbox(InboxOptions options = {.prefetch = 10, .max_buffered_bytes = 1 << 20}) {
-    inbox_ = std::make_unique<Inbox>(std::make_unique<test::ScriptedConsumer>(queue_), reader_, clock_, metrics_, health_,
-                                     options);
+    inbox_ = std::make_unique<Inbox>(std::make_unique<test::ScriptedConsumer>(queue_), reader_,
+                                     clock_, metrics_, health_, options);
     inbox_->Start();
   }
   std::vector<Letter> Take(std::size_t limit = 100) { return inbox_->Take(limit, {}); }
 
-  // Takes the first letter, which comes alone, and reports it recorded: after this everything is delivered.
+  // Takes the first letter, which comes alone, and reports it recorded: after this everything is
+  // delivered.
   void PassTheFirst() {
     const auto first = Take();
     ASSERT_THAT(first, SizeIs(1));
@@ -87,7 +88,8 @@ TEST_F(InboxTest, P1_WhatIsGivenBackIsNeverAcknowledgedAlsoWhenDeliveryGoesOnAtO
   while (again.size() < 2) {
     const auto letters = Take();
     for (const std::string& body : Bodies(letters)) again.push_back(body);
-    EXPECT_THAT(queue_.acknowledged(), Not(Contains(again.back()))) << "acknowledged before it was recorded";
+    EXPECT_THAT(queue_.acknowledged(), Not(Contains(again.back())))
+        << "acknowledged before it was recorded";
     inbox_->AcknowledgeUpTo(letters.back().delivery.tag);
   }
   EXPECT_THAT(again, ElementsAre("a", "b"));

@@ -23,23 +23,25 @@ std::vector<Judgement> JudgeAll(const Judge& judge, std::vector<Letter> letters)
 
 }  // namespace
 
-// The road of a letter, and what happens if we die on each line of it: before the settle has committed, the broker still
-// has every letter of the batch and delivers it again; after it, the ledger has them all, and letters delivered again are
-// known by their keys.
+// The road of a letter, and what happens if we die on each line of it: before the settle has
+// committed, the broker still has every letter of the batch and delivers it again; after it, the
+// ledger has them all, and letters delivered again are known by their keys.
 void Intake::HandleOneBatch(const std::stop_token& stop) {
-  std::vector<Letter> letters = inbox_.Take(options_.batch_letters, stop);           // receive and read
-  const std::vector<Judgement> judgements = JudgeAll(judge_, std::move(letters));    // decide
+  std::vector<Letter> letters = inbox_.Take(options_.batch_letters, stop);  // receive and read
+  const std::vector<Judgement> judgements = JudgeAll(judge_, std::move(letters));  // decide
   std::span<const Judgement> rest = judgements;
   while (!rest.empty()) {
     const auto began = steady_clock::now();
-    const SettleProgress progress = settler_.Settle(rest);                           // settle
+    const SettleProgress progress = settler_.Settle(rest);  // settle
     fault::Hit("intake.settled");
     const std::size_t recorded = progress.settled.size();
-    // Acknowledge last, and only what the ledger has answered for: from here on the broker may forget it (P1).
+    // Acknowledge last, and only what the ledger has answered for: from here on the broker may
+    // forget it (P1).
     if (recorded > 0) inbox_.AcknowledgeUpTo(rest[recorded - 1].letter.delivery.tag);
     Report(rest.first(recorded), progress, began);
     rest = rest.subspan(recorded);
-    if (progress.error && !WaitForLedger(*progress.error, stop)) return;  // given back to the broker
+    if (progress.error && !WaitForLedger(*progress.error, stop))
+      return;  // given back to the broker
   }
   if (!judgements.empty()) Resume();
 }
@@ -49,8 +51,9 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
                Health& health, IntakeOptions options, std::function<void()> events_written)
     : queue_(consumer->queue()),
       settlement_(std::move(settlement)),
-      settler_(*settlement_, [this](auto batch, auto locked) { return settlement_->Settle(batch, locked); },
-               clock),
+      settler_(
+          *settlement_,
+          [this](auto batch, auto locked) { return settlement_->Settle(batch, locked); }, clock),
       judge_(judge),
       clock_(clock),
       metrics_(metrics),
@@ -60,13 +63,17 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
       inbox_(std::move(consumer), reader, clock, metrics, health, options.inbox),
       backoff_(kFirstBackoff, kLongestBackoff) {}
 
-Intake::~Intake() { Stop(steady_clock::now()); }
+Intake::~Intake() {
+  Stop(steady_clock::now());
+}
 
 void Intake::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-void Intake::RequestStop() { thread_.request_stop(); }
+void Intake::RequestStop() {
+  thread_.request_stop();
+}
 
 void Intake::Stop(steady_clock::time_point deadline) {
   if (!thread_.joinable()) return;
@@ -77,7 +84,8 @@ void Intake::Stop(steady_clock::time_point deadline) {
 }
 
 void Intake::Run(const std::stop_token& stop) {
-  // Before the first letter is taken: settling must be possible, or letters would only travel to and fro.
+  // Before the first letter is taken: settling must be possible, or letters would only travel to
+  // and fro.
   AwaitProbe(stop);
   Resume();
   if (!stop.stop_requested()) inbox_.Start();
@@ -86,15 +94,16 @@ void Intake::Run(const std::stop_token& stop) {
   done_.Open();
 }
 
-// The ledger refused or did not answer. True: try the rest of the batch again. False: it went back to the broker, which
-// delivers it again, and the ledger answers once more (or we stop).
+// The ledger refused or did not answer. True: try the rest of the batch again. False: it went back
+// to the broker, which delivers it again, and the ledger answers once more (or we stop).
 bool Intake::WaitForLedger(const LedgerError& error, const std::stop_token& stop) {
   Pause(error);
   const bool in_doubt = error.fault == LedgerFault::kInDoubt;
   const bool held_long = steady_clock::now() - paused_since_ >= options_.hold;
   if (in_doubt || held_long || stop.stop_requested()) {
-    // In doubt: perhaps the letters are recorded. Delivered again, those with a key are known, and those without one are
-    // marked as possible duplicates; settling them here once more would make duplicates that nobody could tell.
+    // In doubt: perhaps the letters are recorded. Delivered again, those with a key are known, and
+    // those without one are marked as possible duplicates; settling them here once more would make
+    // duplicates that nobody could tell.
     inbox_.GiveBack();
     AwaitProbe(stop);
     Resume();
@@ -163,7 +172,8 @@ void Intake::Report(std::span<const Judgement> judgements, const SettleProgress&
     metrics_.LetterAge(now - letter.ExpiredAt());
     if (!settled.outcome) continue;
     metrics_.LetterSettled(letter.delivery.dead_letter_queue, *settled.outcome);
-    events = events || *settled.outcome == Outcome::kFailed || *settled.outcome == Outcome::kRetried;
+    events =
+        events || *settled.outcome == Outcome::kFailed || *settled.outcome == Outcome::kRetried;
   }
   if (events) events_written_();
 }

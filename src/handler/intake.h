@@ -19,18 +19,20 @@ namespace deadletter {
 struct IntakeOptions {
   InboxOptions inbox;
   std::size_t batch_letters = 1000;
-  // How long a batch is held while the ledger is away before the broker gets it back. Long enough for a restart or a
-  // failover; short enough for the broker's 30 minutes for an acknowledgement to be far away.
+  // How long a batch is held while the ledger is away before the broker gets it back. Long enough
+  // for a restart or a failover; short enough for the broker's 30 minutes for an acknowledgement to
+  // be far away.
   std::chrono::milliseconds hold{60'000};
 };
 
 // Two threads: the inbox's receives, this one's settles. Everything referred to must outlive it.
 class Intake {
  public:
-  // `events_written` is called after a settle that failed executions, so that the relay need not be waited for.
-  Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement, const LetterReader& reader,
-         const Judge& judge, const Clock& clock, Metrics& metrics, Health& health, IntakeOptions options,
-         std::function<void()> events_written);
+  // `events_written` is called after a settle that failed executions, so that the relay need not be
+  // waited for.
+  Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement,
+         const LetterReader& reader, const Judge& judge, const Clock& clock, Metrics& metrics,
+         Health& health, IntakeOptions options, std::function<void()> events_written);
   ~Intake();  // as Stop with no patience
 
   void Start();

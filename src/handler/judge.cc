@@ -13,7 +13,8 @@ double Chance() {
   return std::uniform_real_distribution<double>(0.0, 1.0)(random);
 }
 
-// Straight into the queue where it died, through the default exchange; or where it was first addressed to.
+// Straight into the queue where it died, through the default exchange; or where it was first
+// addressed to.
 Address RetryAddress(const Letter& letter, RetryTarget target) {
   if (target == RetryTarget::kQueue && !letter.queue.empty()) return {"", letter.queue};
   return OriginOf(letter);
@@ -21,7 +22,8 @@ Address RetryAddress(const Letter& letter, RetryTarget target) {
 
 }  // namespace
 
-Judge::Judge(JudgeOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
+Judge::Judge(JudgeOptions options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock) {}
 
 Judgement Judge::operator()(Letter letter, int tries) const {
   const Instant now = clock_.Now();
@@ -55,8 +57,8 @@ void Judge::Apply(const Verdict& verdict, Judgement& judgement, Instant now) con
   switch (verdict.kind) {
     case VerdictKind::kFail:
       judgement.failure = DescribeFailure(letter);
-      judgement.event =
-          ComposeEvent(letter, judgement.failure, options_.failed_status, TimeOrderedUuid(now), now);
+      judgement.event = ComposeEvent(letter, judgement.failure, options_.failed_status,
+                                     TimeOrderedUuid(now), now);
       judgement.event.address = options_.event_address;
       break;
     case VerdictKind::kPark:
@@ -68,9 +70,9 @@ void Judge::Apply(const Verdict& verdict, Judgement& judgement, Instant now) con
     case VerdictKind::kRetry: {
       judgement.fixed = {Outcome::kRetried, verdict.rule};
       const ReplayId replay(TimeOrderedUuid(now));
-      judgement.retry = RetryMessage{replay, now + verdict.retry->delay,
-                                     RetryAddress(letter, verdict.retry->to),
-                                     MakeReplayMessage(letter, replay, verdict.retry->attempt)};
+      judgement.retry =
+          RetryMessage{replay, now + verdict.retry->delay, RetryAddress(letter, verdict.retry->to),
+                       MakeReplayMessage(letter, replay, verdict.retry->attempt)};
       break;
     }
   }

@@ -1,4 +1,5 @@
-// From a letter that was read to everything that settle may have to write for it. Pure but for the names it mints.
+// From a letter that was read to everything that settle may have to write for it. Pure but for the
+// names it mints.
 #pragma once
 
 #include <string>
@@ -34,8 +35,8 @@ class Judge {
   const Clock& clock_;
 };
 
-// When a letter that the ledger could not settle is looked at again: deferred ones soon (1 s, doubling to 1 min), refused
-// ones slowly (1 min, doubling to 1 h).
+// When a letter that the ledger could not settle is looked at again: deferred ones soon (1 s,
+// doubling to 1 min), refused ones slowly (1 min, doubling to 1 h).
 [[nodiscard]] Instant TryAgainAt(Outcome outcome, int tries, Instant now);
 
 }  // namespace deadletter

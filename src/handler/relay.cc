@@ -23,7 +23,9 @@ seconds Doubled(seconds first, seconds limit, int attempts) {
   return std::min(limit, first * (1 << std::clamp(attempts, 0, 12)));
 }
 
-bool IsUnavailable(const PublishResult& result) { return result.outcome == PublishOutcome::kUnavailable; }
+bool IsUnavailable(const PublishResult& result) {
+  return result.outcome == PublishOutcome::kUnavailable;
+}
 
 }  // namespace
 
@@ -49,8 +51,8 @@ OutboxResult MarkFor(const OutboxEntry& entry, const PublishResult& result, Inst
   return mark;
 }
 
-Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher, const Clock& clock,
-             Metrics& metrics, Health& health, RelayOptions options)
+Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher,
+             const Clock& clock, Metrics& metrics, Health& health, RelayOptions options)
     : outbox_(std::move(outbox)),
       publisher_(std::move(publisher)),
       clock_(clock),
@@ -60,13 +62,17 @@ Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publishe
       ledger_backoff_(milliseconds(200), seconds(10)),
       broker_backoff_(milliseconds(200), seconds(15)) {}
 
-Relay::~Relay() { Stop(steady_clock::now()); }
+Relay::~Relay() {
+  Stop(steady_clock::now());
+}
 
 void Relay::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-void Relay::Notify() { signal_.Notify(); }
+void Relay::Notify() {
+  signal_.Notify();
+}
 
 void Relay::Stop(steady_clock::time_point deadline) {
   if (!thread_.joinable()) return;
@@ -95,8 +101,8 @@ void Relay::Run(const std::stop_token& stop) {
   done_.Open();
 }
 
-// The road of an event, and what happens if we die on each line of it: a claim ends with its lease, and until the mark
-// has committed the entry is published again, with the same message_id.
+// The road of an event, and what happens if we die on each line of it: a claim ends with its lease,
+// and until the mark has committed the entry is published again, with the same message_id.
 std::size_t Relay::SendOnce(const std::stop_token& stop) {
   const auto entries =
       outbox_->Claim(clock_.Now(), options_.batch_messages, options_.batch_bytes, options_.lease);
@@ -136,20 +142,24 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
   return entries->size();
 }
 
-// What was confirmed is marked before anything else is claimed: an answer that is forgotten is a message sent twice.
-void Relay::MarkUntilItHolds(const std::vector<OutboxResult>& results, const std::stop_token& stop) {
+// What was confirmed is marked before anything else is claimed: an answer that is forgotten is a
+// message sent twice.
+void Relay::MarkUntilItHolds(const std::vector<OutboxResult>& results,
+                             const std::stop_token& stop) {
   while (true) {
     const auto marked = outbox_->Mark(results);
     if (marked) return;
     LedgerAway(marked.error(), stop);
-    if (stop.stop_requested()) return;  // the lease ends, and they are published again: at least once
+    if (stop.stop_requested())
+      return;  // the lease ends, and they are published again: at least once
   }
 }
 
 void Relay::LedgerAway(const LedgerError& error, const std::stop_token& stop) {
   if (stop.stop_requested()) return;
   if (health_.Set("outbox", HealthState::kMissing, error.message)) {
-    LogWarning("outbox_away", {{"cause", std::string(LedgerFaultName(error.fault))}, {"why", error.message}});
+    LogWarning("outbox_away",
+               {{"cause", std::string(LedgerFaultName(error.fault))}, {"why", error.message}});
   }
   signal_.WaitFor(stop, ledger_backoff_.Next());
 }
@@ -163,7 +173,8 @@ void Relay::WatchExchange() {
     health_.Set(part, HealthState::kMissing, exists.error().message);
   } else if (!*exists) {
     health_.Set(part, HealthState::kMissing,
-                "does not exist; events wait in the outbox until `deadletter topology apply` or the platform declares it");
+                "does not exist; events wait in the outbox until `deadletter topology apply` or "
+                "the platform declares it");
   } else {
     health_.Set(part, HealthState::kReady);
   }
@@ -179,7 +190,8 @@ void Relay::WatchBacklog() {
   metrics_.SetOutbox(backlog->pending, backlog->oldest);
   if (backlog->unroutable > 0) {
     health_.Set("events", HealthState::kWarning,
-                std::to_string(backlog->unroutable) + " messages are unroutable: bind a queue to their exchange");
+                std::to_string(backlog->unroutable) +
+                    " messages are unroutable: bind a queue to their exchange");
   } else {
     health_.Set("events", HealthState::kReady);
   }

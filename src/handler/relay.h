@@ -1,4 +1,5 @@
-// The relay: the only part that publishes. It sends what the ledger has committed, until the broker has confirmed it.
+// The relay: the only part that publishes. It sends what the ledger has committed, until the broker
+// has confirmed it.
 #pragma once
 
 #include <chrono>
@@ -21,8 +22,9 @@ namespace deadletter {
 struct RelayOptions {
   std::size_t batch_messages = 500;
   std::size_t batch_bytes = std::size_t{32} << 20;
-  // Of a claim. If we die holding it, the entries are published by somebody else after this long. A broker that takes longer
-  // to answer makes somebody else send them too: a duplicate of the same message_id, which consumers drop.
+  // Of a claim. If we die holding it, the entries are published by somebody else after this long. A
+  // broker that takes longer to answer makes somebody else send them too: a duplicate of the same
+  // message_id, which consumers drop.
   std::chrono::milliseconds lease{15'000};
   std::chrono::milliseconds idle_wait{1'000};  // until the outbox is asked again without being told
   std::string event_exchange;                  // watched for readiness; empty: events are off
@@ -31,18 +33,18 @@ struct RelayOptions {
 // One thread of its own. Everything referred to must outlive it.
 class Relay {
  public:
-  Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher, const Clock& clock, Metrics& metrics,
-        Health& health, RelayOptions options);
+  Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher, const Clock& clock,
+        Metrics& metrics, Health& health, RelayOptions options);
   ~Relay();  // as Stop() without patience
 
   void Start();
   void Notify();  // something was written to the outbox; any thread
-  // Finishes the window in flight, then ends; at `deadline` it stops waiting for answers, and what has none is published
-  // again later.
+  // Finishes the window in flight, then ends; at `deadline` it stops waiting for answers, and what
+  // has none is published again later.
   void Stop(std::chrono::steady_clock::time_point deadline);
 
-  // Publishes what is due, on the caller's thread, without Start(). Returns how many entries were claimed.
-  // For programs that submit and leave.
+  // Publishes what is due, on the caller's thread, without Start(). Returns how many entries were
+  // claimed. For programs that submit and leave.
   std::size_t SendOnce(const std::stop_token& stop);
 
  private:
@@ -68,6 +70,7 @@ class Relay {
 };
 
 // What the relay does about each answer: pure. `now` is the moment of the answer.
-[[nodiscard]] OutboxResult MarkFor(const OutboxEntry& entry, const PublishResult& result, Instant now);
+[[nodiscard]] OutboxResult MarkFor(const OutboxEntry& entry, const PublishResult& result,
+                                   Instant now);
 
 }  // namespace deadletter

@@ -18,8 +18,9 @@ OutboxResult Marked(PublishOutcome outcome, int attempts = 0) {
 
 TEST(MarkFor, P6_OnlyAConfirmEndsAnEntry) {
   EXPECT_EQ(Marked(PublishOutcome::kConfirmed).mark, OutboxMark::kPublished);
-  for (const PublishOutcome outcome : {PublishOutcome::kUnroutable, PublishOutcome::kNoTarget, PublishOutcome::kNacked,
-                                       PublishOutcome::kInDoubt, PublishOutcome::kUnavailable}) {
+  for (const PublishOutcome outcome :
+       {PublishOutcome::kUnroutable, PublishOutcome::kNoTarget, PublishOutcome::kNacked,
+        PublishOutcome::kInDoubt, PublishOutcome::kUnavailable}) {
     EXPECT_NE(Marked(outcome).mark, OutboxMark::kPublished) << PublishOutcomeName(outcome);
   }
 }

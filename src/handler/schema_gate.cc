@@ -20,7 +20,8 @@ SchemaVerdict CheckSchema(Migrator& migrator, bool may_migrate) {
   return {SchemaAnswer::kCurrent, ""};
 }
 
-bool AwaitSchema(Migrator& migrator, bool may_migrate, Health& health, const std::stop_token& stop) {
+bool AwaitSchema(Migrator& migrator, bool may_migrate, Health& health,
+                 const std::stop_token& stop) {
   Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(10));
   Signal never;
   while (!stop.stop_requested()) {

@@ -25,7 +25,9 @@ struct SchemaVerdict {
 // Looks once; migrates where that is needed and allowed.
 [[nodiscard]] SchemaVerdict CheckSchema(Migrator& migrator, bool may_migrate);
 
-// Looks again, with back-off, until the schema is current (true) or `stop` (false); says through `health` what it waits for.
-[[nodiscard]] bool AwaitSchema(Migrator& migrator, bool may_migrate, Health& health, const std::stop_token& stop);
+// Looks again, with back-off, until the schema is current (true) or `stop` (false); says through
+// `health` what it waits for.
+[[nodiscard]] bool AwaitSchema(Migrator& migrator, bool may_migrate, Health& health,
+                               const std::stop_token& stop);
 
 }  // namespace deadletter

@@ -1,5 +1,5 @@
-// For tests of the inbox's own decisions: a queue in memory that notes every call. What a real broker does is shown by
-// the conformance suite and the system tests.
+// For tests of the inbox's own decisions: a queue in memory that notes every call. What a real
+// broker does is shown by the conformance suite and the system tests.
 #pragma once
 
 #include <algorithm>
@@ -80,7 +80,8 @@ class ScriptedConsumer final : public Consumer {
 
   BrokerResult<std::vector<Delivery>> Receive(const ReceiveLimits& limits) override {
     std::unique_lock lock(queue_.mutex_);
-    queue_.changed_.wait_for(lock, limits.wait, [&] { return woken_ || queue_.lost_ || CanDeliver(); });
+    queue_.changed_.wait_for(lock, limits.wait,
+                             [&] { return woken_ || queue_.lost_ || CanDeliver(); });
     woken_ = false;
     if (std::exchange(queue_.lost_, false)) {
       return Unexpected<BrokerError>(BrokerError{BrokerFault::kUnreachable, "scripted"});

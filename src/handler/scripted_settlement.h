@@ -1,5 +1,6 @@
-// For tests of the handler's own decisions: a settlement that fails exactly where a real ledger cannot be made to.
-// What a real ledger does is shown by the conformance suite and the system tests.
+// For tests of the handler's own decisions: a settlement that fails exactly where a real ledger
+// cannot be made to. What a real ledger does is shown by the conformance suite and the system
+// tests.
 #pragma once
 
 #include <condition_variable>
@@ -28,7 +29,8 @@ class ScriptedSettlement final : public Settlement {
 
   [[nodiscard]] int calls() const { return calls_; }
 
-  LedgerResult<std::vector<SettledLetter>> Settle(std::span<const Judgement> batch, LockedRows rows) override {
+  LedgerResult<std::vector<SettledLetter>> Settle(std::span<const Judgement> batch,
+                                                  LockedRows rows) override {
     const int call = calls_++;
     if (fails_from && call >= fails_from->first) return Fault(fails_from->second);
     if (busy_calls-- > 0) return Fault(LedgerFault::kBusy);
@@ -47,11 +49,13 @@ class ScriptedSettlement final : public Settlement {
     return settled;
   }
 
-  LedgerResult<std::vector<SettledLetter>> SettleAgain(std::span<const Judgement> batch, LockedRows rows) override {
+  LedgerResult<std::vector<SettledLetter>> SettleAgain(std::span<const Judgement> batch,
+                                                       LockedRows rows) override {
     return Settle(batch, rows);
   }
 
-  LedgerResult<std::vector<DueLetter>> TakeDue(Instant, std::size_t, std::size_t, std::chrono::milliseconds) override {
+  LedgerResult<std::vector<DueLetter>> TakeDue(Instant, std::size_t, std::size_t,
+                                               std::chrono::milliseconds) override {
     return std::vector<DueLetter>{};
   }
 

@@ -16,8 +16,10 @@ SecondLook::SecondLook(std::unique_ptr<Settlement> settlement, const LetterReade
                        const Judge& judge, const Clock& clock, Metrics& metrics, Health& health,
                        SecondLookOptions options, std::function<void()> events_written)
     : settlement_(std::move(settlement)),
-      settler_(*settlement_,
-               [this](auto batch, auto locked) { return settlement_->SettleAgain(batch, locked); }, clock),
+      settler_(
+          *settlement_,
+          [this](auto batch, auto locked) { return settlement_->SettleAgain(batch, locked); },
+          clock),
       reader_(reader),
       judge_(judge),
       clock_(clock),
@@ -27,7 +29,9 @@ SecondLook::SecondLook(std::unique_ptr<Settlement> settlement, const LetterReade
       events_written_(std::move(events_written)),
       backoff_(milliseconds(200), seconds(10)) {}
 
-SecondLook::~SecondLook() { Stop(); }
+SecondLook::~SecondLook() {
+  Stop();
+}
 
 void SecondLook::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
@@ -49,8 +53,9 @@ void SecondLook::Run(const std::stop_token& stop) {
       if (!*busy) signal_.WaitFor(stop, options_.idle_wait);
     } else if (!stop.stop_requested()) {
       if (health_.Set("second look", HealthState::kMissing, busy.error().message)) {
-        LogWarning("second_look_waits", {{"cause", std::string(LedgerFaultName(busy.error().fault))},
-                                         {"why", busy.error().message}});
+        LogWarning("second_look_waits",
+                   {{"cause", std::string(LedgerFaultName(busy.error().fault))},
+                    {"why", busy.error().message}});
       }
       signal_.WaitFor(stop, backoff_.Next());
     }
@@ -58,7 +63,8 @@ void SecondLook::Run(const std::stop_token& stop) {
 }
 
 LedgerResult<bool> SecondLook::LookOnce() {
-  auto due = settlement_->TakeDue(clock_.Now(), options_.batch_letters, options_.batch_bytes, options_.lease);
+  auto due = settlement_->TakeDue(clock_.Now(), options_.batch_letters, options_.batch_bytes,
+                                  options_.lease);
   if (!due) return Unexpected<LedgerError>(due.error());
   std::vector<Judgement> judgements;
   for (DueLetter& letter : *due) {

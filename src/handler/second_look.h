@@ -1,5 +1,5 @@
-// Letters that the ledger holds and that are not settled for good: deferred and refused ones are settled again from
-// the ledger, and open ones close when their execution has become final.
+// Letters that the ledger holds and that are not settled for good: deferred and refused ones are
+// settled again from the ledger, and open ones close when their execution has become final.
 #pragma once
 
 #include <functional>

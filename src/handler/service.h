@@ -17,7 +17,9 @@ namespace deadletter {
 
 // Makes the adapters; each call gives a new one, for one thread. Connects nothing yet.
 struct Adapters {
-  std::function<std::unique_ptr<Consumer>(const std::string& queue, const std::string& consumer_tag)> consumer;
+  std::function<std::unique_ptr<Consumer>(const std::string& queue,
+                                          const std::string& consumer_tag)>
+      consumer;
   std::function<std::unique_ptr<Publisher>()> publisher;
   std::function<std::unique_ptr<Settlement>()> settlement;
   std::function<std::unique_ptr<Outbox>()> outbox;
@@ -41,16 +43,18 @@ struct ServiceOptions {
 };
 
 // Starts once: make another one to start again.
-// Threads: Start, Stop and IsRunning from one thread at a time. `clock`, `metrics` and `health` must outlive it.
+// Threads: Start, Stop and IsRunning from one thread at a time. `clock`, `metrics` and `health`
+// must outlive it.
 class Service {
  public:
-  Service(ServiceOptions options, const Adapters& adapters, const Clock& clock, Metrics& metrics, Health& health);
+  Service(ServiceOptions options, const Adapters& adapters, const Clock& clock, Metrics& metrics,
+          Health& health);
   ~Service();  // as Stop() without patience
 
   // Begins to work in the background; what is missing (broker, ledger, queues) is waited for there.
   void Start();
-  // No new letters; batches in hand are settled and acknowledged; everything else stays in the broker. Returns within
-  // `patience` and a moment, also in an outage.
+  // No new letters; batches in hand are settled and acknowledged; everything else stays in the
+  // broker. Returns within `patience` and a moment, also in an outage.
   void Stop(std::chrono::milliseconds patience);
   [[nodiscard]] bool IsRunning() const { return running_; }
 

@@ -10,7 +10,9 @@ constexpr std::chrono::seconds kEvery(10);
 Watch::Watch(std::unique_ptr<Catalog> catalog, Metrics& metrics)
     : catalog_(std::move(catalog)), metrics_(metrics) {}
 
-Watch::~Watch() { Stop(); }
+Watch::~Watch() {
+  Stop();
+}
 
 void Watch::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
@@ -25,7 +27,8 @@ void Watch::Stop() {
 void Watch::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (const auto counts = catalog_->Counts()) {
-      for (const LetterState state : {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed}) {
+      for (const LetterState state :
+           {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed}) {
         const auto found = counts->letters.find(state);
         metrics_.SetLedgerLetters(state, found == counts->letters.end() ? 0 : found->second);
       }

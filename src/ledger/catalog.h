@@ -58,14 +58,15 @@ struct LetterSummary {
 };
 
 struct LetterPage {
-  std::vector<LetterSummary> letters;   // newest first: by id, descending, which is the order of receipt
-  std::optional<LetterId> next;         // the last id given, where there may be more
+  std::vector<LetterSummary>
+      letters;                   // newest first: by id, descending, which is the order of receipt
+  std::optional<LetterId> next;  // the last id given, where there may be more
 };
 
 // A step in a letter's life.
 struct LetterStep {
   Instant at;
-  std::string what;    // an outcome's name, "closed", "event_published", …
+  std::string what;  // an outcome's name, "closed", "event_published", …
   std::string detail;
 };
 

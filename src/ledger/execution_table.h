@@ -1,4 +1,5 @@
-// Which table holds the platform's executions and what its columns are called (configuration section [executions]).
+// Which table holds the platform's executions and what its columns are called (configuration
+// section [executions]).
 #pragma once
 
 #include <string>
@@ -8,7 +9,8 @@
 
 namespace deadletter {
 
-// Names are the user's, schema-qualified or not; "" = no such column (not allowed for table, id and status).
+// Names are the user's, schema-qualified or not; "" = no such column (not allowed for table, id and
+// status).
 struct ExecutionTable {
   std::string table = "execution";
   std::string id = "id";
@@ -25,12 +27,14 @@ struct ExecutionTable {
   std::vector<std::string> failable = {"scheduled", "running"};
   std::string failed = "failed";
   std::string replay_status = "scheduled";
-  std::vector<std::string> final_statuses = {"completed", "failed", "cancelled", "timeout", "abandoned"};
+  std::vector<std::string> final_statuses = {"completed", "failed", "cancelled", "timeout",
+                                             "abandoned"};
 };
 
 enum class ExecutionsMode {
   kFail,     // letters fail their executions
-  kObserve,  // letters are recorded as parked (detail `observed`); the platform's table is not even read
+  kObserve,  // letters are recorded as parked (detail `observed`); the platform's table is not even
+             // read
 };
 
 }  // namespace deadletter

@@ -17,8 +17,8 @@ namespace deadletter {
 struct NewExecution {
   std::string action_ref;
   std::optional<std::string> worker_id;
-  std::string payload_json = "{}";  // the message's payload.config
-  Address address;                  // where its message goes
+  std::string payload_json = "{}";               // the message's payload.config
+  Address address;                               // where its message goes
   std::optional<std::chrono::milliseconds> ttl;  // per-message expiration
 };
 
@@ -35,15 +35,17 @@ class Executions {
  public:
   virtual ~Executions() = default;
 
-  // Commits the executions, in status `replay_status` (scheduled), and their messages (outbox) together. The
-  // attempt stamp in each message is the row's `updated`. The table must give ids by itself (a sequence, a default).
-  [[nodiscard]] virtual LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution> executions,
-                                                                      Instant now) = 0;
+  // Commits the executions, in status `replay_status` (scheduled), and their messages (outbox)
+  // together. The attempt stamp in each message is the row's `updated`. The table must give ids by
+  // itself (a sequence, a default).
+  [[nodiscard]] virtual LedgerResult<std::vector<ExecutionId>> Submit(
+      std::span<const NewExecution> executions, Instant now) = 0;
   [[nodiscard]] virtual LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) = 0;
 
-  // What a worker does with its own work: moves it to `status` with that result if it is still failable. False: it
-  // was not (it failed or was cancelled meanwhile), and nothing was changed.
-  [[nodiscard]] virtual LedgerResult<bool> FinishIfFailable(const ExecutionId& id, const std::string& status,
+  // What a worker does with its own work: moves it to `status` with that result if it is still
+  // failable. False: it was not (it failed or was cancelled meanwhile), and nothing was changed.
+  [[nodiscard]] virtual LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
+                                                            const std::string& status,
                                                             const std::string& result_json) = 0;
 };
 

@@ -11,13 +11,17 @@ namespace deadletter {
 enum class LedgerFault {
   kUnavailable,  // no connection; nothing happened
   kInDoubt,      // the connection died during the commit: perhaps it happened, perhaps not
-  kBusy,         // deadlock, serialization failure, or another instance settles the same letter: try again now
-  kRowLocked,    // somebody held an execution's row for longer than the lock timeout; nothing happened
-  kLetter,       // a letter's own fault (SQLSTATE class 22, 23, 54, or P0001); nothing happened
-  kStatement,    // any other refusal: permission, read-only, disk full, cancelled, a schema that does not fit
+  kBusy,  // deadlock, serialization failure, or another instance settles the same letter: try again
+          // now
+  kRowLocked,  // somebody held an execution's row for longer than the lock timeout; nothing
+               // happened
+  kLetter,     // a letter's own fault (SQLSTATE class 22, 23, 54, or P0001); nothing happened
+  kStatement,  // any other refusal: permission, read-only, disk full, cancelled, a schema that does
+               // not fit
 };
 
-[[nodiscard]] std::string_view LedgerFaultName(LedgerFault fault);  // "unavailable", …: metric label and log word
+[[nodiscard]] std::string_view LedgerFaultName(
+    LedgerFault fault);  // "unavailable", …: metric label and log word
 
 struct LedgerError {
   LedgerFault fault = LedgerFault::kUnavailable;

@@ -12,7 +12,9 @@ struct SchemaStatus {
   int version = 0;  // of the ledger; 0: nothing there
   int wanted = 0;   // by this program
   [[nodiscard]] bool IsCurrent() const { return version == wanted; }
-  [[nodiscard]] bool IsNewer() const { return version > wanted; }  // made by a newer program: hands off
+  [[nodiscard]] bool IsNewer() const {
+    return version > wanted;
+  }  // made by a newer program: hands off
 };
 
 // Threads: one. Safe when several instances start together: one migrates, the others wait for it.
@@ -20,7 +22,8 @@ class Migrator {
  public:
   virtual ~Migrator() = default;
   [[nodiscard]] virtual LedgerResult<SchemaStatus> Status() = 0;
-  // Runs what is missing, each migration in a transaction of its own. Returns the names of those run.
+  // Runs what is missing, each migration in a transaction of its own. Returns the names of those
+  // run.
   [[nodiscard]] virtual LedgerResult<std::vector<std::string>> Migrate() = 0;
   // What Migrate() would run on an empty ledger, and the grants that serve needs afterwards.
   [[nodiscard]] virtual std::string Print() const = 0;

@@ -19,14 +19,14 @@ struct OutboxEntry {
   std::int64_t id = 0;
   OutboxKind kind = OutboxKind::kEvent;
   Address address;
-  Message message;  // message_id set; the same at every attempt
+  Message message;   // message_id set; the same at every attempt
   int attempts = 0;  // before this one
 };
 
 enum class OutboxMark {
-  kPublished,  // confirmed: the entry is done and goes
-  kUnroutable, // kept and counted; tried again at `retry_at`
-  kAgain,      // nacked, in doubt or not sent; tried again at `retry_at` with the same message_id
+  kPublished,   // confirmed: the entry is done and goes
+  kUnroutable,  // kept and counted; tried again at `retry_at`
+  kAgain,       // nacked, in doubt or not sent; tried again at `retry_at` with the same message_id
 };
 
 struct OutboxResult {
@@ -38,8 +38,8 @@ struct OutboxResult {
 
 struct OutboxBacklog {
   std::int64_t pending = 0;
-  std::int64_t unroutable = 0;           // of those pending
-  std::chrono::microseconds oldest{0};   // age of the oldest pending one
+  std::int64_t unroutable = 0;          // of those pending
+  std::chrono::microseconds oldest{0};  // age of the oldest pending one
 };
 
 // Threads: one an outbox.
@@ -47,12 +47,12 @@ class Outbox {
  public:
   virtual ~Outbox() = default;
 
-  // Entries that are due, oldest first, leased for `lease` so that other instances pass them over; of one execution only
-  // the oldest pending entry is ever given out, so that its events leave in the order they were recorded. If we die with a lease, the entry is
-  // claimed again after it: published at least once.
-  [[nodiscard]] virtual LedgerResult<std::vector<OutboxEntry>> Claim(Instant now, std::size_t limit,
-                                                                     std::size_t max_bytes,
-                                                                     std::chrono::milliseconds lease) = 0;
+  // Entries that are due, oldest first, leased for `lease` so that other instances pass them over;
+  // of one execution only the oldest pending entry is ever given out, so that its events leave in
+  // the order they were recorded. If we die with a lease, the entry is claimed again after it:
+  // published at least once.
+  [[nodiscard]] virtual LedgerResult<std::vector<OutboxEntry>> Claim(
+      Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
   [[nodiscard]] virtual LedgerResult<void> Mark(std::span<const OutboxResult> results) = 0;
   [[nodiscard]] virtual LedgerResult<OutboxBacklog> Backlog(Instant now) = 0;
   virtual void Abort() = 0;  // as Settlement::Abort

@@ -1,4 +1,5 @@
-// Port: settle, the one transaction that records letters, moves their executions and writes the events to publish.
+// Port: settle, the one transaction that records letters, moves their executions and writes the
+// events to publish.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +50,8 @@ enum class LockedRows {
 };
 
 struct SettledLetter {
-  // False: its key was known, nothing was changed, and `outcome` is the one recorded then where that is known.
+  // False: its key was known, nothing was changed, and `outcome` is the one recorded then where
+  // that is known.
   bool recorded = true;
   std::optional<Outcome> outcome;
 };
@@ -62,8 +64,9 @@ struct DueLetter {
   int tries = 0;  // so far
 };
 
-// Threads: one a settlement; make several for several threads. Every call either did the whole or nothing
-// (kInDoubt: one of the two). Durable when it returns: `synchronous_commit` on, `synchronous=FULL`.
+// Threads: one a settlement; make several for several threads. Every call either did the whole or
+// nothing (kInDoubt: one of the two). Durable when it returns: `synchronous_commit` on,
+// `synchronous=FULL`.
 class Settlement {
  public:
   virtual ~Settlement() = default;
@@ -71,33 +74,38 @@ class Settlement {
   // ONE transaction for the whole batch, in one round trip where the adapter can:
   //  1. letters whose key is known (or comes twice in the batch) are dropped: nothing twice (P3);
   //  2. the executions of the others are locked in id order, then judged as they then are;
-  //  3. those failable, of the letter's attempt and not replayed since, are moved by a guarded UPDATE (P2): of several
-  //     letters of one execution the first one that qualifies moves it, and those after it find it `not_failable`;
-  //  4. letters are recorded with the outcome that the UPDATE had (a moved row it did not report: `refused`, detail
+  //  3. those failable, of the letter's attempt and not replayed since, are moved by a guarded
+  //  UPDATE (P2): of several
+  //     letters of one execution the first one that qualifies moves it, and those after it find it
+  //     `not_failable`;
+  //  4. letters are recorded with the outcome that the UPDATE had (a moved row it did not report:
+  //  `refused`, detail
   //     `update_suppressed`), and for each execution moved an event is written (P6).
   // One result a judgement, in order. Never splits a batch: that is the caller's business.
-  [[nodiscard]] virtual LedgerResult<std::vector<SettledLetter>> Settle(std::span<const Judgement> batch,
-                                                                        LockedRows locked) = 0;
+  [[nodiscard]] virtual LedgerResult<std::vector<SettledLetter>> Settle(
+      std::span<const Judgement> batch, LockedRows locked) = 0;
 
-  // The same for letters that are in the ledger as deferred or refused; their records are updated. A letter that
-  // somebody else settled meanwhile is left alone (recorded = false).
-  [[nodiscard]] virtual LedgerResult<std::vector<SettledLetter>> SettleAgain(std::span<const Judgement> batch,
-                                                                             LockedRows locked) = 0;
+  // The same for letters that are in the ledger as deferred or refused; their records are updated.
+  // A letter that somebody else settled meanwhile is left alone (recorded = false).
+  [[nodiscard]] virtual LedgerResult<std::vector<SettledLetter>> SettleAgain(
+      std::span<const Judgement> batch, LockedRows locked) = 0;
 
-  // Letters whose `try_again_at` has passed, at most `limit` of them and about `max_bytes` of bodies; each is put off by
-  // `lease`, so that no other instance takes it meanwhile.
-  [[nodiscard]] virtual LedgerResult<std::vector<DueLetter>> TakeDue(Instant now, std::size_t limit,
-                                                                     std::size_t max_bytes,
-                                                                     std::chrono::milliseconds lease) = 0;
+  // Letters whose `try_again_at` has passed, at most `limit` of them and about `max_bytes` of
+  // bodies; each is put off by `lease`, so that no other instance takes it meanwhile.
+  [[nodiscard]] virtual LedgerResult<std::vector<DueLetter>> TakeDue(
+      Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
 
-  // Open letters whose execution has become final are closed (`stale_attempt`, `not_failable`; `failed` ones once the row
-  // is final in another status than the one we wrote). Returns how many; at most `limit` are looked at, round robin.
+  // Open letters whose execution has become final are closed (`stale_attempt`, `not_failable`;
+  // `failed` ones once the row is final in another status than the one we wrote). Returns how many;
+  // at most `limit` are looked at, round robin.
   [[nodiscard]] virtual LedgerResult<std::size_t> CloseFinished(std::size_t limit) = 0;
 
-  // Does what an empty settle does, writes included, and rolls it back: success means that settling is possible.
+  // Does what an empty settle does, writes included, and rolls it back: success means that settling
+  // is possible.
   [[nodiscard]] virtual LedgerResult<void> Probe() = 0;
 
-  // Ends waiting calls as soon as possible (a stop in an outage); any thread. Later calls fail with kUnavailable.
+  // Ends waiting calls as soon as possible (a stop in an outage); any thread. Later calls fail with
+  // kUnavailable.
   virtual void Abort() = 0;
 };
 

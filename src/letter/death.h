@@ -25,7 +25,8 @@ struct Death {
   std::string exchange;
   std::vector<std::string> routing_keys;
   std::int64_t count = 0;  // of deaths in this queue for this reason; at least 0
-  // The first death of that pair of queue and reason, in whole seconds; the later ones leave no time.
+  // The first death of that pair of queue and reason, in whole seconds; the later ones leave no
+  // time.
   std::optional<std::int64_t> time_seconds;
   std::optional<std::string> original_expiration;  // where a per-message TTL was removed
 };
@@ -33,7 +34,8 @@ struct Death {
 struct DeathHistory {
   std::vector<Death> deaths;  // newest first, at most kMaxDeathsRead
   std::int64_t total = 0;     // deaths in all: the sum of the counts, cut at the largest number
-  // What `x-first-death-*` says, else the last entry; restarts when somebody publishes the message again.
+  // What `x-first-death-*` says, else the last entry; restarts when somebody publishes the message
+  // again.
   std::optional<std::string> first_queue;
   std::optional<std::string> first_reason;
   std::optional<std::string> first_exchange;
@@ -41,12 +43,12 @@ struct DeathHistory {
 
 inline constexpr std::size_t kMaxDeathsRead = 10'000;
 
-// Total: any headers in, a history out. Entries of a wrong type are passed over, fields of a wrong type are as if
-// they were not there.
+// Total: any headers in, a history out. Entries of a wrong type are passed over, fields of a wrong
+// type are as if they were not there.
 [[nodiscard]] DeathHistory ReadDeathHistory(const FieldTable& headers);
 
-// Where the message died first: the entry that `x-first-death-*` names, else the last one; null where there is none.
-// Valid while the history is.
+// Where the message died first: the entry that `x-first-death-*` names, else the last one; null
+// where there is none. Valid while the history is.
 [[nodiscard]] const Death* FirstDeath(const DeathHistory& history);
 
 // A broker's time as an instant; nothing outside of the years 1970 to 9999, where only forgers are.

@@ -9,8 +9,9 @@
 
 namespace deadletter {
 
-// A delivery's number on one subscription of one consumer. The generation changes with each channel, so that an
-// acknowledgement can never reach a delivery of another channel. 0 is no delivery.
+// A delivery's number on one subscription of one consumer. The generation changes with each
+// channel, so that an acknowledgement can never reach a delivery of another channel. 0 is no
+// delivery.
 struct DeliveryTag {
   std::uint64_t generation = 0;
   std::uint64_t number = 0;
@@ -27,8 +28,8 @@ struct Delivery {
   Instant received_at;  // our own clock: the broker's times are whole seconds and may be missing
   Message message;
 
-  // How often the broker says it was delivered before (`x-delivery-count`, quorum queues; the embedded queue's own
-  // count); 0 where it says nothing or nonsense.
+  // How often the broker says it was delivered before (`x-delivery-count`, quorum queues; the
+  // embedded queue's own count); 0 where it says nothing or nonsense.
   [[nodiscard]] std::uint64_t DeliveryCount() const;
   // Bytes of body, headers and properties held in memory, near enough for a limit.
   [[nodiscard]] std::size_t BufferedBytes() const;

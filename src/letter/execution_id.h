@@ -17,7 +17,9 @@ class ExecutionId {
   explicit ExecutionId(Uuid uuid) : value_(uuid) {}
   explicit ExecutionId(std::string text) : value_(std::move(text)) {}  // UTF-8, NUL possible
 
-  [[nodiscard]] ExecutionIdType type() const { return static_cast<ExecutionIdType>(value_.index()); }
+  [[nodiscard]] ExecutionIdType type() const {
+    return static_cast<ExecutionIdType>(value_.index());
+  }
   [[nodiscard]] std::int64_t number() const { return std::get<std::int64_t>(value_); }
   [[nodiscard]] const Uuid& uuid() const { return std::get<Uuid>(value_); }
   [[nodiscard]] const std::string& text() const { return std::get<std::string>(value_); }
@@ -32,6 +34,7 @@ class ExecutionId {
 };
 
 // Reads what a person or a path wrote; nothing where it is not of that type.
-[[nodiscard]] std::optional<ExecutionId> ParseExecutionId(ExecutionIdType type, std::string_view text);
+[[nodiscard]] std::optional<ExecutionId> ParseExecutionId(ExecutionIdType type,
+                                                          std::string_view text);
 
 }  // namespace deadletter

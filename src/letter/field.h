@@ -1,5 +1,6 @@
-// AMQP 0-9-1 field tables (headers) as values: every type that RabbitMQ and its clients send, kept apart so that
-// what came can be told exactly. Source: AMQP 0-9-1 section 4.2.5.5 with RabbitMQ's errata.
+// AMQP 0-9-1 field tables (headers) as values: every type that RabbitMQ and its clients send, kept
+// apart so that what came can be told exactly. Source: AMQP 0-9-1 section 4.2.5.5 with RabbitMQ's
+// errata.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ struct FieldBytes {  // type 'x'
   std::string bytes;
   friend bool operator==(const FieldBytes&, const FieldBytes&) = default;
 };
-// A value nested deeper than kMaxFieldDepth: its AMQP encoding (type octet first), kept whole and not looked into.
+// A value nested deeper than kMaxFieldDepth: its AMQP encoding (type octet first), kept whole and
+// not looked into.
 struct FieldEncoded {
   std::string bytes;
   friend bool operator==(const FieldEncoded&, const FieldEncoded&) = default;
@@ -49,9 +51,10 @@ struct FieldTable {
 };
 
 struct FieldValue {
-  std::variant<FieldVoid, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
-               std::uint32_t, std::int64_t, std::uint64_t, float, double, FieldDecimal, FieldTimestamp,
-               std::string /* 'S': any bytes */, FieldBytes, FieldArray, FieldTable, FieldEncoded>
+  std::variant<FieldVoid, bool, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t,
+               std::int32_t, std::uint32_t, std::int64_t, std::uint64_t, float, double,
+               FieldDecimal, FieldTimestamp, std::string /* 'S': any bytes */, FieldBytes,
+               FieldArray, FieldTable, FieldEncoded>
       value;
 
   friend bool operator==(const FieldValue&, const FieldValue&) = default;
@@ -68,9 +71,11 @@ inline bool operator==(const FieldTable& left, const FieldTable& right) {
   return left.entries == right.entries;
 }
 
-// What Find() gave, as a string ('S' only); null where it is nothing or of another type. Valid while the value is.
+// What Find() gave, as a string ('S' only); null where it is nothing or of another type. Valid
+// while the value is.
 [[nodiscard]] const std::string* AsString(const FieldValue* value);
-// As an integer of any width, cut at the largest that fits; nothing where it is nothing or of another type.
+// As an integer of any width, cut at the largest that fits; nothing where it is nothing or of
+// another type.
 [[nodiscard]] std::optional<std::int64_t> AsInteger(const FieldValue* value);
 
 }  // namespace deadletter

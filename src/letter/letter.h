@@ -18,20 +18,21 @@ namespace deadletter {
 using LetterId = Strong<struct LetterIdTag, Uuid>;
 using ReplayId = Strong<struct ReplayIdTag, Uuid>;
 
-// Identifies one death of one message (P3): 8 bytes of the newest death's time in seconds, big-endian with the sign
-// bit turned so that bytes sort as times, then the first 16 bytes of a SHA-256 over message id, body, deaths (queue,
-// reason, count, time) and our replay id.
+// Identifies one death of one message (P3): 8 bytes of the newest death's time in seconds,
+// big-endian with the sign bit turned so that bytes sort as times, then the first 16 bytes of a
+// SHA-256 over message id, body, deaths (queue, reason, count, time) and our replay id.
 using LetterKey = Strong<struct LetterKeyTag, std::array<std::uint8_t, 24>>;
 
-// The fingerprint of a group: the first 16 bytes of a SHA-256 over message type, action, reason and first-death
-// queue, in each of which every run of digits counts as one "#".
+// The fingerprint of a group: the first 16 bytes of a SHA-256 over message type, action, reason and
+// first-death queue, in each of which every run of digits counts as one "#".
 using GroupId = Strong<struct GroupIdTag, std::array<std::uint8_t, 16>>;
 
 [[nodiscard]] std::string ToHex(const GroupId& group);
 [[nodiscard]] std::optional<GroupId> GroupIdFromHex(std::string_view text);
 
-// The attempt stamp: the row belongs to the letter's attempt if from <= row.updated < until. The width is the
-// precision that the stamp was written with, so that 12:00:00.5 agrees with 12:00:00.523 and 12:00:00.500 does not.
+// The attempt stamp: the row belongs to the letter's attempt if from <= row.updated < until. The
+// width is the precision that the stamp was written with, so that 12:00:00.5 agrees with
+// 12:00:00.523 and 12:00:00.500 does not.
 struct AttemptWindow {
   Instant from;
   Instant until;
@@ -56,8 +57,8 @@ enum class Malformation {
 
 enum class LetterKind { kExecutionRequest, kUnexpectedType, kMalformed };
 
-// `delivery` is what came, whole; everything else was read from it and from nothing else. Strings are UTF-8 where
-// they come from the body and any bytes where they come from the broker.
+// `delivery` is what came, whole; everything else was read from it and from nothing else. Strings
+// are UTF-8 where they come from the body and any bytes where they come from the broker.
 struct Letter {
   LetterId id;
   Delivery delivery;
@@ -71,8 +72,8 @@ struct Letter {
   std::optional<std::string> correlation_id;  // the body's, else the property's
   std::optional<std::string> type;
   std::optional<std::string> action;
-  std::optional<std::string> worker_id;       // as text
-  std::optional<ExecutionId> execution_id;    // always set for kExecutionRequest
+  std::optional<std::string> worker_id;     // as text
+  std::optional<ExecutionId> execution_id;  // always set for kExecutionRequest
   std::optional<AttemptWindow> attempt;
   std::optional<ReplayId> replay_id;  // our header `deadletter-replay-id`
 
@@ -81,7 +82,8 @@ struct Letter {
   std::string queue;                 // where it died; empty where nothing tells
   std::string exchange;              // it was addressed to when it died
   std::string routing_key;
-  std::optional<Instant> died_at;  // the broker's time, only where the letter died once: later deaths leave none
+  std::optional<Instant>
+      died_at;  // the broker's time, only where the letter died once: later deaths leave none
 
   // Delivered again and without a key, so that nobody can tell whether it was recorded before.
   [[nodiscard]] bool PossibleDuplicate() const { return delivery.redelivered && !key; }

@@ -25,7 +25,8 @@ struct HeaderPlace {
   friend bool operator==(const HeaderPlace&, const HeaderPlace&) = default;
 };
 struct PropertyPlace {
-  std::string name;  // one of the names of AMQP 0-9-1's properties, with underscores: message_id, type, …
+  std::string
+      name;  // one of the names of AMQP 0-9-1's properties, with underscores: message_id, type, …
   friend bool operator==(const PropertyPlace&, const PropertyPlace&) = default;
 };
 struct NoPlace {  // configured as ""
@@ -55,8 +56,9 @@ struct LetterFormat {
   bool check_attempt = true;  // false where the platform's table has no `updated` column
   std::size_t max_body_bytes = std::size_t{16} << 20;
 
-  // What the first platform sends: /message_type, ExecutionRequested, /payload/execution_id, /payload/worker_id,
-  // /payload/scheduled_attempt_updated_at, /payload/action_ref, /message_id, /correlation_id.
+  // What the first platform sends: /message_type, ExecutionRequested, /payload/execution_id,
+  // /payload/worker_id, /payload/scheduled_attempt_updated_at, /payload/action_ref, /message_id,
+  // /correlation_id.
   [[nodiscard]] static LetterFormat Default();
 };
 

@@ -36,7 +36,8 @@ struct Message {
   friend bool operator==(const Message&, const Message&) = default;
 };
 
-// Where a message is published to. The empty exchange is the default one: routing_key then names a queue.
+// Where a message is published to. The empty exchange is the default one: routing_key then names a
+// queue.
 struct Address {
   std::string exchange;
   std::string routing_key;

@@ -1,5 +1,5 @@
-// The closed sets that a letter's handling ends in. A switch over them has no default: a new member does not compile
-// until every place handles it.
+// The closed sets that a letter's handling ends in. A switch over them has no default: a new member
+// does not compile until every place handles it.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,8 @@ enum class LetterState { kOpen, kWaiting, kClosed };
 [[nodiscard]] std::string_view LetterStateName(LetterState state);  // "open", "waiting", "closed"
 [[nodiscard]] std::optional<LetterState> LetterStateFromName(std::string_view name);
 
-// The state that a letter has after `outcome`; `row_is_final` matters for stale_attempt and not_failable only.
+// The state that a letter has after `outcome`; `row_is_final` matters for stale_attempt and
+// not_failable only.
 [[nodiscard]] LetterState StateAfter(Outcome outcome, bool row_is_final);
 
 }  // namespace deadletter

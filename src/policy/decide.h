@@ -22,9 +22,11 @@ struct Verdict {
   std::optional<RetryOrder> retry;  // set if and only if kind is kRetry
 };
 
-// `chance` in [0, 1) decides the jitter. The attempts already made are read from the letter's header
-// `deadletter-retry-attempt`; where they are used up, the next matching rule decides. Rules apply to execution
-// requests; a malformed letter or one of another type is kept as what it is, whatever the rules say.
-[[nodiscard]] Verdict Decide(const Letter& letter, std::span<const Rule> rules, Instant now, double chance);
+// `chance` in [0, 1) decides the jitter. The attempts already made are read from the letter's
+// header `deadletter-retry-attempt`; where they are used up, the next matching rule decides. Rules
+// apply to execution requests; a malformed letter or one of another type is kept as what it is,
+// whatever the rules say.
+[[nodiscard]] Verdict Decide(const Letter& letter, std::span<const Rule> rules, Instant now,
+                             double chance);
 
 }  // namespace deadletter

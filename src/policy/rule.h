@@ -17,7 +17,8 @@ enum class VerdictKind { kFail, kRetry, kPark, kDiscard };
 [[nodiscard]] std::string_view VerdictName(VerdictKind kind);
 [[nodiscard]] std::optional<VerdictKind> VerdictFromName(std::string_view name);
 
-// Every condition that is set must hold. Globs: '*' any run of characters, '?' one; everything else itself.
+// Every condition that is set must hold. Globs: '*' any run of characters, '?' one; everything else
+// itself.
 struct RuleMatch {
   std::set<Reason> reasons;           // empty: any
   std::optional<std::string> queue;   // glob over where the letter died
@@ -27,7 +28,10 @@ struct RuleMatch {
   std::optional<std::chrono::milliseconds> younger_than;  // first death, else receipt, until now
 };
 
-enum class RetryTarget { kOrigin, kQueue };  // first exchange and key; straight into the queue where it died
+enum class RetryTarget {
+  kOrigin,
+  kQueue
+};  // first exchange and key; straight into the queue where it died
 
 struct RetryPlan {
   std::chrono::milliseconds delay{10'000};

@@ -23,10 +23,11 @@ struct HealthReport {
 // Safe from any thread.
 class Health {
  public:
-  // Returns whether this differs from what was said before, so that the caller logs each change once.
+  // Returns whether this differs from what was said before, so that the caller logs each change
+  // once.
   bool Set(const std::string& part, HealthState state, std::string message = "");
   [[nodiscard]] std::vector<HealthReport> Reports() const;  // sorted by part
-  [[nodiscard]] bool IsReady() const;                       // no part is missing, and at least one has reported
+  [[nodiscard]] bool IsReady() const;  // no part is missing, and at least one has reported
 
  private:
   mutable std::mutex mutex_;

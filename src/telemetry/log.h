@@ -1,5 +1,5 @@
-// One structured line an event, on standard error: text for people, JSON for collectors. Values are escaped, so that
-// what a letter holds cannot break a line or forge one.
+// One structured line an event, on standard error: text for people, JSON for collectors. Values are
+// escaped, so that what a letter holds cannot break a line or forge one.
 #pragma once
 
 #include <initializer_list>
@@ -20,7 +20,8 @@ struct LogField {
 // To be called once, before the first line; without it: text, info.
 void SetUpLog(LogFormat format, LogLevel level);
 
-// `event` is a fixed name with underscores ("intake_paused"): what alerts match on. Safe from any thread.
+// `event` is a fixed name with underscores ("intake_paused"): what alerts match on. Safe from any
+// thread.
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
 inline void LogInfo(std::string_view event, std::initializer_list<LogField> fields = {}) {

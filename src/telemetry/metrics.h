@@ -1,5 +1,5 @@
-// Every metric that we expose, in one place. Names begin with deadletter_; the label `queue` is always a configured
-// dead letter queue, so that hostile names cannot multiply series.
+// Every metric that we expose, in one place. Names begin with deadletter_; the label `queue` is
+// always a configured dead letter queue, so that hostile names cannot multiply series.
 #pragma once
 
 #include <chrono>

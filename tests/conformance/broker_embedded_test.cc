@@ -1,6 +1,6 @@
 // The suites of the broker ports over the embedded queue file.
-#include "tests/conformance/embedded_broker_under_test.h"
 #include "tests/conformance/consumer_conformance.h"
+#include "tests/conformance/embedded_broker_under_test.h"
 #include "tests/conformance/publisher_conformance.h"
 #include "tests/conformance/work_queue_conformance.h"
 

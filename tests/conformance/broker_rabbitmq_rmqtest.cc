@@ -1,8 +1,8 @@
 // The broker ports' suites over RabbitMQ: each test in a virtual host of its own, on one node for
 // all.
-#include "tests/conformance/rabbitmq_under_test.h"
 #include "tests/conformance/consumer_conformance.h"
 #include "tests/conformance/publisher_conformance.h"
+#include "tests/conformance/rabbitmq_under_test.h"
 #include "tests/conformance/work_queue_conformance.h"
 
 namespace deadletter::test {

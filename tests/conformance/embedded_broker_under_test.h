@@ -5,11 +5,10 @@
 #include "broker/embedded/consumer.h"
 #include "broker/embedded/publisher.h"
 #include "broker/embedded/work_queue.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/conformance/broker_under_test.h"
+#include "tests/support/temporary_folder.h"
 
 namespace deadletter::test {
-
 
 template <class T>
 T OrThrow(BrokerResult<T> result) {

@@ -1,11 +1,12 @@
 // The suites of the ledger's ports over SQLite.
-#include "tests/conformance/sqlite_ledger_under_test.h"
 #include <mutex>
+
 #include "tests/conformance/catalog_conformance.h"
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
 #include "tests/conformance/settle_conformance.h"
+#include "tests/conformance/sqlite_ledger_under_test.h"
 
 namespace deadletter::test {
 namespace {

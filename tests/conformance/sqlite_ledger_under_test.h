@@ -2,18 +2,18 @@
 #pragma once
 
 #include <mutex>
+
 #include "ledger/sqlite/sqlite_catalog.h"
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
 #include "ledger/sqlite/sqlite_outbox.h"
 #include "ledger/sqlite/sqlite_settlement.h"
 #include "ledger/sqlite/stored_time.h"
-#include "tests/support/temporary_folder.h"
-#include "tests/conformance/ledger_under_test.h"
 #include "tests/conformance/ledger_conformance.h"
+#include "tests/conformance/ledger_under_test.h"
+#include "tests/support/temporary_folder.h"
 
 namespace deadletter::test {
-
 
 // kAttune's table is the one that our own migration makes.
 inline std::string SqliteTable(PlatformShape shape) {

@@ -1,5 +1,5 @@
-// SIGKILL at each named place on the road, a restart, and the account afterwards: nothing lost (P1), nothing twice
-// (P3), everyone heard (P6).
+// SIGKILL at each named place on the road, a restart, and the account afterwards: nothing lost
+// (P1), nothing twice (P3), everyone heard (P6).
 #pragma once
 
 #include <gmock/gmock.h>
@@ -18,13 +18,17 @@ struct KillCase {
   std::string point;
 };
 
-inline void PrintTo(const KillCase& kill, std::ostream* out) { *out << kill.pair.name << " " << kill.point; }
+inline void PrintTo(const KillCase& kill, std::ostream* out) {
+  *out << kill.pair.name << " " << kill.point;
+}
 
 // The places on the road that both pairs have, and those that only one adapter has.
-inline std::vector<KillCase> KillCases(const PairFactory& pair, const std::vector<std::string>& adapter_points) {
-  std::vector<std::string> points = {"intake.received", "intake.read",   "settle.committed", "intake.settled",
-                                     "intake.ack",      "intake.acked",  "outbox.claimed",   "relay.claimed",
-                                     "relay.published", "outbox.marked", "relay.marked"};
+inline std::vector<KillCase> KillCases(const PairFactory& pair,
+                                       const std::vector<std::string>& adapter_points) {
+  std::vector<std::string> points = {"intake.received", "intake.read",   "settle.committed",
+                                     "intake.settled",  "intake.ack",    "intake.acked",
+                                     "outbox.claimed",  "relay.claimed", "relay.published",
+                                     "outbox.marked",   "relay.marked"};
   points.insert(points.end(), adapter_points.begin(), adapter_points.end());
   std::vector<KillCase> cases;
   for (const std::string& point : points) cases.push_back({pair, point});
@@ -45,13 +49,15 @@ TEST_P(Kill, P1_P3_P6_NothingIsLostOrDoubledAndEveryoneHears) {
   std::vector<Message> messages;
   for (int number = 1; number <= kLetters; ++number) world.AddExecution(number);
   const auto publish = [&](int from, int until) {
-    for (int number = from; number <= until; ++number) world.PublishDead(world.Envelope(std::to_string(number)));
+    for (int number = from; number <= until; ++number)
+      world.PublishDead(world.Envelope(std::to_string(number)));
   };
 
   publish(1, kLetters / 2);
   Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill"}});
   ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL)
-      << "the place was never reached:\n" << doomed.process().output();
+      << "the place was never reached:\n"
+      << doomed.process().output();
   publish(kLetters / 2 + 1, kLetters);
 
   Server restarted = world.Serve();
@@ -64,7 +70,9 @@ TEST_P(Kill, P1_P3_P6_NothingIsLostOrDoubledAndEveryoneHears) {
       }
     }
     return heard.size() == kLetters;
-  })) << heard.size() << " of " << kLetters << "\n" << restarted.process().output();
+  })) << heard.size()
+      << " of " << kLetters << "\n"
+      << restarted.process().output();
 
   for (const auto& [execution, count] : heard) EXPECT_EQ(count, 1) << "execution " << execution;
   EXPECT_EQ(world.Letters().size(), static_cast<std::size_t>(kLetters));

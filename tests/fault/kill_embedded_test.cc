@@ -4,7 +4,9 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Embedded, Kill, 
-                         testing::ValuesIn(KillCases(EmbeddedPair(), {"settle.begun", "settle.moved", "settle.written"})), KillName);
+INSTANTIATE_TEST_SUITE_P(Embedded, Kill,
+                         testing::ValuesIn(KillCases(
+                             EmbeddedPair(), {"settle.begun", "settle.moved", "settle.written"})),
+                         KillName);
 
 }  // namespace deadletter::test

@@ -4,9 +4,11 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Servers, Kill, 
-                         testing::ValuesIn(KillCases(ServersPair(), {"settle.begin", "ledger.commit_sent", "consumer.received",
-                                                                     "consumer.acknowledged", "publisher.sent",
-                                                                     "publisher.confirmed"})), KillName);
+INSTANTIATE_TEST_SUITE_P(Servers, Kill,
+                         testing::ValuesIn(KillCases(ServersPair(),
+                                                     {"settle.begin", "ledger.commit_sent",
+                                                      "consumer.received", "consumer.acknowledged",
+                                                      "publisher.sent", "publisher.confirmed"})),
+                         KillName);
 
 }  // namespace deadletter::test

@@ -1,5 +1,5 @@
-// RabbitMQ or PostgreSQL goes away and comes back: intake pauses without a nack and goes on by itself (P5), and nothing
-// is missing afterwards.
+// RabbitMQ or PostgreSQL goes away and comes back: intake pauses without a nack and goes on by
+// itself (P5), and nothing is missing afterwards.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -17,7 +17,8 @@ constexpr int kLetters = 50;
 class Outage : public testing::Test {
  protected:
   void Publish(int from, int until) {
-    for (int number = from; number <= until; ++number) world_.PublishDead(world_.Envelope(std::to_string(number)));
+    for (int number = from; number <= until; ++number)
+      world_.PublishDead(world_.Envelope(std::to_string(number)));
   }
   void AddExecutions(int count) {
     for (int number = 1; number <= count; ++number) world_.AddExecution(number);
@@ -42,7 +43,8 @@ TEST_F(Outage, P5_IntakePausesWhileTheLedgerIsAwayAndGoesOnByItself) {
   ASSERT_TRUE(AllFailed(kLetters));
   world_.pair().StopLedger();
   Publish(kLetters + 1, 2 * kLetters);
-  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience)) << server.process().output();
+  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience))
+      << server.process().output();
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
   EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
   EXPECT_THAT(server.GetText("/metrics"), testing::HasSubstr("deadletter_intake_paused"));
@@ -61,7 +63,8 @@ TEST_F(Outage, P5_TheBrokerIsRestartedAndConsumingGoesOnByItself) {
   ASSERT_TRUE(server.WaitUntilReady());
   Publish(1, kLetters);
   world_.pair().StopBroker();
-  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience)) << server.process().output();
+  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
+      << server.process().output();
   world_.pair().StartBroker();
   Publish(kLetters + 1, 2 * kLetters);
   EXPECT_TRUE(AllFailed(2 * kLetters)) << server.process().output();
@@ -75,7 +78,8 @@ TEST_F(Outage, AStopInAnOutageEndsInTimeAndNothingIsLost) {
   ASSERT_TRUE(server.WaitUntilReady());
   world_.pair().StopLedger();
   Publish(1, kLetters);
-  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience)) << server.process().output();
+  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience))
+      << server.process().output();
   server.process().Signal(SIGTERM);
   EXPECT_EQ(server.process().WaitForExit(kPatience), 0) << server.process().output();
   EXPECT_FALSE(server.process().WaitForLine("stop_took_too_long", std::chrono::milliseconds(0)));
@@ -101,7 +105,8 @@ TEST_F(Outage, P5_ADeletedQueueIsConsumedAgainOnceItIsBack) {
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady());
   world_.pair().broker().DeleteQueue(kDeadLetterQueue);
-  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience)) << server.process().output();
+  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
+      << server.process().output();
   ASSERT_EQ(world_.Run({"topology", "apply"}).status, 0);
   EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
   Publish(1, 1);
@@ -114,15 +119,18 @@ TEST_F(Outage, P5_ARowLockedByAWorkerDefersItsLetterAndNotTheOthers) {
   worker.Run("BEGIN; SELECT 1 FROM execution WHERE id = 1 FOR UPDATE");
   Server server = world_.Serve();
   Publish(1, 2);
-  EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{2}), "failed")) << server.process().output();
+  EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{2}), "failed"))
+      << server.process().output();
   EXPECT_TRUE(WaitUntil([&] {
     for (const LetterSummary& letter : world_.Letters()) {
-      if (letter.execution_id == "1") return letter.outcome == Outcome::kDeferred && letter.state == LetterState::kWaiting;
+      if (letter.execution_id == "1")
+        return letter.outcome == Outcome::kDeferred && letter.state == LetterState::kWaiting;
     }
     return false;
   })) << server.process().output();
   worker.Run("COMMIT");
-  EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{1}), "failed")) << server.process().output();
+  EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{1}), "failed"))
+      << server.process().output();
   EXPECT_EQ(world_.WaitForEvents(2).size(), 2u);
 }
 

@@ -45,12 +45,14 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 }
 
 // In the child: only what is safe between fork and exec.
-[[noreturn]] void Execute(char** arguments, char** environment, const char* folder, int out, int err) {
+[[noreturn]] void Execute(char** arguments, char** environment, const char* folder, int out,
+                          int err) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   const int null = open("/dev/null", O_RDONLY);
-  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) {
+  if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+      dup2(err, STDERR_FILENO) < 0) {
     _exit(127);
   }
   if (*folder != '\0' && chdir(folder) != 0) _exit(127);
@@ -69,8 +71,8 @@ ChildProcess::ChildProcess(std::vector<std::string> command, ChildOptions option
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ == 0) {
-    Execute(const_cast<char**>(arguments.data()), const_cast<char**>(variables.data()), options.folder.c_str(),
-            out.write_end, err.write_end);
+    Execute(const_cast<char**>(arguments.data()), const_cast<char**>(variables.data()),
+            options.folder.c_str(), out.write_end, err.write_end);
   }
   close(out.write_end);
   close(err.write_end);
@@ -119,7 +121,8 @@ void ChildProcess::Reap() {
   changed_.notify_all();
 }
 
-std::optional<std::string> ChildProcess::WaitForLine(const std::string& text, std::chrono::milliseconds limit,
+std::optional<std::string> ChildProcess::WaitForLine(const std::string& text,
+                                                     std::chrono::milliseconds limit,
                                                      std::size_t from) {
   std::unique_lock lock(mutex_);
   std::optional<std::string> found;
@@ -148,11 +151,13 @@ bool ChildProcess::WaitForStop(std::chrono::milliseconds limit) {
   siginfo_t info{};
   while (std::chrono::steady_clock::now() < deadline) {
     info.si_pid = 0;
-    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_) {
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid == pid_) {
       return true;
     }
     std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, std::chrono::milliseconds(5), [this] { return exit_.has_value(); })) return false;
+    if (changed_.wait_for(lock, std::chrono::milliseconds(5), [this] { return exit_.has_value(); }))
+      return false;
   }
   return false;
 }
@@ -179,10 +184,12 @@ std::string ChildProcess::standard_output() const {
   return standard_output_;
 }
 
-Finished RunProgram(std::vector<std::string> command, ChildOptions options, std::chrono::milliseconds limit) {
+Finished RunProgram(std::vector<std::string> command, ChildOptions options,
+                    std::chrono::milliseconds limit) {
   ChildProcess child(std::move(command), std::move(options));
   const auto status = child.WaitForExit(limit);
-  if (!status) return {-1, child.standard_output(), child.output() + "(still running after its limit)\n"};
+  if (!status)
+    return {-1, child.standard_output(), child.output() + "(still running after its limit)\n"};
   return {*status, child.standard_output(), child.output()};
 }
 

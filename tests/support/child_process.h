@@ -27,18 +27,20 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  // The first line of standard output or standard error, from the `from`th on, that contains `text`. Nothing: it did not
-  // come within `limit`, or the program ended without it.
-  [[nodiscard]] std::optional<std::string> WaitForLine(const std::string& text, std::chrono::milliseconds limit,
+  // The first line of standard output or standard error, from the `from`th on, that contains
+  // `text`. Nothing: it did not come within `limit`, or the program ended without it.
+  [[nodiscard]] std::optional<std::string> WaitForLine(const std::string& text,
+                                                       std::chrono::milliseconds limit,
                                                        std::size_t from = 0);
-  // Its exit status, or 128 + the signal that ended it, once its last lines are read. Nothing: it still runs after `limit`.
+  // Its exit status, or 128 + the signal that ended it, once its last lines are read. Nothing: it
+  // still runs after `limit`.
   [[nodiscard]] std::optional<int> WaitForExit(std::chrono::milliseconds limit);
   // Whether SIGSTOP holds it, waited for up to `limit`: where a fault point says "stop".
   [[nodiscard]] bool WaitForStop(std::chrono::milliseconds limit);
 
   void Signal(int signal);
   [[nodiscard]] std::size_t lines() const;
-  [[nodiscard]] std::string output() const;          // both streams, everything so far
+  [[nodiscard]] std::string output() const;           // both streams, everything so far
   [[nodiscard]] std::string standard_output() const;  // that one alone
 
  private:

@@ -13,11 +13,13 @@ class Embedded final : public Pair {
   BrokerUnderTest& broker() override { return broker_; }
   LedgerUnderTest& ledger() override { return ledger_; }
   std::string Toml() const override {
-    return "[broker]\nurl = \"embedded:" + broker_.path() + "\"\n[ledger]\nurl = \"sqlite:" + ledger_.path() + "\"\n";
+    return "[broker]\nurl = \"embedded:" + broker_.path() +
+           "\"\n[ledger]\nurl = \"sqlite:" + ledger_.path() + "\"\n";
   }
   std::string LedgerUrl() const override { return "sqlite:" + ledger_.path(); }
   PairCapabilities capabilities() const override {
-    return {.locks_single_rows = false, .ledger_can_be_stopped = false, .broker_can_be_stopped = false};
+    return {
+        .locks_single_rows = false, .ledger_can_be_stopped = false, .broker_can_be_stopped = false};
   }
   void StopLedger() override { throw std::logic_error("a file cannot be stopped"); }
   void StartLedger() override { throw std::logic_error("a file cannot be started"); }

@@ -39,6 +39,8 @@ struct PairFactory {
   std::function<std::unique_ptr<Pair>(const LedgerSetup&)> make;
 };
 
-inline void PrintTo(const PairFactory& factory, std::ostream* out) { *out << factory.name; }
+inline void PrintTo(const PairFactory& factory, std::ostream* out) {
+  *out << factory.name;
+}
 
 }  // namespace deadletter::test

@@ -14,9 +14,9 @@ namespace deadletter::test {
 
 class Race : public testing::TestWithParam<PairFactory> {};
 
-// Each round publishes the letters of some executions from the first to the last while workers finish the same ones
-// from the last to the first: somewhere between they meet. Who was too slow to win his share gets a head start in the
-// next round.
+// Each round publishes the letters of some executions from the first to the last while workers
+// finish the same ones from the last to the first: somewhere between they meet. Who was too slow to
+// win his share gets a head start in the next round.
 TEST_P(Race, P2_NoCompletedExecutionIsEverFailedAndEveryOutcomeAgreesWithItsRow) {
   constexpr int kExecutions = 10'000;
   constexpr int kRound = 250;
@@ -32,7 +32,8 @@ TEST_P(Race, P2_NoCompletedExecutionIsEverFailedAndEveryOutcomeAgreesWithItsRow)
     for (int number = last; number >= first; number -= step) {
       LedgerResult<bool> finished = false;
       ASSERT_TRUE(WaitUntil([&] {
-        finished = executions->FinishIfFailable(ExecutionId(std::int64_t{number}), "completed", "{}");
+        finished =
+            executions->FinishIfFailable(ExecutionId(std::int64_t{number}), "completed", "{}");
         return finished.has_value();
       }));
       completed[static_cast<std::size_t>(number)] = *finished;
@@ -70,8 +71,10 @@ TEST_P(Race, P2_NoCompletedExecutionIsEverFailedAndEveryOutcomeAgreesWithItsRow)
   for (const LetterSummary& letter : letters) {
     const std::int64_t number = std::stoll(letter.execution_id.value());
     const std::string status = world.Row(ExecutionId(number)).status;
-    EXPECT_EQ(status, completed[static_cast<std::size_t>(number)] ? "completed" : "failed") << number;
-    EXPECT_EQ(letter.outcome, status == "failed" ? Outcome::kFailed : Outcome::kNotFailable) << number;
+    EXPECT_EQ(status, completed[static_cast<std::size_t>(number)] ? "completed" : "failed")
+        << number;
+    EXPECT_EQ(letter.outcome, status == "failed" ? Outcome::kFailed : Outcome::kNotFailable)
+        << number;
     failed += status == "failed" ? 1 : 0;
   }
   EXPECT_GE(failed, static_cast<std::size_t>(kShare));

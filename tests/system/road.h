@@ -1,4 +1,5 @@
-// The road, end to end, over whichever pair includes this: the program as users run it, real messages, real rows.
+// The road, end to end, over whichever pair includes this: the program as users run it, real
+// messages, real rows.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -32,16 +33,19 @@ TEST_P(Road, AMessageThatNobodyTookInTimeFailsItsExecutionAndEveryoneHears) {
   World world(GetParam(), {.worker_ttl = std::chrono::milliseconds(300)});
   const ExecutionId id = world.AddExecution(5);
   Server server = world.Serve();
-  world.Publish({"attune.executions", "execution.dispatch.worker.7"}, world.Envelope("5", R"(,"worker_id":7)"));
+  world.Publish({"attune.executions", "execution.dispatch.worker.7"},
+                world.Envelope("5", R"(,"worker_id":7)"));
   ASSERT_TRUE(world.WaitForStatus(id, "failed")) << server.process().output();
 
   const PlatformRow row = world.Row(id);
   const boost::json::object result = ResultOf(row);
-  EXPECT_THAT(KeysOf(result), testing::ElementsAre("deaths", "error", "expired_at", "failed_by", "letter_id", "message",
-                                                   "queue", "reason", "worker_id"));
+  EXPECT_THAT(KeysOf(result),
+              testing::ElementsAre("deaths", "error", "expired_at", "failed_by", "letter_id",
+                                   "message", "queue", "reason", "worker_id"));
   EXPECT_EQ(result.at("error"), "Worker queue TTL expired");
   EXPECT_EQ(result.at("message"),
-            "Execution expired in worker queue (worker_id: 7). Worker did not process the execution within the "
+            "Execution expired in worker queue (worker_id: 7). Worker did not process the "
+            "execution within the "
             "configured TTL. This typically indicates the worker is unavailable or overloaded.");
   EXPECT_EQ(result.at("reason"), "expired");
   EXPECT_EQ(result.at("queue"), "worker.7.executions");
@@ -84,7 +88,8 @@ TEST_P(Road, ARejectedMessageIsNamedSo) {
 
 TEST_P(Road, AMessageThatAnOverflowingQueueDroppedIsNamedSo) {
   World world(GetParam());
-  world.pair().broker().DeclareQueue("short", {.max_length = 1, .dead_letter_exchange = kDeadLetterExchange});
+  world.pair().broker().DeclareQueue(
+      "short", {.max_length = 1, .dead_letter_exchange = kDeadLetterExchange});
   const ExecutionId id = world.AddExecution(5);
   world.AddExecution(6);
   Server server = world.Serve();
@@ -97,8 +102,8 @@ TEST_P(Road, AMessageThatAnOverflowingQueueDroppedIsNamedSo) {
 
 TEST_P(Road, AMessageThatWasDeliveredTooOftenIsNamedSo) {
   World world(GetParam());
-  world.pair().broker().DeclareQueue("limited",
-                                     {.delivery_limit = 1, .dead_letter_exchange = kDeadLetterExchange});
+  world.pair().broker().DeclareQueue(
+      "limited", {.delivery_limit = 1, .dead_letter_exchange = kDeadLetterExchange});
   const ExecutionId id = world.AddExecution(5);
   Server server = world.Serve();
   world.Publish({"", "limited"}, world.Envelope("5"));
@@ -143,7 +148,8 @@ TEST_P(Road, P2_ALetterOfAnEarlierAttemptChangesNothing) {
   World world(GetParam());
   const ExecutionId id = world.AddExecution(5);
   Server server = world.Serve();
-  world.PublishDead(world.Envelope("5", R"(,"scheduled_attempt_updated_at":"2001-01-01T00:00:00Z")"));
+  world.PublishDead(
+      world.Envelope("5", R"(,"scheduled_attempt_updated_at":"2001-01-01T00:00:00Z")"));
   EXPECT_EQ(world.OnlyLetter().outcome, Outcome::kStaleAttempt);
   EXPECT_EQ(world.Row(id).status, "scheduled");
 }
@@ -194,7 +200,8 @@ TEST_P(Road, P4_EveryOddBodyIsKeptWholeWithItsReason) {
   for (const LetterSummary& letter : letters) {
     const LetterRecord record = world.Record(letter.id);
     const std::string name = record.message.properties.correlation_id.value_or("");
-    const auto odd = std::find_if(bodies.begin(), bodies.end(), [&](const OddBody& body) { return body.name == name; });
+    const auto odd = std::find_if(bodies.begin(), bodies.end(),
+                                  [&](const OddBody& body) { return body.name == name; });
     ASSERT_NE(odd, bodies.end()) << name;
     EXPECT_EQ(OutcomeName(letter.outcome), odd->outcome) << name;
     if (!odd->detail.empty()) {
@@ -204,7 +211,9 @@ TEST_P(Road, P4_EveryOddBodyIsKeptWholeWithItsReason) {
       EXPECT_EQ(world.Row(ExecutionId(*odd->execution_id)).status, "failed") << name;
     }
     EXPECT_TRUE(record.message.body == odd->body) << name;
-    EXPECT_TRUE(server.GetText("/v1/letters/" + FormatUuid(letter.id.value()) + "/body") == odd->body) << name;
+    EXPECT_TRUE(server.GetText("/v1/letters/" + FormatUuid(letter.id.value()) + "/body") ==
+                odd->body)
+        << name;
   }
 }
 
@@ -247,7 +256,8 @@ retry = { delay = "1ms", max_attempts = 1, jitter = 0.0 }
     EXPECT_EQ(world.Row(ExecutionId(std::int64_t{number})).status, "scheduled") << number;
   }
 
-  // The retried message is back where it was first addressed to; when it dies again its attempts are used up.
+  // The retried message is back where it was first addressed to; when it dies again its attempts
+  // are used up.
   const auto worker = world.pair().broker().MakeWorkQueue();
   const auto leases = worker->Take("worker.7.executions", 1, kPatience, kPatience);
   ASSERT_TRUE(leases && leases->size() == 1) << server.process().output();
@@ -256,11 +266,13 @@ retry = { delay = "1ms", max_attempts = 1, jitter = 0.0 }
   EXPECT_NE(again.headers.Find("deadletter-replay-id"), nullptr);
   EXPECT_NE(again.body.find("\"execution_id\":3"), std::string::npos);
   ASSERT_TRUE(worker->Reject(leases->front().id, false));
-  EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{3}), "failed")) << server.process().output();
+  EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{3}), "failed"))
+      << server.process().output();
 }
 
 TEST_P(Road, ObservingRecordsLettersAndTouchesNoExecution) {
-  World world(GetParam(), {.ledger = {.shape = PlatformShape::kTextIds, .mode = ExecutionsMode::kObserve}});
+  World world(GetParam(),
+              {.ledger = {.shape = PlatformShape::kTextIds, .mode = ExecutionsMode::kObserve}});
   const ExecutionId id{std::string("five")};
   world.pair().ledger().Put({.id = id, .status = "scheduled"});
   Server server = world.Serve();
@@ -316,8 +328,9 @@ TEST_P(Road, AnotherJobsTableByConfigurationAlone) {
   World world(GetParam(), {.ledger = {.shape = PlatformShape::kPlainJobs}});
   const ExecutionTable table = TableOf(PlatformShape::kPlainJobs);
   const ExecutionId id = table.id_type == ExecutionIdType::kInteger ? ExecutionId(std::int64_t{5})
-                         : table.id_type == ExecutionIdType::kUuid  ? ExecutionId(RandomUuid())
-                                                                    : ExecutionId(std::string("five"));
+                         : table.id_type == ExecutionIdType::kUuid
+                             ? ExecutionId(RandomUuid())
+                             : ExecutionId(std::string("five"));
   world.pair().ledger().Put({.id = id, .status = table.failable.front()});
   Server server = world.Serve();
   world.PublishDead(world.Envelope(id.ToJson(), R"(,"worker_id":7)"));
@@ -349,7 +362,8 @@ optional = true
   EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{1}), "failed"));
   EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{2}), "failed"));
   std::vector<std::string> queues;
-  for (const LetterSummary& letter : world.WaitForLetters(2)) queues.push_back(letter.dead_letter_queue);
+  for (const LetterSummary& letter : world.WaitForLetters(2))
+    queues.push_back(letter.dead_letter_queue);
   EXPECT_THAT(queues, testing::UnorderedElementsAre("attune.dlx.queue", "second.dlq"));
 }
 
@@ -360,7 +374,8 @@ TEST_P(Road, P3_TwoInstancesOnOneQueueRecordEachLetterOnce) {
   Server first = world.Serve();
   Server second = world.Serve();
   ASSERT_TRUE(first.WaitUntilReady() && second.WaitUntilReady());
-  for (int number = 1; number <= kLetters; ++number) world.PublishDead(world.Envelope(std::to_string(number)));
+  for (int number = 1; number <= kLetters; ++number)
+    world.PublishDead(world.Envelope(std::to_string(number)));
   EXPECT_EQ(world.WaitForEvents(kLetters).size(), static_cast<std::size_t>(kLetters));
   EXPECT_EQ(world.Letters().size(), static_cast<std::size_t>(kLetters));
   for (int number = 1; number <= kLetters; ++number) {
@@ -391,7 +406,8 @@ TEST_P(Road, P3_TwoDeathsOfOneExecutionFailItOnce) {
   world.PublishDead(world.Envelope("5"));
   std::vector<Outcome> outcomes;
   for (const LetterSummary& letter : world.WaitForLetters(2)) outcomes.push_back(letter.outcome);
-  EXPECT_THAT(outcomes, testing::ElementsAre(Outcome::kNotFailable, Outcome::kFailed));  // newest first
+  EXPECT_THAT(outcomes,
+              testing::ElementsAre(Outcome::kNotFailable, Outcome::kFailed));  // newest first
   EXPECT_EQ(world.WaitForEvents(1).size(), 1u);
 }
 
@@ -400,8 +416,8 @@ TEST_P(Road, P3_TwoDeathsOfOneExecutionFailItOnce) {
 TEST_P(Road, ASubmittedExecutionTravelsTheWholeRoad) {
   World world(GetParam(), {.worker_ttl = std::chrono::milliseconds(300)});
   Server server = world.Serve();
-  const Finished submitted = world.Run(
-      {"submit", "--queue", "worker.7.executions", "--action", "core.echo", "--count", "3", "--output", "json"});
+  const Finished submitted = world.Run({"submit", "--queue", "worker.7.executions", "--action",
+                                        "core.echo", "--count", "3", "--output", "json"});
   ASSERT_EQ(submitted.status, 0) << submitted.output;
   const auto letters = world.WaitForLetters(3);
   ASSERT_EQ(letters.size(), 3u) << server.process().output();
@@ -435,7 +451,8 @@ TEST_P(Road, P1_AStopFinishesTheBatchAndLeavesTheRestInTheQueue) {
 
 TEST_P(Road, ServeOffATerminalDoesNotRunOnDefaults) {
   const TemporaryFolder folder;
-  const Finished finished = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "serve"}, {{}, folder.path().string()});
+  const Finished finished =
+      RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "serve"}, {{}, folder.path().string()});
   EXPECT_EQ(finished.status, 2);
   EXPECT_THAT(finished.output, testing::HasSubstr("--embedded"));
 }
@@ -463,9 +480,11 @@ TEST_P(Road, MetricsTellWhatWasHandled) {
   ASSERT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{5}), "failed"));
   EXPECT_TRUE(WaitUntil([&] {
     const std::string metrics = server.GetText("/metrics");
-    return metrics.find(R"(deadletter_letters_settled_total{outcome="failed",queue="attune.dlx.queue"} 1)") !=
+    return metrics.find(
+               R"(deadletter_letters_settled_total{outcome="failed",queue="attune.dlx.queue"} 1)") !=
                std::string::npos ||
-           metrics.find(R"(deadletter_letters_settled_total{queue="attune.dlx.queue",outcome="failed"} 1)") !=
+           metrics.find(
+               R"(deadletter_letters_settled_total{queue="attune.dlx.queue",outcome="failed"} 1)") !=
                std::string::npos;
   })) << server.GetText("/metrics");
 }
@@ -477,13 +496,17 @@ TEST_P(Road, TheCommandLineListsAndShowsWhatTheServerKeeps) {
   world.PublishDead(world.Envelope("5"));
   const LetterSummary letter = world.OnlyLetter();
   const std::string id = FormatUuid(letter.id.value());
-  const Finished list = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "list", "--server", server.url(), "--output", "json"});
+  const Finished list = RunProgram(
+      {DEADLETTER_BINARY_DIR "/deadletter", "list", "--server", server.url(), "--output", "json"});
   ASSERT_EQ(list.status, 0) << list.output;
-  EXPECT_EQ(boost::json::parse(list.standard_output.substr(0, list.standard_output.find('\n'))).at("id"), boost::json::value(id));
-  const Finished none = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "list", "--server", server.url(), "--outcome",
-                                    "malformed", "--output", "json"});
+  EXPECT_EQ(
+      boost::json::parse(list.standard_output.substr(0, list.standard_output.find('\n'))).at("id"),
+      boost::json::value(id));
+  const Finished none = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "list", "--server",
+                                    server.url(), "--outcome", "malformed", "--output", "json"});
   EXPECT_EQ(none.standard_output, "");
-  const Finished show = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "show", id, "--server", server.url()});
+  const Finished show =
+      RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "show", id, "--server", server.url()});
   EXPECT_EQ(show.status, 0);
   EXPECT_THAT(show.output, testing::HasSubstr("worker.7.executions"));
 }

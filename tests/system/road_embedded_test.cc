@@ -4,6 +4,7 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Embedded, Road, testing::Values(EmbeddedPair()), [](const auto&) { return "Pair"; });
+INSTANTIATE_TEST_SUITE_P(Embedded, Road, testing::Values(EmbeddedPair()),
+                         [](const auto&) { return "Pair"; });
 
 }  // namespace deadletter::test

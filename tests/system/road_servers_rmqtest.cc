@@ -4,6 +4,7 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Servers, Road, testing::Values(ServersPair()), [](const auto&) { return "Pair"; });
+INSTANTIATE_TEST_SUITE_P(Servers, Road, testing::Values(ServersPair()),
+                         [](const auto&) { return "Pair"; });
 
 }  // namespace deadletter::test

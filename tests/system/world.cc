@@ -26,12 +26,19 @@ std::string ExecutionsToml(const LedgerSetup& setup) {
   };
   std::string toml = "[executions]\n";
   toml += setup.mode == ExecutionsMode::kObserve ? "mode = \"observe\"\n" : "";
-  const std::pair<const char*, std::string> names[] = {
-      {"table", table.table},     {"id", table.id},         {"id_type", type},
-      {"status", table.status},   {"result", table.result}, {"error", table.error},
-      {"updated", table.updated}, {"finished", table.finished}, {"worker", table.worker},
-      {"action", table.action},   {"action_ref", table.action_ref}, {"failed", table.failed},
-      {"replay_status", table.replay_status}};
+  const std::pair<const char*, std::string> names[] = {{"table", table.table},
+                                                       {"id", table.id},
+                                                       {"id_type", type},
+                                                       {"status", table.status},
+                                                       {"result", table.result},
+                                                       {"error", table.error},
+                                                       {"updated", table.updated},
+                                                       {"finished", table.finished},
+                                                       {"worker", table.worker},
+                                                       {"action", table.action},
+                                                       {"action_ref", table.action_ref},
+                                                       {"failed", table.failed},
+                                                       {"replay_status", table.replay_status}};
   for (const auto& [key, value] : names) toml += std::string(key) + " = \"" + value + "\"\n";
   toml += "failable = " + list(table.failable) + "\nfinal = " + list(table.final_statuses) + "\n";
   return toml;
@@ -40,8 +47,8 @@ std::string ExecutionsToml(const LedgerSetup& setup) {
 std::string TopologyToml(const WorldOptions& options) {
   std::string ids;
   for (const std::string& id : options.worker_ids) ids += (ids.empty() ? "\"" : ", \"") + id + "\"";
-  return "[topology]\nworker_ids = [" + ids + "]\nworker_ttl = \"" + std::to_string(options.worker_ttl.count()) +
-         "ms\"\n";
+  return "[topology]\nworker_ids = [" + ids + "]\nworker_ttl = \"" +
+         std::to_string(options.worker_ttl.count()) + "ms\"\n";
 }
 
 }  // namespace
@@ -55,8 +62,10 @@ bool WaitUntil(const std::function<bool()>& condition) {
   return true;
 }
 
-Server::Server(const std::string& config_file, const std::string& folder, std::map<std::string, std::string> environment)
-    : process_({kProgram, "serve", "--config", config_file, "--listen", "127.0.0.1:0"}, {std::move(environment), folder}) {}
+Server::Server(const std::string& config_file, const std::string& folder,
+               std::map<std::string, std::string> environment)
+    : process_({kProgram, "serve", "--config", config_file, "--listen", "127.0.0.1:0"},
+               {std::move(environment), folder}) {}
 
 std::string Server::url() {
   if (url_.empty()) {
@@ -73,20 +82,26 @@ bool Server::WaitUntilReady() {
   return WaitUntil([&] { return HttpGet(ready).status == 200; });
 }
 
-boost::json::value Server::Get(const std::string& path) { return boost::json::parse(GetText(path)); }
+boost::json::value Server::Get(const std::string& path) {
+  return boost::json::parse(GetText(path));
+}
 
 std::string Server::GetText(const std::string& path, int expected_status) {
   const HttpAnswer answer = HttpGet(url() + path);
   if (answer.status != expected_status) {
-    throw std::runtime_error(path + " answered " + std::to_string(answer.status) + ": " + answer.body);
+    throw std::runtime_error(path + " answered " + std::to_string(answer.status) + ": " +
+                             answer.body);
   }
   return answer.body;
 }
 
 World::World(const PairFactory& factory, WorldOptions options)
-    : folder_name_(folder_.path().string()), pair_(factory.make(options.ledger)), config_file_(folder_ / "deadletter.toml") {
+    : folder_name_(folder_.path().string()),
+      pair_(factory.make(options.ledger)),
+      config_file_(folder_ / "deadletter.toml") {
   std::ofstream file(config_file_);
-  file << pair_->Toml() << options.queues << ExecutionsToml(options.ledger) << TopologyToml(options) << options.toml;
+  file << pair_->Toml() << options.queues << ExecutionsToml(options.ledger) << TopologyToml(options)
+       << options.toml;
   file.close();
   const Finished applied = Run({"topology", "apply"});
   if (applied.status != 0) throw std::runtime_error("topology apply: " + applied.output);
@@ -108,12 +123,14 @@ Server World::Serve(std::map<std::string, std::string> environment) {
 }
 
 ExecutionId World::AddExecution(std::int64_t number, const std::string& status) {
-  PlatformExecution execution{.id = ExecutionId(number), .status = status, .action = 3, .action_ref = "core.echo"};
+  PlatformExecution execution{
+      .id = ExecutionId(number), .status = status, .action = 3, .action_ref = "core.echo"};
   pair_->ledger().Put(execution);
   return execution.id;
 }
 
-std::string World::Envelope(const std::string& execution_id_json, const std::string& more_payload) const {
+std::string World::Envelope(const std::string& execution_id_json,
+                            const std::string& more_payload) const {
   return R"({"message_id":")" + FormatUuid(RandomUuid()) +
          R"(","correlation_id":null,"message_type":"ExecutionRequested","version":"1.0","timestamp":"2026-01-01T00:00:00Z",)"
          R"("headers":{"retry_count":0,"source_service":"test"},"payload":{"execution_id":)" +
@@ -125,9 +142,11 @@ void World::Publish(const Address& address, const std::vector<Message>& messages
   for (const Message& message : messages) {
     outgoing.push_back({address, message});
     outgoing.back().message.properties.delivery_mode = 2;
-    if (!message.properties.message_id) outgoing.back().message.properties.message_id = FormatUuid(RandomUuid());
+    if (!message.properties.message_id)
+      outgoing.back().message.properties.message_id = FormatUuid(RandomUuid());
   }
-  // A broker that was restarted meanwhile may lose a connection under the first of them; twice is harmless (P3).
+  // A broker that was restarted meanwhile may lose a connection under the first of them; twice is
+  // harmless (P3).
   const bool published = WaitUntil([&] {
     const std::vector<PublishResult> results = publisher_->Publish(outgoing);
     std::vector<OutgoingMessage> again;
@@ -167,7 +186,8 @@ Message World::DeadMessage(std::string body, const std::string& reason) {
 }
 
 void World::PublishDead(const std::string& body) {
-  Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, std::vector<Message>{DeadMessage(body)});
+  Publish({kDeadLetterExchange, "execution.dispatch.worker.7"},
+          std::vector<Message>{DeadMessage(body)});
 }
 
 PlatformRow World::Row(const ExecutionId& id) {
@@ -203,7 +223,8 @@ std::vector<LetterSummary> World::WaitForLetters(std::size_t count) {
 
 LetterSummary World::OnlyLetter() {
   const auto letters = WaitForLetters(1);
-  if (letters.size() != 1) throw std::runtime_error(std::to_string(letters.size()) + " letters, not one");
+  if (letters.size() != 1)
+    throw std::runtime_error(std::to_string(letters.size()) + " letters, not one");
   return letters.front();
 }
 
@@ -221,7 +242,8 @@ std::vector<boost::json::value> World::WaitForEvents(std::size_t count) {
     if (!leases) return false;
     for (const Lease& lease : *leases) {
       events.push_back(boost::json::parse(lease.delivery.message.body));
-      if (!listener_->Acknowledge(lease.id)) throw std::runtime_error("an event could not be acknowledged");
+      if (!listener_->Acknowledge(lease.id))
+        throw std::runtime_error("an event could not be acknowledged");
     }
     return leases->empty() && events.size() >= count;
   });

@@ -1,5 +1,5 @@
-// A small platform around the program under test: its topology, its rows, its messages, its listeners; and the program
-// itself, run as users run it.
+// A small platform around the program under test: its topology, its rows, its messages, its
+// listeners; and the program itself, run as users run it.
 #pragma once
 
 #include <boost/json.hpp>
@@ -19,11 +19,12 @@ inline constexpr std::chrono::seconds kPatience(60);  // for what must come; no 
 // `deadletter serve`, with fault points that may be armed.
 class Server {
  public:
-  Server(const std::string& config_file, const std::string& folder, std::map<std::string, std::string> environment);
+  Server(const std::string& config_file, const std::string& folder,
+         std::map<std::string, std::string> environment);
 
   [[nodiscard]] ChildProcess& process() { return process_; }
-  [[nodiscard]] std::string url();                 // waits until it listens
-  [[nodiscard]] bool WaitUntilReady();             // /readyz says 200
+  [[nodiscard]] std::string url();      // waits until it listens
+  [[nodiscard]] bool WaitUntilReady();  // /readyz says 200
   [[nodiscard]] boost::json::value Get(const std::string& path);
   [[nodiscard]] std::string GetText(const std::string& path, int expected_status = 200);
 
@@ -36,7 +37,7 @@ struct WorldOptions {
   LedgerSetup ledger{};
   std::vector<std::string> worker_ids = {"7"};
   std::chrono::milliseconds worker_ttl{600'000};
-  std::string toml{};  // further sections
+  std::string toml{};    // further sections
   std::string queues{};  // [[queue]] sections in place of the default ones
 };
 
@@ -54,12 +55,14 @@ class World {
 
   // An execution in status scheduled, and a message for it as the platform sends it.
   ExecutionId AddExecution(std::int64_t number, const std::string& status = "scheduled");
-  [[nodiscard]] std::string Envelope(const std::string& execution_id_json, const std::string& more_payload = "") const;
+  [[nodiscard]] std::string Envelope(const std::string& execution_id_json,
+                                     const std::string& more_payload = "") const;
 
   // All of them must be taken by a queue.
   void Publish(const Address& address, const std::vector<Message>& messages);
   void Publish(const Address& address, const std::string& body);
-  // With a death as the broker would write it; PublishDead sends it straight to the dead letter exchange.
+  // With a death as the broker would write it; PublishDead sends it straight to the dead letter
+  // exchange.
   [[nodiscard]] static Message DeadMessage(std::string body, const std::string& reason = "expired");
   void PublishDead(const std::string& body);
 
@@ -71,7 +74,8 @@ class World {
   [[nodiscard]] std::vector<LetterSummary> Letters();
   [[nodiscard]] LetterSummary OnlyLetter();
   [[nodiscard]] LetterRecord Record(const LetterId& id);
-  // The events that the platform hears on attune.executions; waits for as many, and a moment longer for one too many.
+  // The events that the platform hears on attune.executions; waits for as many, and a moment longer
+  // for one too many.
   [[nodiscard]] std::vector<boost::json::value> WaitForEvents(std::size_t count);
 
  private:
@@ -84,7 +88,8 @@ class World {
   std::unique_ptr<WorkQueue> listener_;
 };
 
-// Polls `condition` until it holds or a minute has passed: for what happens in other processes and signals nobody.
+// Polls `condition` until it holds or a minute has passed: for what happens in other processes and
+// signals nobody.
 [[nodiscard]] bool WaitUntil(const std::function<bool()>& condition);
 
 inline constexpr const char* kDeadLetterExchange = "attune.dlx";

@@ -2,6 +2,8 @@
 
 namespace deadletter {
 
-const char* Version() { return DEADLETTER_VERSION; }
+const char* Version() {
+  return DEADLETTER_VERSION;
+}
 
 }  // namespace deadletter

@@ -1,7 +1,8 @@
 // deadletter: reads the command line and the configuration, and runs one command.
+#include <unistd.h>
+
 #include <cstdio>
 #include <type_traits>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/signals.h"
@@ -15,7 +16,8 @@ ConfigSources SourcesFrom(const cli::CommandLine& command_line) {
   ConfigSources sources;
   sources.config_path = command_line.config.config_file;
   sources.environment = ReadEnvironment();
-  const auto flag = [&sources](const std::string& key, const std::string& name, const std::optional<std::string>& text) {
+  const auto flag = [&sources](const std::string& key, const std::string& name,
+                               const std::optional<std::string>& text) {
     if (text) sources.flags[key] = {name, *text};
   };
   const cli::ConfigFlags& flags = command_line.config;
@@ -56,7 +58,8 @@ int RunWithConfig(const cli::CommandLine& command_line) {
   SetUpLogFrom(*config);
   const auto run = [&](const auto& command) -> int {
     using Command = std::decay_t<decltype(command)>;
-    if constexpr (std::is_same_v<Command, cli::ServeCommand>) return RunServe(*config, command_line);
+    if constexpr (std::is_same_v<Command, cli::ServeCommand>)
+      return RunServe(*config, command_line);
     if constexpr (std::is_same_v<Command, cli::DemoCommand>) return RunDemo(*config, command_line);
     if constexpr (std::is_same_v<Command, cli::MigrateCommand>) return RunMigrate(*config, command);
     if constexpr (std::is_same_v<Command, cli::SubmitCommand>) {

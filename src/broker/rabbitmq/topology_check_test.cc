@@ -241,10 +241,9 @@ TEST(TopologyCheck, AListenerThatIsMissingIsFound) {
   auto plan = TopologyPlan{};
   plan.listeners = {{"heard", "attune.executions", "execution.completed"}};
   TopologyFacts facts;
-  EXPECT_THAT(Judge(plan, facts),
-              testing::Contains(testing::AllOf(
-                  testing::Field(&Finding::kind, FindingKind::kMissing),
-                  testing::Field(&Finding::subject, "queue heard"))));
+  EXPECT_THAT(Judge(plan, facts), testing::Contains(testing::AllOf(
+                                      testing::Field(&Finding::kind, FindingKind::kMissing),
+                                      testing::Field(&Finding::subject, "queue heard"))));
 }
 
 }  // namespace

@@ -11,12 +11,13 @@ namespace deadletter {
 // The platform's table must be a table, not a view: what moved is counted by sqlite3_changes(),
 // which knows nothing of INSTEAD OF triggers. Its columns may hold:
 //
-//   id       integer: an integer; text: a text; uuid: a lower-case text, or 16 bytes where the
-//   column is declared BLOB status   a text updated  an RFC 3339 text (without an offset, as
-//   CURRENT_TIMESTAMP writes it: UTC), or an integer of microseconds
-//            since 1970; anything else belongs to no attempt. We write what the column is declared
-//            for: microseconds into INT, BIGINT, INTEGER, …, else text in UTC with six digits.
-//            `finished` likewise.
+// - id: an integer, a text, or a UUID as lower-case text, or as 16 bytes where the column is
+//   declared BLOB.
+// - status: a text.
+// - updated: an RFC 3339 text (without an offset, as CURRENT_TIMESTAMP writes it: UTC), or an
+//   integer of microseconds since 1970. Anything else belongs to no attempt.
+// - updated and finished are written as the column is declared: microseconds into INT, BIGINT,
+//   INTEGER, …, and into any other a text in UTC with six digits.
 //
 // Triggers on the table run inside our transaction: RAISE(ABORT) and constraints refuse the letter,
 // RAISE(IGNORE) suppresses the update. They may use SQLite's own functions only.

@@ -114,7 +114,7 @@ void AddFilter(Parameters& parameters, const LetterFilter& filter) {
 PostgresCatalog::PostgresCatalog(const Options& options)
     : schema_name_(options.schema),
       schema_(QuotedName(options.schema)),
-      connection_(options.url, options.lock_timeout) {}
+      connection_(options.url, options.schema, options.lock_timeout) {}
 
 LedgerResult<LetterPage> PostgresCatalog::List(const LetterFilter& filter, std::size_t limit,
                                                std::optional<LetterId> after) {

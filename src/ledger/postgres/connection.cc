@@ -65,8 +65,9 @@ void IgnoreNotice(void*, const PGresult*) {}
 
 }  // namespace
 
-Connection::Connection(std::string url, std::chrono::milliseconds lock_timeout)
+Connection::Connection(std::string url, std::string schema, std::chrono::milliseconds lock_timeout)
     : url_(std::move(url)),
+      schema_(std::move(schema)),
       lock_timeout_(lock_timeout),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
@@ -142,6 +143,7 @@ LedgerResult<void> Connection::Prepare() {
   Statement settings{.sql = std::string(sql::kSession), .parameters = {}};
   settings.parameters.Bytes(std::to_string(lock_timeout_.count()) + "ms");
   settings.parameters.Bytes(std::to_string(kStatementTimeout.count()) + "s");
+  settings.parameters.Bytes(schema_);
   auto done = SendAll(std::span(&settings, 1), OnLoss::kUnavailable);
   if (done) return {};
   done.error().fault = LedgerFault::kUnavailable;

@@ -25,8 +25,9 @@ struct Statement {
 // Threads: one makes every call; only Abort() may come from any.
 class Connection {
  public:
-  // `url` as libpq understands it. Nothing is opened before the first call.
-  Connection(std::string url, std::chrono::milliseconds lock_timeout);
+  // `url` as libpq understands it; `schema` is that of the ledger's own tables. Nothing is opened
+  // before the first call.
+  Connection(std::string url, std::string schema, std::chrono::milliseconds lock_timeout);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -86,6 +87,7 @@ class Connection {
   [[nodiscard]] std::string Hidden(std::string message) const;  // without the password
 
   std::string url_;
+  std::string schema_;
   std::chrono::milliseconds lock_timeout_;
   std::string password_;
   std::unique_ptr<PGconn, Finish> connection_;

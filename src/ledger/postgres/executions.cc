@@ -40,7 +40,7 @@ Statement OutboxStatement(const std::string& schema, std::span<const Submitted> 
 PostgresExecutions::PostgresExecutions(const Options& options)
     : table_(options.executions),
       schema_(QuotedName(options.schema)),
-      connection_(options.url, options.lock_timeout),
+      connection_(options.url, options.schema, options.lock_timeout),
       platform_(options.executions) {}
 
 LedgerResult<void> PostgresExecutions::Ready() {

@@ -27,7 +27,7 @@ PostgresMigrator::PostgresMigrator(const Options& options)
     : schema_name_(options.schema),
       schema_(QuotedName(options.schema)),
       table_(options.executions),
-      connection_(options.url, kLockTimeout) {}
+      connection_(options.url, options.schema, kLockTimeout) {}
 
 LedgerResult<SchemaStatus> PostgresMigrator::Status() {
   SchemaStatus status{.version = 0, .wanted = sql::kMigrations.back().version};

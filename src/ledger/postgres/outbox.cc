@@ -51,7 +51,8 @@ LedgerResult<OutboxEntry> ReadEntry(const Rows& rows, int row) {
 }  // namespace
 
 PostgresOutbox::PostgresOutbox(const Options& options)
-    : schema_(QuotedName(options.schema)), connection_(options.url, options.lock_timeout) {}
+    : schema_(QuotedName(options.schema)),
+      connection_(options.url, options.schema, options.lock_timeout) {}
 
 LedgerResult<std::vector<OutboxEntry>> PostgresOutbox::Claim(Instant now, std::size_t limit,
                                                              std::size_t max_bytes,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "ledger/embedded_sql.h"
 #include "ledger/postgres/sql.h"
 
 namespace deadletter::postgres {
@@ -170,7 +171,25 @@ LedgerResult<PlatformSql> Platform::Look(Connection& connection) const {
                       ", which is " + id_base);
   }
   sql.id_param = fit.param;
+  for (const auto& [key, word] :
+       {std::pair("failed", &table_.failed), {"replay_status", &table_.replay_status}}) {
+    if (auto fits = CheckStatus(connection, sql, key, *word); !fits)
+      return tl::unexpected(fits.error());
+  }
   return sql;
+}
+
+// A word that the column refuses would make every letter look like a bad one.
+LedgerResult<void> Platform::CheckStatus(Connection& connection, const PlatformSql& sql,
+                                         const std::string& key, const std::string& word) const {
+  Statement cast{.sql = FillIn(sql::kPlatformStatus, {{"status_type", sql.status_type}}),
+                 .parameters = {}};
+  cast.parameters.Bytes(word);
+  const auto done = connection.Run(cast);
+  if (done) return {};
+  if (done.error().fault != LedgerFault::kLetter) return tl::unexpected(done.error());
+  return DoesNotFit("executions." + key + ": column \"" + table_.status + "\" of " + sql.table +
+                    " does not take \"" + word + "\": " + done.error().message);
 }
 
 BinaryArray Platform::IdArray() const {

@@ -52,6 +52,9 @@ class Platform {
 
  private:
   [[nodiscard]] LedgerResult<PlatformSql> Look(Connection& connection) const;
+  [[nodiscard]] LedgerResult<void> CheckStatus(Connection& connection, const PlatformSql& sql,
+                                               const std::string& key,
+                                               const std::string& word) const;
 
   ExecutionTable table_;
   PlatformSql sql_;

@@ -47,7 +47,7 @@ LedgerResult<DueLetter> ReadDue(const Rows& rows, int row) {
 PostgresSettlement::PostgresSettlement(const Options& options)
     : options_(options),
       schema_(QuotedName(options.schema)),
-      connection_(options.url, options.lock_timeout),
+      connection_(options.url, options.schema, options.lock_timeout),
       platform_(options.executions) {}
 
 LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Settle(

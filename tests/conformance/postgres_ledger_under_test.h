@@ -27,8 +27,8 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   PostgresLedgerUnderTest(const LedgerSetup& setup, std::string url)
       : url_(std::move(url)), platform_(url_) {
     platform_.Run(
-        "DROP SCHEMA IF EXISTS deadletter CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA "
-        "public");
+        "DROP SCHEMA IF EXISTS deadletter CASCADE; DROP SCHEMA public CASCADE;"
+        "CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC");
     options_.url = url_;
     options_.executions = TableOf(setup.shape);
     options_.mode = setup.mode;

@@ -71,8 +71,13 @@ void PrivateRabbitMq::Kill() {
 }
 
 void PrivateRabbitMq::Restart() {
+  WriteDeclarations();
   Kill();
   Start();
+}
+
+void PrivateRabbitMq::WriteDeclarations() {
+  RunScript({"ctl", folder_.path().string(), "eval", "mnesia:sync_log()."});
 }
 
 std::string PrivateRabbitMq::RunScript(std::vector<std::string> command) {

@@ -22,7 +22,11 @@ class PrivateRabbitMq {
   void Start();    // again, on the same ports and data
   void Stop();     // in order
   void Kill();     // SIGKILL
-  void Restart();  // Kill(), Start()
+  void Restart();  // WriteDeclarations(), Kill(), Start()
+
+  // Returns once everything that was declared is in the node's log on disk: RabbitMQ answers a
+  // declaration before that, and a node that is killed in the moments between has forgotten it.
+  void WriteDeclarations();
 
   [[nodiscard]] std::string AmqpUrl(const std::string& vhost = "/") const;
   [[nodiscard]] std::string AmqpsUrl(const std::string& vhost = "/") const;

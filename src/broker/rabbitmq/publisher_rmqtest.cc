@@ -138,6 +138,7 @@ TEST_F(RabbitPublisherTest, AbortEndsAPublishThatWaits) {
 TEST_F(RabbitPublisherTest,
        P6_WhatAKilledBrokerConfirmedIsThereAfterwardsAndTheRestIsNotCalledConfirmed) {
   node_.DeclareQueue(vhost_, "heard");
+  node_.WriteDeclarations();
   std::vector<OutgoingMessage> messages;
   for (int i = 0; i < 2'000; ++i)
     messages.push_back(To("", "heard", std::to_string(i) + std::string(20'000, ' ')));

@@ -237,7 +237,7 @@ TEST(Refusal, TellsTheTypeThatIs) {
   EXPECT_EQ(CurrentTypeIn("arg 'type' but current is '"), std::nullopt);
 }
 
-TEST(TopologyCheck, AListenerThatIsMissingIsFound) {
+TEST_F(TopologyCheck, AListenerThatIsMissingIsFound) {
   auto plan = TopologyPlan{};
   plan.listeners = {{"heard", "attune.executions", "execution.completed"}};
   TopologyFacts facts;

@@ -77,7 +77,7 @@ void PrivateRabbitMq::Restart() {
 }
 
 void PrivateRabbitMq::WriteDeclarations() {
-  RunScript({"ctl", folder_.path().string(), "eval", "mnesia:sync_log()."});
+  Control({"eval", "mnesia:sync_log()."});
 }
 
 std::string PrivateRabbitMq::RunScript(std::vector<std::string> command) {

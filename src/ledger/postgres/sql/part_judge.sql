@@ -58,7 +58,9 @@ seen AS MATERIALIZED (
     AND together.position = together.mover
     AND e.{{status}}::text = ANY (terms.failable)
     AND (together.attempt_from IS NULL OR {{is_still_of_attempt}})
-  RETURNING together.position, e.{{status}}::text AS status, {{action_id}} AS action_id, {{action_ref}} AS action_ref
+  RETURNING together.position, together.id, together.execution_id, e.{{status}}::text AS status,
+    {{action_id}} AS action_id, {{action_ref}} AS action_ref, material.event_id, material.event_before,
+    material.event_after, material.event_exchange, material.event_routing_key
 ), judged AS (
   -- What the UPDATE did, told to the letters that it was for and to those that come after them.
   SELECT together.*, moved.position IS NOT NULL AS is_moved,
@@ -90,19 +92,17 @@ seen AS MATERIALIZED (
   CROSS JOIN terms
   JOIN state_after ON state_after.outcome = judged.settled_outcome
 ), event AS (
+  -- From the UPDATE alone: nobody can guess how many rows it gives, and a join with it may be done row by row.
   INSERT INTO {{schema}}.outbox (
     kind, letter_id, execution_id, exchange, routing_key, message_id, body, wanted_at, due_at)
-  SELECT 'event', settled.id, settled.execution_id, material.event_exchange, material.event_routing_key,
-    material.event_id,
-    material.event_before
+  SELECT 'event', moved.id, moved.execution_id, moved.event_exchange, moved.event_routing_key, moved.event_id,
+    moved.event_before
       || convert_to('"action_id":' || coalesce(to_json(moved.action_id)::text, '0')
                     || ',"action_ref":' || coalesce(to_json(moved.action_ref)::text, 'null'), 'UTF8')
-      || material.event_after,
+      || moved.event_after,
     terms.settled_at, terms.settled_at
-  FROM settled
-  JOIN material ON material.position = settled.position
-  JOIN moved ON moved.position = settled.position
+  FROM moved
   CROSS JOIN terms
-  WHERE settled.outcome = 'failed' AND material.event_id IS NOT NULL
-  ORDER BY settled.position
+  WHERE moved.status = terms.failed AND moved.event_id IS NOT NULL
+  ORDER BY moved.position
 )

@@ -87,7 +87,9 @@ class ScriptedConsumer final : public Consumer {
       return Unexpected<BrokerError>(BrokerError{BrokerFault::kUnreachable, "scripted"});
     }
     std::vector<Delivery> deliveries;
-    while (CanDeliver() && deliveries.size() < limits.max_letters) {
+    std::size_t bytes = 0;
+    while (CanDeliver() && deliveries.size() < limits.max_letters &&
+           (deliveries.empty() || bytes < limits.max_bytes)) {
       const auto item = queue_.ready_.front();
       queue_.ready_.pop_front();
       in_hand_.push_back(item);
@@ -99,6 +101,7 @@ class ScriptedConsumer final : public Consumer {
         delivery.message.headers.entries = {
             {"x-delivery-count", {static_cast<std::int64_t>(item.deliveries_before)}}};
       }
+      bytes += delivery.BufferedBytes();
       deliveries.push_back(std::move(delivery));
     }
     return deliveries;

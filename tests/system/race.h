@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <iostream>
 #include <thread>
 
@@ -27,6 +28,7 @@ TEST_P(Race, P2_NoCompletedExecutionIsEverFailedAndEveryOutcomeAgreesWithItsRow)
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
 
   std::vector<char> completed(kExecutions + 1, 0);
+  std::atomic<int> finished_in_round = 0;
   const auto finish_downwards = [&](int first, int last, int step) {
     const auto executions = world.pair().ledger().OpenExecutions();
     for (int number = last; number >= first; number -= step) {
@@ -37,6 +39,8 @@ TEST_P(Race, P2_NoCompletedExecutionIsEverFailedAndEveryOutcomeAgreesWithItsRow)
         return finished.has_value();
       }));
       completed[static_cast<std::size_t>(number)] = *finished;
+      ++finished_in_round;
+      finished_in_round.notify_all();
     }
   };
   int worker_wins = 0;
@@ -55,7 +59,13 @@ TEST_P(Race, P2_NoCompletedExecutionIsEverFailedAndEveryOutcomeAgreesWithItsRow)
         workers.emplace_back([&, worker] { finish_downwards(first, last - worker, 2); });
       }
     };
-    if (workers_are_behind) start_workers();
+    finished_in_round = 0;
+    if (workers_are_behind) {
+      start_workers();
+      for (int seen = 0; seen < kRound / 2; seen = finished_in_round) {
+        finished_in_round.wait(seen);
+      }
+    }
     world.Publish({kDeadLetterExchange, "any"}, messages);
     if (letters_are_behind) {
       ASSERT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{first}), "failed"));

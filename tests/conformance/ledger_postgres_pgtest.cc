@@ -55,10 +55,10 @@ class PostgresLedger : public LedgerConformance {
     return refused.error();
   }
   // Settles on a thread of its own; the connection exists and the table is known before it begins.
-  [[nodiscard]] std::thread SettleBeside(std::vector<Judgement> batch,
-                                         LedgerResult<std::vector<SettledLetter>>& result) {
+  [[nodiscard]] std::jthread SettleBeside(std::vector<Judgement> batch,
+                                          LedgerResult<std::vector<SettledLetter>>& result) {
     Good(settlement_->Probe());
-    return std::thread([this, batch = std::move(batch), &result] {
+    return std::jthread([this, batch = std::move(batch), &result] {
       result = settlement_->Settle(batch, LockedRows::kWait);
     });
   }
@@ -114,7 +114,7 @@ TEST_P(PostgresLedger, P2_ACompletionThatCommitsWhileSettleWaitsForItsLockWins) 
   worker.Run("BEGIN; UPDATE execution SET status = 'completed' WHERE id = 1");
   LedgerResult<std::vector<SettledLetter>> result;
   const Judgement judgement = Fails(LetterBuilder(Number(1)));
-  std::thread settling = SettleBeside({judgement}, result);
+  std::jthread settling = SettleBeside({judgement}, result);
   Session().AwaitLockWaits(1);
   worker.Run("COMMIT");
   settling.join();
@@ -130,7 +130,7 @@ TEST_P(PostgresLedger, AnExecutionThatBecomesFailableWhileSettleWaitsIsFailed) {
   PlatformConnection scheduler = Session();
   scheduler.Run("BEGIN; UPDATE execution SET status = 'scheduled' WHERE id = 1");
   LedgerResult<std::vector<SettledLetter>> result;
-  std::thread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
+  std::jthread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
   Session().AwaitLockWaits(1);
   scheduler.Run("COMMIT");
   settling.join();
@@ -146,7 +146,7 @@ TEST_P(PostgresLedger, P2_AReplayThatCommitsWhileSettleWaitsMakesTheLetterStale)
       "BEGIN; UPDATE execution SET status = 'scheduled' WHERE id = 1;"
       "INSERT INTO deadletter.replay_owner VALUES ('1', gen_random_uuid())");
   LedgerResult<std::vector<SettledLetter>> result;
-  std::thread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
+  std::jthread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
   Session().AwaitLockWaits(1);
   replayer.Run("COMMIT");
   settling.join();
@@ -160,7 +160,7 @@ TEST_P(PostgresLedger, AnExecutionDeletedWhileSettleWaitsIsNotFound) {
   PlatformConnection cleaner = Session();
   cleaner.Run("BEGIN; DELETE FROM execution WHERE id = 1");
   LedgerResult<std::vector<SettledLetter>> result;
-  std::thread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
+  std::jthread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
   Session().AwaitLockWaits(1);
   cleaner.Run("COMMIT");
   settling.join();
@@ -182,7 +182,7 @@ TEST_P(PostgresLedger, P5_InADeadlockWithThePlatformWeGiveWay) {
   PlatformConnection worker = Session();
   worker.Run("BEGIN; UPDATE execution SET status = 'completed' WHERE id = 2");
   LedgerResult<std::vector<SettledLetter>> result;
-  std::thread settling =
+  std::jthread settling =
       SettleBeside({Fails(LetterBuilder(Number(1))), Fails(LetterBuilder(Number(2)))}, result);
   Session().AwaitLockWaits(1);
   // Now we hold 1 and wait for 2: the platform's statement closes the circle, and goes through.
@@ -226,7 +226,7 @@ TEST_P(PostgresLedger, P1_AConnectionLostDuringTheCommitIsInDoubt) {
   postgres().platform().Run("ALTER TABLE deadletter.letter DISABLE TRIGGER dawdling");
   Good(settlement_->Probe());
   postgres().platform().Run("ALTER TABLE deadletter.letter ENABLE TRIGGER dawdling");
-  std::thread settling = SettleBeside({judgement}, result);
+  std::jthread settling = SettleBeside({judgement}, result);
   PlatformConnection killer = Session();
   killer.AwaitLockWaits(1);
   EXPECT_EQ(killer.Value("SELECT pg_terminate_backend($1::int)", {BackendOf(killer, "COMMIT")}),
@@ -247,7 +247,7 @@ TEST_P(PostgresLedger, AConnectionEndedBeforeTheCommitIsUnavailableAndNothingHap
   worker.Run("BEGIN; SELECT 1 FROM execution FOR UPDATE");
   LedgerResult<std::vector<SettledLetter>> result;
   const Judgement judgement = Fails(LetterBuilder(Number(1)));
-  std::thread settling = SettleBeside({judgement}, result);
+  std::jthread settling = SettleBeside({judgement}, result);
   PlatformConnection killer = Session();
   killer.AwaitLockWaits(1);
   EXPECT_EQ(killer.Value("SELECT pg_terminate_backend($1::int)", {BackendOf(killer, "new_key")}),
@@ -265,7 +265,7 @@ TEST_P(PostgresLedger, P5_ACancelledStatementIsNoLettersFault) {
   PlatformConnection worker = Session();
   worker.Run("BEGIN; SELECT 1 FROM execution FOR UPDATE");
   LedgerResult<std::vector<SettledLetter>> result;
-  std::thread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
+  std::jthread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
   PlatformConnection killer = Session();
   killer.AwaitLockWaits(1);
   EXPECT_EQ(killer.Value("SELECT pg_cancel_backend($1::int)", {BackendOf(killer, "new_key")}), "t");
@@ -281,7 +281,7 @@ TEST_P(PostgresLedger, AnAbortEndsASettleThatWaits) {
   PlatformConnection worker = Session();
   worker.Run("BEGIN; SELECT 1 FROM execution FOR UPDATE");
   LedgerResult<std::vector<SettledLetter>> result;
-  std::thread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
+  std::jthread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
   Session().AwaitLockWaits(1);
   settlement_->Abort();
   settling.join();

@@ -140,7 +140,7 @@ LetterBuilder& LetterBuilder::Malformed(Malformation malformation) {
   return *this;
 }
 
-Judgement Fails(Letter letter, std::string failed_status) {
+Judgement Fails(Letter letter, const std::string& failed_status) {
   Judgement judgement;
   judgement.failure.error = "Worker queue TTL expired";
   judgement.failure.message = "Execution expired in worker queue (worker_id: 7).";
@@ -160,8 +160,8 @@ Judgement Fails(Letter letter, std::string failed_status) {
   return judgement;
 }
 
-Judgement Fails(const LetterBuilder& letter, std::string failed_status) {
-  return Fails(letter.Build(), std::move(failed_status));
+Judgement Fails(const LetterBuilder& letter, const std::string& failed_status) {
+  return Fails(letter.Build(), failed_status);
 }
 
 Judgement Ends(Letter letter, Outcome outcome, std::string detail) {

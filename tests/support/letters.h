@@ -44,8 +44,9 @@ class LetterBuilder {
 };
 
 // What the handler would hand to settle.
-[[nodiscard]] Judgement Fails(Letter letter, std::string failed_status = "failed");
-[[nodiscard]] Judgement Fails(const LetterBuilder& letter, std::string failed_status = "failed");
+[[nodiscard]] Judgement Fails(Letter letter, const std::string& failed_status = "failed");
+[[nodiscard]] Judgement Fails(const LetterBuilder& letter,
+                              const std::string& failed_status = "failed");
 [[nodiscard]] Judgement Ends(Letter letter, Outcome outcome, std::string detail = "");
 [[nodiscard]] Judgement Retries(Letter letter, ReplayId replay_id, Instant at);
 

@@ -25,11 +25,14 @@ class ScriptedQueue {
     changed_.notify_all();
   }
 
-  // Waits until that call has been noted ("subscribe 1", "ack 3", "close", …); false after 10 s.
-  [[nodiscard]] bool WaitForCall(const std::string& call) {
+  // Waits until that call ("subscribe 1", "ack 3", "close", …) has been noted after the first
+  // `from` ones; false after 10 s.
+  [[nodiscard]] bool WaitForCall(const std::string& call, std::size_t from = 0) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(10), [&] {
-      return std::find(calls_.begin(), calls_.end(), call) != calls_.end();
+      const auto begin =
+          calls_.begin() + static_cast<std::ptrdiff_t>(std::min(from, calls_.size()));
+      return std::find(begin, calls_.end(), call) != calls_.end();
     });
   }
   [[nodiscard]] std::vector<std::string> calls() {

@@ -235,6 +235,17 @@ TEST_P(ConsumerConformance, AWakeBetweenTwoReceivesIsNotForgotten) {
   EXPECT_EQ(ReceiveExactly(*consumer, 1).size(), 1U);
 }
 
+TEST_P(ConsumerConformance, P5_AWakeBeforeSubscribingDoesNotKeepItFromConnecting) {
+  broker().DeclareQueue("letters", {});
+  auto consumer = broker().MakeConsumer("letters");
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    consumer->Wake();
+    const auto subscribed = consumer->Subscribe(10);
+    ASSERT_TRUE(subscribed.has_value()) << subscribed.error().message;
+    consumer->Close();
+  }
+}
+
 TEST_P(ConsumerConformance, TwoConsumersShareAQueueAndEachLetterComesOnce) {
   broker().DeclareQueue("letters", {});
   auto one = Subscribed("letters", 10);

@@ -96,7 +96,11 @@ BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
 }
 
 BrokerResult<void> RabbitConsumer::Connect() {
-  // A woken consumer is about to be stopped: it does not go through the rest of the list.
+  // What was raised before is over with the connection that it was meant for: left standing, it
+  // would end this attempt and every later one, since nothing but a wait lowers it.
+  (void)wake_.WaitFor(-1, Watch::kReadable, milliseconds{0});
+  // Woken from now on, it does not go through the rest of the list: the consumer is about to be
+  // stopped.
   auto opened = Connection::Open(options_, Direction::kReceiving, last_url_,
                                  [this] { return wake_.IsRaised(); });
   if (!opened) {

@@ -30,6 +30,7 @@ TEST_F(RabbitConsumerTest, P5_AConnectionClosedByForceIsToldAndComesBack) {
 
 TEST_F(RabbitConsumerTest, P1_AKilledBrokerIsToldAndItsDurableLettersComeAgain) {
   node_.DeclareQueue(vhost_, "letters");
+  node_.WriteDeclarations();
   SendNumbered("letters", 3);
   auto consumer = MakeConsumer("letters");
   ASSERT_TRUE(consumer.Subscribe(10).has_value());

@@ -44,7 +44,7 @@ struct FieldPlace {
 };
 
 struct LetterFormat {
-  FieldPlace type;  // none: every letter is an execution request, whatever its body is
+  FieldPlace type;  // none: every letter is an execution request
   std::set<std::string> execution_types;
   FieldPlace execution_id;
   FieldPlace worker_id;

@@ -29,6 +29,16 @@ std::vector<FieldPlace> PlacesOf(const LetterFormat& format) {
           format.correlation_id};
 }
 
+// What the verdict needs. A body that holds none of it may be anything: what we do not need cannot
+// spoil a letter.
+bool NeedsBody(const LetterFormat& format) {
+  const auto in_body = [](const FieldPlace& place) {
+    return std::holds_alternative<JsonPointer>(place.place);
+  };
+  return in_body(format.type) || in_body(format.execution_id) ||
+         (format.check_attempt && in_body(format.attempt));
+}
+
 // Nothing where it is empty, too: an empty id identifies nobody.
 std::optional<std::string> TextOf(const PlaceValue& value) {
   const auto* const text = std::get_if<PlaceText>(&value);
@@ -162,7 +172,7 @@ void ReadTexts(Letter& letter, const std::vector<PlaceValue>& values) {
 }  // namespace
 
 LetterReader::LetterReader(LetterFormat format)
-    : format_(std::move(format)), places_(PlacesOf(format_)) {}
+    : format_(std::move(format)), needs_body_(NeedsBody(format_)), places_(PlacesOf(format_)) {}
 
 Letter LetterReader::Read(LetterId id, Delivery delivery) const {
   Letter letter;
@@ -193,7 +203,7 @@ std::optional<Malformation> LetterReader::Judge(Letter& letter, const PlaceReadi
   if (id) letter.execution_id = *id;
   letter.attempt = ReadAttempt(places.values[kAttempt]);
 
-  if (places.body_malformation) return places.body_malformation;
+  if (needs_body_ && places.body_malformation) return places.body_malformation;
   if (!format_.type.IsNone() && !letter.type) return Malformation::kNoMessageType;
   if (!IsExecutionRequest(letter)) return std::nullopt;
   if (!id) return id.error();

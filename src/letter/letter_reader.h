@@ -16,9 +16,9 @@ class LetterReader {
   // the configured places, so that what we do not read cannot spoil a letter. `id` becomes the
   // letter's.
   //
-  // A malformed letter tells all that could be read of it. The body is read, and must be a JSON
-  // object of at most max_body_bytes, only if a place of the format is in it. In headers and
-  // properties, which have no better way to say it, an integer id may also be text ("5").
+  // A malformed letter tells all that could be read of it. The body must be a JSON object of at
+  // most max_body_bytes only if the type, the execution's id or the attempt is in it. In headers
+  // and properties, which have no better way to say it, an integer id may also be text ("5").
   [[nodiscard]] Letter Read(LetterId id, Delivery delivery) const;
 
  private:
@@ -26,6 +26,7 @@ class LetterReader {
   [[nodiscard]] bool IsExecutionRequest(const Letter& letter) const;
 
   LetterFormat format_;
+  bool needs_body_;
   PlaceReader places_;
 };
 

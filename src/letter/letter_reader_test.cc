@@ -224,9 +224,31 @@ TEST(LetterReader, WhereNoPlaceIsInTheBodyTheBodyMayBeAnything) {
   const Letter letter = Read(format, BodylessMessage({std::int32_t{5}}));
   EXPECT_EQ(letter.kind, LetterKind::kExecutionRequest);
   EXPECT_EQ(letter.execution_id, ExecutionId(std::int64_t{5}));
+}
+
+TEST(LetterReader, ABodyThatTheVerdictDoesNotNeedMayBeAnything) {
+  LetterFormat format = BodylessFormat();
   format.worker_id = Place("/worker");
-  format.max_body_bytes = 100;
-  EXPECT_EQ(Detail(Read(format, BodylessMessage({std::int32_t{5}}))), "not_json");
+  format.action = Place("/action");
+  format.message_id = Place("/id");
+  format.correlation_id = Place("/correlation");
+  Message message = BodylessMessage({std::int32_t{5}});
+  message.properties.message_id = "m-1";
+  const Letter letter = Read(format, message);
+  EXPECT_EQ(letter.kind, LetterKind::kExecutionRequest);
+  EXPECT_EQ(letter.worker_id, std::nullopt);
+  EXPECT_EQ(letter.message_id, "m-1");
+  message.body = R"({"worker":"w7"})";
+  EXPECT_EQ(Read(format, message).worker_id, "w7");
+}
+
+TEST(LetterReader, ABodyThatTheVerdictNeedsMustBeAnObject) {
+  for (const auto place :
+       {&LetterFormat::type, &LetterFormat::execution_id, &LetterFormat::attempt}) {
+    LetterFormat format = BodylessFormat();
+    format.*place = Place("/here");
+    EXPECT_EQ(Detail(Read(format, BodylessMessage({std::int32_t{5}}))), "not_json");
+  }
 }
 
 TEST(LetterReader, WithoutAPlaceForTheTypeEveryLetterIsARequest) {

@@ -18,7 +18,7 @@ std::string MigrationSql(const Migration& migration, const std::string& schema) 
   return FillIn(migration.sql, {{"schema", schema}}) +
          FillIn(sql::kMigrationDone, {{"schema", schema},
                                       {"version", std::to_string(migration.version)},
-                                      {"name", migration.name}});
+                                      {"name", migration.FileName()}});
 }
 
 }  // namespace
@@ -27,6 +27,7 @@ PostgresMigrator::PostgresMigrator(const Options& options)
     : schema_name_(options.schema),
       schema_(QuotedName(options.schema)),
       table_(options.executions),
+      mode_(options.mode),
       connection_(options.url, options.schema, kLockTimeout) {}
 
 LedgerResult<SchemaStatus> PostgresMigrator::Status() {
@@ -74,7 +75,7 @@ LedgerResult<std::vector<std::string>> PostgresMigrator::MigrateLocked() {
         connection_.RunScript("BEGIN;\n" + MigrationSql(migration, schema_) + "COMMIT;");
     if (!ran) return tl::unexpected(ran.error());
     fault::Hit("migrate.committed");
-    names.emplace_back(migration.name);
+    names.push_back(migration.FileName());
   }
   return names;
 }
@@ -98,13 +99,14 @@ std::string PostgresMigrator::Print() const {
       "CREATE SCHEMA " + schema_ + ";\n" + FillIn(sql::kMigrationTable, {{"schema", schema_}});
   for (const Migration& migration : sql::kMigrations)
     printed += "\n" + MigrationSql(migration, schema_);
+  printed += "\n" + FillIn(sql::kGrants, {{"schema", schema_}});
+  if (mode_ == ExecutionsMode::kObserve) return printed;
   std::string columns = QuotedName(table_.status);
   for (const auto* column : {&table_.result, &table_.error, &table_.updated, &table_.finished}) {
     if (!column->empty()) columns += ", " + QuotedName(*column);
   }
-  return printed + "\n" +
-         FillIn(sql::kGrants,
-                {{"schema", schema_}, {"columns", columns}, {"table", QuotedTable(table_.table)}});
+  return printed +
+         FillIn(sql::kGrantsPlatform, {{"columns", columns}, {"table", QuotedTable(table_.table)}});
 }
 
 }  // namespace deadletter::postgres

@@ -16,13 +16,6 @@ constexpr std::chrono::milliseconds kLeastPatience(30'000);
 
 constexpr int kWanted = sql::kMigrations.back().version;
 
-// 001_ledger
-std::string FileName(const Migration& migration) {
-  const std::string number = std::to_string(migration.version);
-  return std::string(3 - std::min<std::size_t>(3, number.size()), '0') + number + "_" +
-         std::string(migration.name);
-}
-
 LedgerError Newer(int version) {
   return {LedgerFault::kStatement, "SQLITE_SCHEMA",
           "the ledger's schema is version " + std::to_string(version) +
@@ -88,7 +81,7 @@ LedgerResult<std::string> SqliteMigrator::MigrateOnce(sqlite::Database& database
   if (next == sql::kMigrations.end()) return std::string();
 
   fault::Hit("migrate.begun");
-  const std::string name = FileName(*next);
+  const std::string name = next->FileName();
   static_cast<void>(database.Execute(std::string(sql::kSchemaTable)));
   static_cast<void>(database.Execute(std::string(next->sql)));
   static_cast<void>(
@@ -123,7 +116,7 @@ std::string SqliteMigrator::Print() const {
       ": SQLite asks for no grants; who may write the file and its folder may do all.\n\n";
   text += sql::kSchemaTable;
   for (const Migration& migration : sql::kMigrations) {
-    text += "\n-- " + FileName(migration) + "\n";
+    text += "\n-- " + migration.FileName() + "\n";
     text += migration.sql;
   }
   if (MakesExecutionTable()) text += "\n" + std::string(sql::kExecutionTable);

@@ -56,7 +56,9 @@ Result<void> Runtime::Start() {
 }
 
 void Runtime::Stop() {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   service_.Stop(kPatience);
+  operations_.Close(deadline);
   server_.Stop();
 }
 

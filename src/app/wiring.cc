@@ -3,10 +3,12 @@
 #include <filesystem>
 
 #include "broker/embedded/broker.h"
+#include "broker/embedded/broker_watch.h"
 #include "broker/embedded/consumer.h"
 #include "broker/embedded/publisher.h"
 #include "broker/embedded/topology.h"
 #include "broker/embedded/work_queue.h"
+#include "broker/rabbitmq/broker_watch.h"
 #include "broker/rabbitmq/consumer.h"
 #include "broker/rabbitmq/publisher.h"
 #include "broker/rabbitmq/topology.h"
@@ -34,6 +36,9 @@ class EmbeddedWiring final : public Wiring {
   }
   std::unique_ptr<Publisher> MakePublisher() const override {
     return std::make_unique<EmbeddedPublisher>(broker_);
+  }
+  std::unique_ptr<BrokerWatch> MakeBrokerWatch() const override {
+    return std::make_unique<EmbeddedBrokerWatch>(broker_);
   }
   std::unique_ptr<WorkQueue> MakeWorkQueue() const override {
     return std::make_unique<EmbeddedWorkQueue>(broker_);
@@ -83,6 +88,9 @@ class ServersWiring final : public Wiring {
   }
   std::unique_ptr<Publisher> MakePublisher() const override {
     return std::make_unique<rabbitmq::RabbitPublisher>(broker_);
+  }
+  std::unique_ptr<BrokerWatch> MakeBrokerWatch() const override {
+    return std::make_unique<rabbitmq::RabbitBrokerWatch>(broker_);
   }
   std::unique_ptr<WorkQueue> MakeWorkQueue() const override {
     return std::make_unique<rabbitmq::RabbitWorkQueue>(broker_);
@@ -140,6 +148,7 @@ Adapters Wiring::MakeAdapters() const {
     return MakeConsumer(queue, consumer_tag);
   };
   adapters.publisher = [this] { return MakePublisher(); };
+  adapters.broker_watch = [this] { return MakeBrokerWatch(); };
   adapters.settlement = [this] { return MakeSettlement(); };
   adapters.outbox = [this] { return MakeOutbox(); };
   adapters.catalog = [this] { return MakeCatalog(); };

@@ -23,7 +23,8 @@ struct ReceiveLimits {
 // There is deliberately no way to reject: a letter leaves the queue by Acknowledge or not at all
 // (P1).
 //
-// Threads: one thread owns a consumer and makes every call; only Wake() may come from any thread.
+// Threads: one thread owns a consumer and makes every call; only Wake() and Abort() may come from
+// any thread.
 // That thread must come back to Receive() within a heartbeat (10 s): it never waits for the ledger.
 class Consumer {
  public:
@@ -60,6 +61,10 @@ class Consumer {
 
   // Ends a Receive() in progress, or the next one, early. Any thread.
   virtual void Wake() = 0;
+
+  // Ends whatever call is in progress, and lets each later one fail with kUnreachable: for when the
+  // broker does not answer and we must end. What is unacknowledged goes back.
+  virtual void Abort() = 0;
 
   [[nodiscard]] virtual const std::string& queue() const = 0;
 };

@@ -167,7 +167,6 @@ bool Inbox::Subscribed(const std::stop_token& stop) {
   if (subscribed_prefetch_ == 0) LogInfo("consuming", {{"queue", consumer_->queue()}});
   subscribed_prefetch_ = prefetch;
   backoff_.Reset();
-  metrics_.SetBrokerConnected(true);
   health_.Set(part_, HealthState::kReady);
   return true;
 }
@@ -279,7 +278,6 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
   consumer_->Close();
   Forget();
   const bool absent = error.fault == BrokerFault::kQueueMissing && options_.optional;
-  metrics_.SetBrokerConnected(error.fault != BrokerFault::kUnreachable);
   const HealthState state = absent ? HealthState::kReady : HealthState::kMissing;
   if (health_.Set(part_, state, absent ? "does not exist (optional)" : error.message)) {
     Log(absent ? LogLevel::kInfo : LogLevel::kWarning, "queue_not_consumed",

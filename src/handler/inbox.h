@@ -54,6 +54,8 @@ class Inbox {
 
   // Acknowledges what it was told to, gives the rest back and ends the thread.
   void Stop();
+  // For when Stop() would wait for a broker that does not answer.
+  void Abort() { consumer_->Abort(); }
 
  private:
   enum class Wanted { kDelivery, kHold, kGiveBack };

@@ -64,7 +64,7 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
       backoff_(kFirstBackoff, kLongestBackoff) {}
 
 Intake::~Intake() {
-  Stop(steady_clock::now());
+  FinishBy(steady_clock::now());
 }
 
 void Intake::Start() {
@@ -75,12 +75,13 @@ void Intake::RequestStop() {
   thread_.request_stop();
 }
 
-void Intake::Stop(steady_clock::time_point deadline) {
+void Intake::FinishBy(steady_clock::time_point deadline) {
   if (!thread_.joinable()) return;
   RequestStop();
-  // If the ledger does not answer, the batch goes back to the broker unacknowledged.
-  if (!done_.WaitUntil(deadline)) settlement_->Abort();
-  thread_.join();
+  if (done_.WaitUntil(deadline)) return;
+  // The ledger or the broker does not answer: the batch goes back unacknowledged.
+  settlement_->Abort();
+  inbox_.Abort();
 }
 
 void Intake::Run(const std::stop_token& stop) {

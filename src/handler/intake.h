@@ -33,13 +33,13 @@ class Intake {
   Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement,
          const LetterReader& reader, const Judge& judge, const Clock& clock, Metrics& metrics,
          Health& health, IntakeOptions options, std::function<void()> events_written);
-  ~Intake();  // as Stop with no patience
+  ~Intake();  // as FinishBy() without patience; then waits for the threads to end
 
   void Start();
   // No further letters; the batch in hand is finished. Returns at once.
   void RequestStop();
-  // Waits for that until `deadline`, then gives the batch up (the broker has it still) and ends.
-  void Stop(std::chrono::steady_clock::time_point deadline);
+  // Waits for that until `deadline`, then gives the batch up: the broker has it still.
+  void FinishBy(std::chrono::steady_clock::time_point deadline);
 
  private:
   void Run(const std::stop_token& stop);

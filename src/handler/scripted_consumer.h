@@ -153,6 +153,8 @@ class ScriptedConsumer final : public Consumer {
     queue_.changed_.notify_all();
   }
 
+  void Abort() override { Wake(); }
+
   const std::string& queue() const override { return name_; }
 
  private:

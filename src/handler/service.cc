@@ -1,6 +1,16 @@
 #include "handler/service.h"
 
 namespace deadletter {
+namespace {
+
+std::vector<WatchedQueue> WatchedQueues(const std::vector<QueueOptions>& queues) {
+  std::vector<WatchedQueue> watched;
+  watched.reserve(queues.size());
+  for (const QueueOptions& queue : queues) watched.push_back({queue.name, queue.consumer_tag});
+  return watched;
+}
+
+}  // namespace
 
 Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& clock,
                  Metrics& metrics, Health& health)
@@ -10,7 +20,8 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
              std::move(options.relay)),
       second_look_(adapters.settlement(), reader_, judge_, clock, metrics, health,
                    options.second_look, [this] { relay_.Notify(); }),
-      watch_(adapters.catalog(), metrics),
+      broker_figures_(adapters.broker_watch(), WatchedQueues(options.queues), metrics, health),
+      ledger_figures_(adapters.catalog(), metrics),
       migrator_(adapters.migrator()),
       may_migrate_(options.may_migrate),
       health_(health) {
@@ -37,7 +48,8 @@ void Service::StartLoops() {
   loops_started_ = true;
   relay_.Start();
   second_look_.Start();
-  watch_.Start();
+  broker_figures_.Start();
+  ledger_figures_.Start();
   for (const auto& intake : intakes_) intake->Start();
 }
 
@@ -45,15 +57,20 @@ void Service::Stop(std::chrono::milliseconds patience) {
   if (!running_) return;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   starter_.request_stop();
+  migrator_->Abort();
   starter_.join();
   running_ = false;
   if (!loops_started_) return;
-  for (const auto& intake : intakes_)
-    intake->RequestStop();  // all at once: they share one deadline
-  for (const auto& intake : intakes_) intake->Stop(deadline);
-  watch_.Stop();
+  // All at once: they share one deadline. Who has to be interrupted is not waited for before the
+  // others are interrupted as well.
+  for (const auto& intake : intakes_) intake->RequestStop();
+  broker_figures_.Stop();
+  ledger_figures_.Stop();
   second_look_.Stop();
+  for (const auto& intake : intakes_) intake->FinishBy(deadline);
+  // The relay comes last, so that it still sends what these batches have written.
   relay_.Stop(deadline);
+  intakes_.clear();
 }
 
 }  // namespace deadletter

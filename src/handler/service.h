@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "handler/broker_figures.h"
 #include "handler/intake.h"
+#include "handler/ledger_figures.h"
 #include "handler/relay.h"
 #include "handler/schema_gate.h"
 #include "handler/second_look.h"
-#include "handler/watch.h"
 
 namespace deadletter {
 
@@ -21,6 +22,7 @@ struct Adapters {
                                           const std::string& consumer_tag)>
       consumer;
   std::function<std::unique_ptr<Publisher>()> publisher;
+  std::function<std::unique_ptr<BrokerWatch>()> broker_watch;
   std::function<std::unique_ptr<Settlement>()> settlement;
   std::function<std::unique_ptr<Outbox>()> outbox;
   std::function<std::unique_ptr<Catalog>()> catalog;
@@ -65,7 +67,8 @@ class Service {
   const Judge judge_;
   Relay relay_;
   SecondLook second_look_;
-  Watch watch_;
+  BrokerFigures broker_figures_;
+  LedgerFigures ledger_figures_;
   std::vector<std::unique_ptr<Intake>> intakes_;
   const std::unique_ptr<Migrator> migrator_;
   const bool may_migrate_;

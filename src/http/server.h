@@ -48,8 +48,8 @@ class Server {
   [[nodiscard]] Result<void> Start();
 
   // Takes no new requests, answers those in hand, and returns when every thread has ended. It waits
-  // for ledger calls in progress (at most one a worker), and for slow clients one second. A second
-  // call does nothing.
+  // for ledger calls in progress (Operations::Close() ends them), and for slow clients one second.
+  // A second call does nothing.
   void Stop();
 
   // The port that is listened on; 0 before Start().

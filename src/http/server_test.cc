@@ -298,6 +298,7 @@ class ThrowingCatalog final : public Catalog {
   }
   LedgerResult<std::optional<LetterRecord>> Show(LetterId) override { return std::nullopt; }
   LedgerResult<LedgerCounts> Counts() override { return LedgerCounts{}; }
+  void Abort() override {}
 };
 
 TEST_F(ServerTest, AnExceptionIsAnAnswerNotAnEnd) {

@@ -82,7 +82,7 @@ struct LedgerCounts {
   std::int64_t bytes = 0;                       // on disk, near enough
 };
 
-// Threads: one a catalog.
+// Threads: one makes the calls; only Abort() may come from any.
 class Catalog {
  public:
   virtual ~Catalog() = default;
@@ -91,6 +91,8 @@ class Catalog {
                                                       std::optional<LetterId> after) = 0;
   [[nodiscard]] virtual LedgerResult<std::optional<LetterRecord>> Show(LetterId id) = 0;
   [[nodiscard]] virtual LedgerResult<LedgerCounts> Counts() = 0;
+  // Ends a call in progress, and lets each later one fail with kUnavailable.
+  virtual void Abort() = 0;
 };
 
 }  // namespace deadletter

@@ -30,7 +30,7 @@ struct ExecutionRow {
   std::optional<Instant> updated;
 };
 
-// Threads: one an instance.
+// Threads: one makes the calls; only Abort() may come from any.
 class Executions {
  public:
   virtual ~Executions() = default;
@@ -47,6 +47,9 @@ class Executions {
   [[nodiscard]] virtual LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
                                                             const std::string& status,
                                                             const std::string& result_json) = 0;
+  // Ends a call in progress, and lets each later one fail with kUnavailable (Submit: kInDoubt where
+  // it was committing).
+  virtual void Abort() = 0;
 };
 
 }  // namespace deadletter

@@ -17,7 +17,8 @@ struct SchemaStatus {
   }  // made by a newer program: hands off
 };
 
-// Threads: one. Safe when several instances start together: one migrates, the others wait for it.
+// Threads: one makes the calls; only Abort() may come from any. Safe when several instances start
+// together: one migrates, the others wait for it.
 class Migrator {
  public:
   virtual ~Migrator() = default;
@@ -27,6 +28,9 @@ class Migrator {
   [[nodiscard]] virtual LedgerResult<std::vector<std::string>> Migrate() = 0;
   // What Migrate() would run on an empty ledger, and the grants that serve needs afterwards.
   [[nodiscard]] virtual std::string Print() const = 0;
+  // Ends a call in progress, and lets each later one fail. A migration it interrupts has happened
+  // whole or not at all.
+  virtual void Abort() = 0;
 };
 
 }  // namespace deadletter

@@ -84,6 +84,7 @@ class FakeCatalog final : public Catalog {
   }
 
   LedgerResult<LedgerCounts> Counts() override { return LedgerCounts{}; }
+  void Abort() override {}
 
  private:
   std::unique_lock<std::mutex> Enter() {
@@ -115,6 +116,7 @@ class FakeExecutions final : public Executions {
                                       const std::string&) override {
     return false;
   }
+  void Abort() override {}
 
  private:
   std::shared_ptr<FakeLedger> ledger_;

@@ -3,6 +3,7 @@
 // a queue (P7).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -48,6 +49,10 @@ class Operations {
   // GET /v1/letters/{id}/body: the bytes as they came.
   [[nodiscard]] OperationResult<std::string> LetterBody(std::string_view id);
 
+  // From now on every call is answered kUnavailable. Those in progress are waited for until
+  // `deadline`; then the ledger is not waited for any more.
+  void Close(std::chrono::steady_clock::time_point deadline);
+
  private:
   class Lease;
 
@@ -58,7 +63,8 @@ class Operations {
   std::vector<LedgerReaders> readers_;
   std::mutex mutex_;
   std::condition_variable returned_;
-  std::vector<LedgerReaders*> idle_;
+  std::vector<LedgerReaders*> idle_;  // guarded by mutex_
+  bool closed_ = false;               // guarded by mutex_
 };
 
 }  // namespace deadletter

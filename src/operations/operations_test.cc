@@ -117,5 +117,39 @@ TEST_F(OperationsTest, CallsWaitForAReaderAndAllAreAnswered) {
   for (auto& call : calls) EXPECT_TRUE(call.get());
 }
 
+// Answers nobody until it is told to end.
+class SilentCatalog final : public Catalog {
+ public:
+  explicit SilentCatalog(std::promise<void>& asked) : asked_(asked) {}
+  LedgerResult<LetterPage> List(const LetterFilter&, std::size_t,
+                                std::optional<LetterId>) override {
+    asked_.set_value();
+    aborted_.get_future().wait();
+    return Unexpected<LedgerError>({.fault = LedgerFault::kUnavailable, .code = "", .message = ""});
+  }
+  LedgerResult<std::optional<LetterRecord>> Show(LetterId) override { return std::nullopt; }
+  LedgerResult<LedgerCounts> Counts() override { return LedgerCounts{}; }
+  void Abort() override { aborted_.set_value(); }
+
+ private:
+  std::promise<void>& asked_;
+  std::promise<void> aborted_;
+};
+
+TEST_F(OperationsTest, ClosingEndsACallThatTheLedgerDoesNotAnswerAndThoseThatWaitForTheirTurn) {
+  std::promise<void> asked;
+  std::vector<LedgerReaders> readers;
+  readers.push_back({.catalog = std::make_unique<SilentCatalog>(asked), .executions = nullptr});
+  Operations operations(std::move(readers), {});
+  const auto fault_of_list = [&] { return operations.ListLetters({}).error().fault; };
+  auto in_progress = std::async(std::launch::async, fault_of_list);
+  asked.get_future().wait();
+  auto waiting = std::async(std::launch::async, fault_of_list);
+  operations.Close(std::chrono::steady_clock::now());
+  EXPECT_EQ(in_progress.get(), OperationFault::kUnavailable);
+  EXPECT_EQ(waiting.get(), OperationFault::kUnavailable);
+  EXPECT_EQ(fault_of_list(), OperationFault::kUnavailable);
+}
+
 }  // namespace
 }  // namespace deadletter

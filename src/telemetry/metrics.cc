@@ -103,7 +103,8 @@ struct Metrics::Families {
       CounterFamily("settle_errors_total", "Batches that the ledger did not settle, by cause.");
   Family<Gauge>& unacked =
       GaugeFamily("unacked_letters", "Letters in our hands that are not acknowledged yet.");
-  Family<Gauge>& queue_messages = GaugeFamily("queue_messages", "Messages in a dead letter queue.");
+  Family<Gauge>& queue_messages =
+      GaugeFamily("queue_messages", "Messages that wait in a dead letter queue.");
   Gauge& outbox_pending =
       GaugeFamily("outbox_pending", "Messages committed and not yet published.").Add({});
   Gauge& outbox_oldest =

@@ -1,4 +1,5 @@
 // The suites of the broker ports over the embedded queue file.
+#include "tests/conformance/broker_watch_conformance.h"
 #include "tests/conformance/consumer_conformance.h"
 #include "tests/conformance/embedded_broker_under_test.h"
 #include "tests/conformance/publisher_conformance.h"
@@ -11,6 +12,7 @@ BrokerFactory Embedded() {
   return {"Embedded", [] { return std::make_unique<EmbeddedBrokerUnderTest>(); }};
 }
 
+INSTANTIATE_TEST_SUITE_P(Embedded, BrokerWatchConformance, testing::Values(Embedded()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Embedded, ConsumerConformance, testing::Values(Embedded()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Embedded, DeathConformance, testing::Values(Embedded()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Embedded, PublisherConformance, testing::Values(Embedded()), BrokerName);

@@ -1,5 +1,6 @@
 // The broker ports' suites over RabbitMQ: each test in a virtual host of its own, on one node for
 // all.
+#include "tests/conformance/broker_watch_conformance.h"
 #include "tests/conformance/consumer_conformance.h"
 #include "tests/conformance/publisher_conformance.h"
 #include "tests/conformance/rabbitmq_under_test.h"
@@ -12,6 +13,7 @@ BrokerFactory RabbitMq() {
   return {"RabbitMq", [] { return std::make_unique<RabbitUnderTest>(); }};
 }
 
+INSTANTIATE_TEST_SUITE_P(Broker, BrokerWatchConformance, testing::Values(RabbitMq()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Broker, ConsumerConformance, testing::Values(RabbitMq()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Broker, DeathConformance, testing::Values(RabbitMq()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Broker, PublisherConformance, testing::Values(RabbitMq()), BrokerName);

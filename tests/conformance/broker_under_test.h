@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/broker_watch.h"
 #include "broker/consumer.h"
 #include "broker/publisher.h"
 #include "broker/work_queue.h"
@@ -41,8 +42,11 @@ class BrokerUnderTest {
   virtual ~BrokerUnderTest() = default;
 
   [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(const std::string& queue) = 0;
+  // That MakeConsumer's consumers have.
+  [[nodiscard]] virtual std::string consumer_tag() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Publisher> MakePublisher() = 0;
   [[nodiscard]] virtual std::unique_ptr<WorkQueue> MakeWorkQueue() = 0;
+  [[nodiscard]] virtual std::unique_ptr<BrokerWatch> MakeBrokerWatch() = 0;
 
   // `type`: "topic", "direct" or "fanout".
   virtual void DeclareExchange(const std::string& name, const std::string& type) = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "broker/embedded/broker.h"
+#include "broker/embedded/broker_watch.h"
 #include "broker/embedded/consumer.h"
 #include "broker/embedded/publisher.h"
 #include "broker/embedded/work_queue.h"
@@ -19,13 +20,17 @@ T OrThrow(BrokerResult<T> result) {
 class EmbeddedBrokerUnderTest final : public BrokerUnderTest {
  public:
   std::unique_ptr<Consumer> MakeConsumer(const std::string& queue) override {
-    return std::make_unique<EmbeddedConsumer>(broker_, queue, "conformance");
+    return std::make_unique<EmbeddedConsumer>(broker_, queue, consumer_tag());
   }
+  std::string consumer_tag() const override { return "conformance"; }
   std::unique_ptr<Publisher> MakePublisher() override {
     return std::make_unique<EmbeddedPublisher>(broker_);
   }
   std::unique_ptr<WorkQueue> MakeWorkQueue() override {
     return std::make_unique<EmbeddedWorkQueue>(broker_);
+  }
+  std::unique_ptr<BrokerWatch> MakeBrokerWatch() override {
+    return std::make_unique<EmbeddedBrokerWatch>(broker_);
   }
   void DeclareExchange(const std::string& name, const std::string& type) override {
     OrThrow(broker_->DeclareExchange(name, ExchangeTypeFromName(type).value()));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/rabbitmq/broker_watch.h"
 #include "broker/rabbitmq/connection.h"
 #include "broker/rabbitmq/consumer.h"
 #include "broker/rabbitmq/io_thread.h"
@@ -17,17 +18,22 @@ class RabbitUnderTest final : public BrokerUnderTest {
  public:
   RabbitUnderTest() : node_(SharedRabbitMq()), vhost_(node_.MakeVhost("conformance/test")) {
     options_.urls = {node_.AmqpUrl(vhost_)};
+    options_.management_url = node_.ManagementUrl();
   }
   ~RabbitUnderTest() override { node_.DeleteVhost(vhost_); }
 
   std::unique_ptr<Consumer> MakeConsumer(const std::string& queue) override {
-    return std::make_unique<rabbitmq::RabbitConsumer>(options_, queue, "executor.dlq");
+    return std::make_unique<rabbitmq::RabbitConsumer>(options_, queue, consumer_tag());
   }
+  std::string consumer_tag() const override { return "executor.dlq"; }
   std::unique_ptr<Publisher> MakePublisher() override {
     return std::make_unique<rabbitmq::RabbitPublisher>(options_);
   }
   std::unique_ptr<WorkQueue> MakeWorkQueue() override {
     return std::make_unique<rabbitmq::RabbitWorkQueue>(options_);
+  }
+  std::unique_ptr<BrokerWatch> MakeBrokerWatch() override {
+    return std::make_unique<rabbitmq::RabbitBrokerWatch>(options_);
   }
 
   void DeclareExchange(const std::string& name, const std::string& type) override {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <future>
+
 #include "tests/support/http_get.h"
 #include "tests/support/platform_connection.h"
 #include "tests/system/servers_pair.h"
@@ -84,6 +86,27 @@ TEST_F(Outage, AStopInAnOutageEndsInTimeAndNothingIsLost) {
   EXPECT_EQ(server.process().WaitForExit(kPatience), 0) << server.process().output();
   EXPECT_FALSE(server.process().WaitForLine("stop_took_too_long", std::chrono::milliseconds(0)));
   world_.pair().StartLedger();
+  Server again = world_.Serve();
+  EXPECT_TRUE(AllFailed(kLetters)) << again.process().output();
+}
+
+// Nothing closes a connection and nothing answers: worse than being away. Each part is interrupted
+// where it waits, a request of the HTTP interface included.
+TEST_F(Outage, AStopWhileNeitherBrokerNorLedgerAnswersEndsInOrder) {
+  AddExecutions(kLetters);
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const std::string url = server.url();
+  world_.pair().Freeze();
+  auto request =
+      std::async(std::launch::async, [&] { return HttpGet(url + "/v1/letters").status; });
+  server.process().Signal(SIGTERM);
+  EXPECT_EQ(server.process().WaitForExit(kPatience), 0) << server.process().output();
+  world_.pair().Thaw();
+  EXPECT_FALSE(server.process().WaitForLine("stop_took_too_long", std::chrono::milliseconds(0)))
+      << server.process().output();
+  EXPECT_NE(request.get(), 200);
+  Publish(1, kLetters);
   Server again = world_.Serve();
   EXPECT_TRUE(AllFailed(kLetters)) << again.process().output();
 }

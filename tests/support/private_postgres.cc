@@ -62,6 +62,14 @@ void PrivatePostgres::Restart() {
   Script("restart");
 }
 
+void PrivatePostgres::Freeze() {
+  Script("freeze");
+}
+
+void PrivatePostgres::Thaw() {
+  Script("thaw");
+}
+
 void PrivatePostgres::Script(const std::string& command) {
   const auto done =
       RunProgram({DEADLETTER_SOURCE_DIR "/scripts/private-postgres", command, folder_.path()});

@@ -24,6 +24,8 @@ class PrivatePostgres {
   void Stop();  // in order; who is connected is thrown out
   void Kill();  // as a crash: what was not committed is gone
   void Restart();
+  void Freeze();  // goes on listening and answers nobody, until Thaw()
+  void Thaw();
 
   // A superuser's, for one of the server's databases.
   [[nodiscard]] std::string Url(const std::string& database = "postgres") const;

@@ -76,6 +76,14 @@ void PrivateRabbitMq::Restart() {
   Start();
 }
 
+void PrivateRabbitMq::Freeze() {
+  RunScript({"freeze", folder_.path().string()});
+}
+
+void PrivateRabbitMq::Thaw() {
+  RunScript({"thaw", folder_.path().string()});
+}
+
 void PrivateRabbitMq::WriteDeclarations() {
   Control({"eval", "mnesia:sync_log()."});
 }

@@ -23,6 +23,8 @@ class PrivateRabbitMq {
   void Stop();     // in order
   void Kill();     // SIGKILL
   void Restart();  // WriteDeclarations(), Kill(), Start()
+  void Freeze();   // goes on listening and answers nobody, until Thaw()
+  void Thaw();
 
   // Returns once everything that was declared is in the node's log on disk: RabbitMQ answers a
   // declaration before that, and a node that is killed in the moments between has forgotten it.

@@ -25,6 +25,8 @@ class Embedded final : public Pair {
   void StartLedger() override { throw std::logic_error("a file cannot be started"); }
   void StopBroker() override { throw std::logic_error("a file cannot be stopped"); }
   void StartBroker() override { throw std::logic_error("a file cannot be started"); }
+  void Freeze() override { throw std::logic_error("a file cannot be frozen"); }
+  void Thaw() override { throw std::logic_error("a file cannot be thawed"); }
 
  private:
   EmbeddedBrokerUnderTest broker_;

@@ -32,6 +32,9 @@ class Pair {
   virtual void StartLedger() = 0;
   virtual void StopBroker() = 0;
   virtual void StartBroker() = 0;
+  // Neither closes a connection nor answers, until Thaw().
+  virtual void Freeze() = 0;
+  virtual void Thaw() = 0;
 };
 
 struct PairFactory {

@@ -489,6 +489,31 @@ TEST_P(Road, MetricsTellWhatWasHandled) {
   })) << server.GetText("/metrics");
 }
 
+TEST_P(Road, MetricsTellWhatOnlyTheBrokerKnows) {
+  World world(GetParam());
+  Server server = world.Serve();
+  for (const std::string line : {"deadletter_broker_connected 1",
+                                 R"(deadletter_queue_messages{queue="attune.dlx.queue"} 0)"}) {
+    EXPECT_TRUE(WaitUntil([&] {
+      return server.GetText("/metrics").find("\n" + line + "\n") != std::string::npos;
+    })) << line
+        << " is not in " << server.GetText("/metrics");
+  }
+}
+
+TEST_P(Road, AForeignConsumerIsAWarningOfReadiness) {
+  World world(GetParam(),
+              {.queues = "[[queue]]\nname = \"attune.dlx.queue\"\nconsumer_tag = \"ours\"\n"});
+  const auto other = world.pair().broker().MakeConsumer(kDeadLetterQueue);
+  ASSERT_TRUE(other->Subscribe(1).has_value());
+  Server server = world.Serve();
+  EXPECT_TRUE(WaitUntil([&] {
+    const HttpAnswer ready = HttpGet(server.url() + "/readyz");
+    return ready.status == 200 &&
+           ready.body.find("consumers of attune.dlx.queue") != std::string::npos;
+  })) << HttpGet(server.url() + "/readyz").body;
+}
+
 TEST_P(Road, TheCommandLineListsAndShowsWhatTheServerKeeps) {
   World world(GetParam());
   world.AddExecution(5);

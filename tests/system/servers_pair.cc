@@ -25,6 +25,14 @@ class Servers final : public Pair {
   }
   void StopBroker() override { broker_.node().Stop(); }
   void StartBroker() override { broker_.node().Start(); }
+  void Freeze() override {
+    SharedPostgres().Freeze();
+    broker_.node().Freeze();
+  }
+  void Thaw() override {
+    broker_.node().Thaw();
+    SharedPostgres().Thaw();
+  }
 
  private:
   RabbitUnderTest broker_;

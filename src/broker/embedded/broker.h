@@ -34,8 +34,8 @@ struct CommitPoints {
 }  // namespace embedded
 
 struct EmbeddedBrokerOptions {
-  std::chrono::milliseconds busy_timeout{
-      10'000};  // how long a write waits for another process's write
+  // How long a write waits for another process's write. Short: a stop may have to wait for it.
+  std::chrono::milliseconds busy_timeout{3'000};
   // How often to look for other processes' changes and for lost owners, and at the clock.
   std::chrono::milliseconds look_interval{50};
 };

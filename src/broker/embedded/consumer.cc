@@ -41,6 +41,7 @@ EmbeddedConsumer::~EmbeddedConsumer() {
 }
 
 BrokerResult<void> EmbeddedConsumer::Subscribe(std::size_t prefetch) {
+  if (aborted_) return Lost({BrokerFault::kUnreachable, "stopping: nothing is consumed any more"});
   const bool anew = state_ == State::kClosed;
   const auto token = anew ? embedded::NewToken() : token_;
   std::int64_t id = 0;
@@ -67,6 +68,8 @@ BrokerResult<std::vector<Delivery>> EmbeddedConsumer::Receive(const ReceiveLimit
   const auto deadline = Deadline(limits.wait);
   while (true) {
     const auto seen = broker_->changes();
+    if (aborted_)
+      return Lost({BrokerFault::kUnreachable, "stopping: nothing is consumed any more"});
     if (woken_.exchange(false)) return std::vector<Delivery>{};
     if (state_ == State::kSubscribed) {
       auto letters = TakeReady(limits);
@@ -138,6 +141,12 @@ void EmbeddedConsumer::Close() {
   state_ = State::kClosed;
   in_hand_.clear();
   broker_->ReturnAll(token_);
+}
+
+// A call in progress waits for nothing but the file, and for that not long (busy_timeout).
+void EmbeddedConsumer::Abort() {
+  aborted_ = true;
+  Wake();
 }
 
 void EmbeddedConsumer::Wake() {

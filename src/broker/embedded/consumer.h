@@ -28,6 +28,7 @@ class EmbeddedConsumer final : public Consumer {
   [[nodiscard]] BrokerResult<void> Cancel() override;
   void Close() override;
   void Wake() override;
+  void Abort() override;
   [[nodiscard]] const std::string& queue() const override { return queue_; }
 
  private:
@@ -54,6 +55,7 @@ class EmbeddedConsumer final : public Consumer {
   std::int64_t token_ = 0;  // of this generation's leases
   std::deque<InHand> in_hand_;
   std::atomic<bool> woken_ = false;
+  std::atomic<bool> aborted_ = false;
 };
 
 }  // namespace deadletter

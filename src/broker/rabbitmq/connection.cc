@@ -110,14 +110,23 @@ BrokerResult<void> PrepareTls(amqp_socket_t* socket, const Options& options) {
 }  // namespace
 
 BrokerResult<std::unique_ptr<Connection>> Connection::Open(const Options& options,
-                                                           Direction direction, std::size_t first,
+                                                           Direction direction) {
+  Interrupter nobody;
+  return Open(options, direction, nobody);
+}
+
+BrokerResult<std::unique_ptr<Connection>> Connection::Open(const Options& options,
+                                                           Direction direction,
+                                                           Interrupter& interrupter,
+                                                           std::size_t first,
                                                            const std::function<bool()>& give_up) {
   BrokerError error{BrokerFault::kUnreachable, options.urls.empty()
                                                    ? "no broker URL is configured"
                                                    : "stopped before it connected"};
   for (std::size_t i = 0; i < options.urls.size() && !give_up(); ++i) {
-    auto connection = OpenOne(options, direction, (first + i) % options.urls.size());
+    auto connection = OpenOne(options, direction, interrupter, (first + i) % options.urls.size());
     if (connection) return connection;
+    interrupter.Forget();
     error = std::move(connection.error());
   }
   return Unexpected<BrokerError>(std::move(error));
@@ -125,6 +134,7 @@ BrokerResult<std::unique_ptr<Connection>> Connection::Open(const Options& option
 
 BrokerResult<std::unique_ptr<Connection>> Connection::OpenOne(const Options& options,
                                                               Direction direction,
+                                                              Interrupter& interrupter,
                                                               std::size_t url_index) {
   auto endpoint = ParseAmqpUrl(options.urls[url_index]);
   if (!endpoint) return Failed(BrokerFault::kRefused, endpoint.error().message);
@@ -136,6 +146,7 @@ BrokerResult<std::unique_ptr<Connection>> Connection::OpenOne(const Options& opt
   if (auto connected = connection->Connect(options); !connected) {
     return Unexpected<BrokerError>(connected.error());
   }
+  interrupter.Watch(connection->Socket());
   if (auto logged_in = connection->LogIn(options, direction); !logged_in) {
     return Unexpected<BrokerError>(logged_in.error());
   }
@@ -174,7 +185,7 @@ BrokerResult<void> Connection::LogIn(const Options& options, Direction direction
                         TextEntry("connection_name", options.connection_name.c_str()),
                         TableEntry("capabilities", capabilities)};
   const amqp_table_t table{static_cast<int>(properties.size()), properties.data()};
-  auto limit = ToTimeval(kConnectLimit);
+  auto limit = ToTimeval(kAnswerLimit);
   amqp_set_handshake_timeout(state(), &limit);
   const auto reply = amqp_login_with_properties(
       state(), endpoint_.path.c_str(), 0, kFrameBytesAsked,

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "broker/broker_error.h"
+#include "broker/rabbitmq/interrupter.h"
 #include "broker/rabbitmq/options.h"
 #include "broker/rabbitmq/url.h"
 
@@ -19,9 +20,9 @@ namespace deadletter::rabbitmq {
 
 using std::chrono::milliseconds;
 
-// Of one URL: for reaching it, and once more for logging in.
+// Of one URL: for reaching it.
 inline constexpr milliseconds kConnectLimit{4'000};
-// Of one request.
+// Of one request, and of a login: a broker that writes much to a slow disk may need seconds for it.
 inline constexpr milliseconds kAnswerLimit{10'000};
 
 // What we ask the broker to cut its frames to. A header cannot be cut, and dying makes it grow: the
@@ -59,10 +60,14 @@ class Connection {
  public:
   // Tries the URLs in turn, beginning with number `first`, until `give_up` says so. The error is
   // that of the last one tried. A receiving connection must publish nothing: it accepts longer
-  // frames than the broker would take from us.
+  // frames than the broker would take from us. `interrupter` watches the socket from before the
+  // login on, and is the caller's to forget it.
   [[nodiscard]] static BrokerResult<std::unique_ptr<Connection>> Open(
-      const Options& options, Direction direction, std::size_t first = 0,
+      const Options& options, Direction direction, Interrupter& interrupter, std::size_t first = 0,
       const std::function<bool()>& give_up = [] { return false; });
+  // The same, for who need not be interrupted.
+  [[nodiscard]] static BrokerResult<std::unique_ptr<Connection>> Open(const Options& options,
+                                                                      Direction direction);
   ~Connection();  // closes in order where the connection still lives
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -115,6 +120,7 @@ class Connection {
   Connection(State state, Endpoint endpoint, std::size_t url_index);
   [[nodiscard]] static BrokerResult<std::unique_ptr<Connection>> OpenOne(const Options& options,
                                                                          Direction direction,
+                                                                         Interrupter& interrupter,
                                                                          std::size_t url_index);
   [[nodiscard]] BrokerResult<void> Connect(const Options& options);
   [[nodiscard]] BrokerResult<void> LogIn(const Options& options, Direction direction);

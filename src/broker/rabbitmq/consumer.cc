@@ -70,6 +70,12 @@ void RabbitConsumer::Wake() {
   wake_.Raise();
 }
 
+void RabbitConsumer::Abort() {
+  aborted_ = true;
+  interrupter_.Interrupt();
+  wake_.Raise();
+}
+
 BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
   if (error_after_letters_) Drop();
   if (!connection_) {
@@ -101,8 +107,8 @@ BrokerResult<void> RabbitConsumer::Connect() {
   (void)wake_.WaitFor(-1, Watch::kReadable, milliseconds{0});
   // Woken from now on, it does not go through the rest of the list: the consumer is about to be
   // stopped.
-  auto opened = Connection::Open(options_, Direction::kReceiving, last_url_,
-                                 [this] { return wake_.IsRaised(); });
+  auto opened = Connection::Open(options_, Direction::kReceiving, interrupter_, last_url_,
+                                 [this] { return wake_.IsRaised() || aborted_; });
   if (!opened) {
     last_url_ = 0;
     return Unexpected<BrokerError>(opened.error());
@@ -110,6 +116,8 @@ BrokerResult<void> RabbitConsumer::Connect() {
   connection_ = std::move(*opened);
   last_url_ = connection_->url_index();
   ++generation_;
+  if (aborted_)  // perhaps before there was anything to interrupt
+    return DropBecauseOf({BrokerFault::kUnreachable, "stopping: nothing is consumed any more"});
   if (auto channel = connection_->OpenChannel(kMainChannel); !channel) {
     return DropBecauseOf(channel.error().error);
   }
@@ -266,7 +274,8 @@ BrokerResult<void> RabbitConsumer::AcknowledgeUpTo(DeliveryTag tag) {
 }
 
 void RabbitConsumer::Drop() {
-  connection_.reset();
+  connection_.reset();  // may wait for the broker, and then must be interruptible
+  interrupter_.Forget();
   assembler_.Reset();
   error_after_letters_.reset();
   consuming_ = false;

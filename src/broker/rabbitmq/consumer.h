@@ -33,6 +33,7 @@ class RabbitConsumer final : public Consumer {
   [[nodiscard]] BrokerResult<void> Cancel() override;
   void Close() override;
   void Wake() override;
+  void Abort() override;
   [[nodiscard]] const std::string& queue() const override { return queue_; }
 
  private:
@@ -57,6 +58,8 @@ class RabbitConsumer final : public Consumer {
   std::string consumer_tag_;
   std::chrono::milliseconds look_when_idle_for_;
   WakeSignal wake_;
+  std::atomic<bool> aborted_ = false;
+  Interrupter interrupter_;
   std::unique_ptr<Connection> connection_;
   std::size_t last_url_ = 0;
   Assembler assembler_;

@@ -27,7 +27,6 @@ using asio::use_awaitable;
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
-constexpr std::chrono::seconds kCallLimit{10};
 constexpr std::uint64_t kLongestAnswer = std::uint64_t{64} << 20;
 
 template <class Stream>
@@ -40,23 +39,25 @@ asio::awaitable<Response> Exchange(Stream& stream, const Request& request) {
   co_return parser.release();
 }
 
-asio::awaitable<Response> Connected(beast::tcp_stream& stream, const Endpoint& endpoint) {
+asio::awaitable<Response> Connected(beast::tcp_stream& stream, const Endpoint& endpoint,
+                                    std::chrono::seconds limit) {
   asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
   const auto addresses =
       co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), use_awaitable);
-  stream.expires_after(kCallLimit);
+  stream.expires_after(limit);
   co_await stream.async_connect(addresses, use_awaitable);
   co_return Response{};
 }
 
-asio::awaitable<Response> Plain(const Endpoint& endpoint, const Request& request) {
+asio::awaitable<Response> Plain(const Endpoint& endpoint, std::chrono::seconds limit,
+                                const Request& request) {
   beast::tcp_stream stream(co_await asio::this_coro::executor);
-  co_await Connected(stream, endpoint);
+  co_await Connected(stream, endpoint, limit);
   co_return co_await Exchange(stream, request);
 }
 
 asio::awaitable<Response> Secure(const Endpoint& endpoint, const std::string& ca_file,
-                                 const Request& request) {
+                                 std::chrono::seconds limit, const Request& request) {
   asio::ssl::context context(asio::ssl::context::tls_client);
   context.set_verify_mode(asio::ssl::verify_peer);
   if (ca_file.empty()) {
@@ -67,7 +68,7 @@ asio::awaitable<Response> Secure(const Endpoint& endpoint, const std::string& ca
   beast::ssl_stream<beast::tcp_stream> stream(co_await asio::this_coro::executor, context);
   stream.set_verify_callback(asio::ssl::host_name_verification(endpoint.host));
   SSL_set_tlsext_host_name(stream.native_handle(), endpoint.host.c_str());
-  co_await Connected(beast::get_lowest_layer(stream), endpoint);
+  co_await Connected(beast::get_lowest_layer(stream), endpoint, limit);
   co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
   co_return co_await Exchange(stream, request);
 }
@@ -90,10 +91,10 @@ Request MakeRequest(const Endpoint& endpoint, const std::string& method, const s
 
 }  // namespace
 
-Management::Management(Endpoint endpoint, std::string ca_file)
-    : endpoint_(std::move(endpoint)), ca_file_(std::move(ca_file)) {}
+Management::Management(Endpoint endpoint, std::string ca_file, std::chrono::seconds limit)
+    : endpoint_(std::move(endpoint)), ca_file_(std::move(ca_file)), limit_(limit) {}
 
-BrokerResult<Management> Management::Make(const Options& options) {
+BrokerResult<Management> Management::Make(const Options& options, std::chrono::seconds limit) {
   auto endpoint = ParseManagementUrl(options.management_url);
   if (!endpoint) return Unexpected<BrokerError>({BrokerFault::kRefused, endpoint.error().message});
   if (endpoint->user.empty() && !options.urls.empty()) {
@@ -102,7 +103,7 @@ BrokerResult<Management> Management::Make(const Options& options) {
       endpoint->password = broker->password;
     }
   }
-  return Management(std::move(*endpoint), options.ca_file);
+  return Management(std::move(*endpoint), options.ca_file, limit);
 }
 
 BrokerResult<ManagementReply> Management::Call(
@@ -114,7 +115,8 @@ BrokerResult<ManagementReply> Management::Call(
     const auto request = MakeRequest(endpoint_, method, path, body);
     asio::io_context context(1);
     asio::co_spawn(context,
-                   endpoint_.tls ? Secure(endpoint_, ca_file_, request) : Plain(endpoint_, request),
+                   endpoint_.tls ? Secure(endpoint_, ca_file_, limit_, request)
+                                 : Plain(endpoint_, limit_, request),
                    [&](std::exception_ptr error, Response answer) {
                      thrown = error;
                      response = std::move(answer);

@@ -20,11 +20,12 @@ struct ManagementReply {
 // A connection a call. Threads: any number at once.
 class Management {
  public:
-  // User and password from the management URL, else from the first AMQP URL.
-  [[nodiscard]] static BrokerResult<Management> Make(const Options& options);
+  // User and password from the management URL, else from the first AMQP URL. `limit`: of a call.
+  [[nodiscard]] static BrokerResult<Management> Make(
+      const Options& options, std::chrono::seconds limit = std::chrono::seconds(10));
 
   // `path` begins with "/api/" and is encoded already. An error means that there was no answer
-  // within 10 s; an answer that denies or does not find is an answer.
+  // in time; an answer that denies or does not find is an answer.
   [[nodiscard]] BrokerResult<ManagementReply> Call(
       const std::string& method, const std::string& path,
       const std::optional<boost::json::value>& body = {}) const;
@@ -32,10 +33,11 @@ class Management {
   [[nodiscard]] BrokerResult<boost::json::value> Get(const std::string& path) const;
 
  private:
-  Management(Endpoint endpoint, std::string ca_file);
+  Management(Endpoint endpoint, std::string ca_file, std::chrono::seconds limit);
 
   Endpoint endpoint_;
   std::string ca_file_;
+  std::chrono::seconds limit_;
 };
 
 }  // namespace deadletter::rabbitmq

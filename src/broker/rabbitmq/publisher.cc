@@ -300,7 +300,7 @@ BrokerResult<void> RabbitPublisher::ConnectWhereNeeded() {
     if (TakeAnswers(nothing, milliseconds{0}) == Step::kGoOn) return {};
     Drop();
   }
-  auto opened = Connection::Open(options_, Direction::kSending, last_url_,
+  auto opened = Connection::Open(options_, Direction::kSending, interrupter_, last_url_,
                                  [this] { return aborted_.load(); });
   if (!opened) {
     last_url_ = 0;
@@ -308,7 +308,6 @@ BrokerResult<void> RabbitPublisher::ConnectWhereNeeded() {
   }
   connection_ = std::move(*opened);
   last_url_ = connection_->url_index();
-  interrupter_.Watch(connection_->Socket());
   if (aborted_) {
     Drop();
     return Unexpected<BrokerError>(

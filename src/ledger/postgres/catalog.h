@@ -15,6 +15,7 @@ class PostgresCatalog final : public Catalog {
                                               std::optional<LetterId> after) override;
   [[nodiscard]] LedgerResult<std::optional<LetterRecord>> Show(LetterId id) override;
   [[nodiscard]] LedgerResult<LedgerCounts> Counts() override;
+  void Abort() override { connection_.Abort(); }
 
  private:
   std::string schema_name_;

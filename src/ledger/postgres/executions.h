@@ -18,6 +18,7 @@ class PostgresExecutions final : public Executions {
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
                                                     const std::string& status,
                                                     const std::string& result_json) override;
+  void Abort() override { connection_.Abort(); }
 
  private:
   [[nodiscard]] Statement InsertStatement(std::span<const NewExecution> executions) const;

@@ -15,6 +15,7 @@ class PostgresMigrator final : public Migrator {
   [[nodiscard]] LedgerResult<SchemaStatus> Status() override;
   [[nodiscard]] LedgerResult<std::vector<std::string>> Migrate() override;
   [[nodiscard]] std::string Print() const override;
+  void Abort() override { connection_.Abort(); }
 
  private:
   [[nodiscard]] LedgerResult<std::vector<std::string>> MigrateLocked();
@@ -23,6 +24,7 @@ class PostgresMigrator final : public Migrator {
   std::string schema_name_;
   std::string schema_;
   ExecutionTable table_;
+  ExecutionsMode mode_;
   Connection connection_;
 };
 

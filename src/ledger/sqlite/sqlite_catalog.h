@@ -16,6 +16,7 @@ class SqliteCatalog final : public Catalog {
                                               std::optional<LetterId> after) override;
   [[nodiscard]] LedgerResult<std::optional<LetterRecord>> Show(LetterId id) override;
   [[nodiscard]] LedgerResult<LedgerCounts> Counts() override;
+  void Abort() override { file_.Abort(); }
 
  private:
   [[nodiscard]] LedgerResult<std::vector<LetterStep>> ReadSteps(sqlite::Database& database,

@@ -21,6 +21,7 @@ class SqliteExecutions final : public Executions {
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
                                                     const std::string& status,
                                                     const std::string& result_json) override;
+  void Abort() override { file_.Abort(); }
 
  private:
   [[nodiscard]] LedgerResult<sqlite::Database*> Open();

@@ -17,6 +17,7 @@ class SqliteMigrator final : public Migrator {
   // A ledger made by a newer program is left alone: kStatement.
   [[nodiscard]] LedgerResult<std::vector<std::string>> Migrate() override;
   [[nodiscard]] std::string Print() const override;
+  void Abort() override { file_.Abort(); }
 
  private:
   [[nodiscard]] LedgerResult<int> ReadVersion(sqlite::Database& database);

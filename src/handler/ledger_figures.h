@@ -11,13 +11,13 @@
 namespace deadletter {
 
 // One thread of its own. `metrics` must outlive it.
-class Watch {
+class LedgerFigures {
  public:
-  Watch(std::unique_ptr<Catalog> catalog, Metrics& metrics);
-  ~Watch();  // as Stop()
+  LedgerFigures(std::unique_ptr<Catalog> catalog, Metrics& metrics);
+  ~LedgerFigures();  // as Stop()
 
   void Start();
-  void Stop();
+  void Stop();  // does not wait for the ledger
 
  private:
   void Run(const std::stop_token& stop);

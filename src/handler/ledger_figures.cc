@@ -1,4 +1,4 @@
-#include "handler/watch.h"
+#include "handler/ledger_figures.h"
 
 namespace deadletter {
 namespace {
@@ -7,24 +7,25 @@ constexpr std::chrono::seconds kEvery(10);
 
 }  // namespace
 
-Watch::Watch(std::unique_ptr<Catalog> catalog, Metrics& metrics)
+LedgerFigures::LedgerFigures(std::unique_ptr<Catalog> catalog, Metrics& metrics)
     : catalog_(std::move(catalog)), metrics_(metrics) {}
 
-Watch::~Watch() {
+LedgerFigures::~LedgerFigures() {
   Stop();
 }
 
-void Watch::Start() {
+void LedgerFigures::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-void Watch::Stop() {
+void LedgerFigures::Stop() {
   if (!thread_.joinable()) return;
   thread_.request_stop();
+  catalog_->Abort();
   thread_.join();
 }
 
-void Watch::Run(const std::stop_token& stop) {
+void LedgerFigures::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (const auto counts = catalog_->Counts()) {
       for (const LetterState state :

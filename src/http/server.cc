@@ -61,6 +61,7 @@ class Server::Core {
   void OnAccepted(ErrorCode error, tcp::socket socket);
   void StopAccepting();
   void FinishSessions();
+  void ServeSockets();
 
   const ServerOptions options_;
   Operations& operations_;
@@ -90,9 +91,21 @@ Result<void> Server::Core::Start() {
                                                             .pair_name = options_.pair_name},
                                               operations_, health_, metrics_);
   Accept();
-  io_ = std::thread([this] { context_.run(); });
+  io_ = std::thread([this] { ServeSockets(); });
   running_ = true;
   return {};
+}
+
+// A session that throws is let go by what threw, and its connection closes; the others stay.
+void Server::Core::ServeSockets() {
+  while (true) {
+    try {
+      context_.run();
+      return;
+    } catch (const std::exception& error) {
+      LogError("http_session_failed", {{"error", error.what()}});
+    }
+  }
 }
 
 Result<void> Server::Core::Listen(const tcp::endpoint& endpoint) {
@@ -126,12 +139,12 @@ void Server::Core::OnAccepted(ErrorCode error, tcp::socket socket) {
     });
     return;
   }
+  Accept();  // first, so that a session that cannot be made is the only one lost
   const std::size_t open = sessions_.all.size();
   const std::size_t limit = options_.limits.max_connections;
   if (open < limit + kRefusedConnections) {
     std::make_shared<Session>(std::move(socket), sessions_, workers_, open >= limit)->Run();
   }
-  Accept();
 }
 
 void Server::Core::StopAccepting() {

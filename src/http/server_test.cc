@@ -2,11 +2,33 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
 #include "http/raw_client_test_support.h"
 #include "operations/ledger_test_support.h"
+
+namespace {
+
+std::atomic<std::size_t> refused_bytes = SIZE_MAX;  // an allocation as large as this fails
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  void* memory = size < refused_bytes ? std::malloc(size) : nullptr;
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace deadletter::http {
 namespace {
@@ -84,6 +106,17 @@ TEST_F(ServerTest, HeadIsGetWithoutTheBody) {
   EXPECT_TRUE(head.Has("Content-Length: 5")) << head.headers;
   client.SendGet(kLetter + "/body"s);
   EXPECT_EQ(client.Receive().body, "hello");
+}
+
+TEST_F(ServerTest, AfterHeadAMistakeIsExplainedAgain) {
+  const auto server = Start();
+  RawClient client(server->port());
+  client.Send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(client.Receive(true).status, 200);
+  client.Send("garbage\r\n\r\n");
+  const RawAnswer answer = client.Receive();
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find("not an HTTP request"), std::string::npos) << answer.headers;
 }
 
 TEST_F(ServerTest, RequestsSentAheadAreAnsweredInOrder) {
@@ -172,6 +205,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Post("Transfer-Encoding: chunked\r\n",
                          "200000\r\n" + std::string(0x200000, 'x') + "\r\n0\r\n\r\n"),
                     413},
+        HostileCase{"endless_chunk_extension",
+                    Post("Transfer-Encoding: chunked\r\n", "1;" + std::string(1 << 20, 'a')), 413},
+        HostileCase{"endless_trailer",
+                    Post("Transfer-Encoding: chunked\r\n", "0\r\nA: " + std::string(1 << 20, 'a')),
+                    413},
         HostileCase{"long_request_line", "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n",
                     414},
         HostileCase{
@@ -220,6 +258,56 @@ TEST_F(ServerTest, P9_OneConnectionTooManyIsToldSo) {
   while (status == 503)
     status = Ask(*server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status;
   EXPECT_EQ(status, 200);
+}
+
+TEST_F(ServerTest, P9_SlowReadersOfLargeAnswersShareABudget) {
+  constexpr std::size_t kBody = std::size_t{20} << 20;
+  ledger_->letters.front().message.body.assign(kBody, 'x');
+  const auto server = Start({.max_answer_bytes = 2 * kBody});
+  const std::string target = kLetter + "/body"s;
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int index = 0; index < 2; ++index) {
+    slow.push_back(std::make_unique<RawClient>(server->port()));
+    slow.back()->SendGet(target);
+    ASSERT_TRUE(slow.back()->IsReadable(20'000));
+  }
+  RawClient next(server->port());
+  next.SendGet(target);
+  const RawAnswer refused = next.Receive();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.Has("Retry-After: 1")) << refused.headers;
+  next.SendGet("/healthz");
+  EXPECT_EQ(next.Receive().status, 200);
+
+  for (const auto& client : slow) EXPECT_EQ(client->Receive().body.size(), kBody);
+  RawAnswer answer = refused;  // until the server has seen that they have all of it
+  while (answer.status == 503) {
+    next.SendGet(target);
+    answer = next.Receive();
+  }
+  EXPECT_EQ(answer.body.size(), kBody);
+}
+
+TEST_F(ServerTest, P9_OneAnswerLargerThanTheBudgetPassesAlone) {
+  ledger_->letters.front().message.body.assign(1 << 20, 'x');
+  const auto server = Start({.max_answer_bytes = 100});
+  RawClient client(server->port());
+  client.SendGet(kLetter + "/body"s);
+  EXPECT_EQ(client.Receive().body.size(), std::size_t{1} << 20);
+}
+
+TEST_F(ServerTest, MemoryThatOneConnectionCannotHaveEndsThatConnectionOnly) {
+  const auto server = Start();
+  RawClient other(server->port());
+  other.SendGet("/healthz");
+  EXPECT_EQ(other.Receive().status, 200);
+  refused_bytes = 700'000;
+  RawClient greedy(server->port());
+  greedy.Send(Post("Content-Length: 900000\r\n", "x"));
+  EXPECT_TRUE(greedy.IsClosed());
+  refused_bytes = SIZE_MAX;
+  other.SendGet("/healthz");
+  EXPECT_EQ(other.Receive().status, 200);
 }
 
 TEST_F(ServerTest, ASlowLedgerDoesNotKeepHealthWaiting) {

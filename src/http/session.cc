@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/error.hpp>
 #include <exception>
+#include <utility>
 
 #include "http/problem.h"
 #include "telemetry/log.h"
@@ -16,6 +17,11 @@ namespace beast = boost::beast;
 constexpr std::chrono::seconds kLinger{1};
 constexpr unsigned kOverloadRetrySeconds = 1;
 constexpr std::size_t kDiscardBytes = 16 * 1024;
+// What may be buffered beyond a request's head. Beast's own limits know nothing of a chunk's
+// extension or of the trailer, which must arrive whole before they are read.
+constexpr std::size_t kReadAheadBytes = 64 * 1024;
+// Answers up to this size are always given: the number of connections bounds them.
+constexpr std::size_t kSmallAnswerBytes = 64 * 1024;
 
 Request FromBeast(const beast::http::request<beast::http::string_body>& message) {
   using beast::http::field;
@@ -54,11 +60,16 @@ void AddSafetyHeaders(beast::http::fields& fields) {
 
 Session::Session(asio::ip::tcp::socket socket, Sessions& sessions, asio::thread_pool& workers,
                  bool overloaded)
-    : stream_(std::move(socket)), sessions_(sessions), workers_(workers), overloaded_(overloaded) {
+    : stream_(std::move(socket)),
+      sessions_(sessions),
+      workers_(workers),
+      overloaded_(overloaded),
+      buffer_(sessions.limits.max_header_bytes + kReadAheadBytes) {
   sessions_.all.insert(this);
 }
 
 Session::~Session() {
+  ReleaseAnswer();
   sessions_.all.erase(this);
   if (sessions_.all.empty() && sessions_.on_empty) sessions_.on_empty();
 }
@@ -77,6 +88,7 @@ void Session::Close() {
 
 void Session::ReadHeader() {
   in_hand_ = false;
+  head_only_ = false;
   if (sessions_.draining) return Close();
   parser_.emplace();
   parser_->header_limit(sessions_.limits.max_header_bytes);
@@ -139,6 +151,9 @@ void Session::OnReadError(ErrorCode error) {
                                     std::to_string(sessions_.limits.max_body_bytes) + " bytes"),
                    false);
   }
+  if (error == HttpError::buffer_overflow) {
+    return Respond(Problem(413, "a chunk's extension or the trailer is too large"), false);
+  }
   const bool left = error == HttpError::end_of_stream || error == HttpError::partial_message;
   if (left || error.category() != make_error_code(HttpError::bad_target).category()) return Close();
   Respond(Problem(400, "this is not an HTTP request: " + error.message()), false);
@@ -166,15 +181,35 @@ bool Session::KeepsAlive() const {
 
 void Session::Respond(Response response, bool keep_alive) {
   in_hand_ = true;
+  if (!MayHold(response)) {
+    response = Unavailable("too many large answers wait for slow readers; try again shortly",
+                           kOverloadRetrySeconds);
+  }
   message_ = Message(static_cast<beast::http::status>(response.status), 11);
   message_.set(beast::http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) message_.set(name, value);
   AddSafetyHeaders(message_);
   message_.keep_alive(keep_alive);
   message_.content_length(response.body.size());
-  if (!head_only_) message_.body() = std::move(response.body);
+  if (!head_only_) HoldAnswer(std::move(response.body));
   serializer_.emplace(message_);
   WriteSome();
+}
+
+bool Session::MayHold(const Response& response) const {
+  if (head_only_ || response.body.size() <= kSmallAnswerBytes) return true;
+  const std::size_t held = sessions_.answer_bytes;
+  return held == 0 || held + response.body.size() <= sessions_.limits.max_answer_bytes;
+}
+
+void Session::HoldAnswer(std::string body) {
+  if (body.size() > kSmallAnswerBytes) held_bytes_ = body.size();
+  sessions_.answer_bytes += held_bytes_;
+  message_.body() = std::move(body);
+}
+
+void Session::ReleaseAnswer() {
+  sessions_.answer_bytes -= std::exchange(held_bytes_, 0);
 }
 
 // The limit is for each part of an answer: a large body may take a slow line as long as it needs.
@@ -191,6 +226,7 @@ void Session::OnWritten(ErrorCode error) {
   const bool keep_alive = message_.keep_alive();
   serializer_.reset();
   message_ = Message();
+  ReleaseAnswer();
   if (keep_alive) return ReadHeader();
   Linger();
 }

@@ -25,6 +25,7 @@ struct Sessions {
   ServerLimits limits;
   std::unique_ptr<Router> router;
   std::set<Session*> all;
+  std::size_t answer_bytes = 0;       // of large answers that are not written yet
   std::atomic<bool> draining{false};  // nothing new is begun
   std::function<void()> on_empty;     // called when a session ends and was the last one
 };
@@ -54,6 +55,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnReadError(ErrorCode error);
   void Ask(Answer answer);
   void Respond(Response response, bool keep_alive);
+  [[nodiscard]] bool MayHold(const Response& response) const;
+  void HoldAnswer(std::string body);
+  void ReleaseAnswer();
   void WriteSome();
   void OnWritten(ErrorCode error);
   void Linger();
@@ -69,6 +73,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;  // one a request
   Message message_;
   std::optional<Serializer> serializer_;
+  std::size_t held_bytes_ = 0;  // our part of Sessions::answer_bytes
   bool head_only_ = false;
   bool in_hand_ = false;  // an answer is being made or written
 };

@@ -20,6 +20,10 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
       DEPENDS ${files} ${DEADLETTER_EMBED_SQL_SCRIPT}
       COMMENT "Embedding the SQL of ${place}" VERBATIM)
     add_custom_target(${EMBED_TARGET}_header DEPENDS ${header})
+    if(NOT TARGET deadletter_sql_headers)
+      add_custom_target(deadletter_sql_headers)  # all of them, for those who read the source without building it
+    endif()
+    add_dependencies(deadletter_sql_headers ${EMBED_TARGET}_header)
     add_library(${EMBED_TARGET} INTERFACE)
     add_dependencies(${EMBED_TARGET} ${EMBED_TARGET}_header)
     target_sources(${EMBED_TARGET} INTERFACE ${header})

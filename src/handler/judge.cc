@@ -68,7 +68,6 @@ void Judge::Apply(const Verdict& verdict, Judgement& judgement, Instant now) con
       judgement.fixed = {Outcome::kDiscarded, verdict.rule};
       break;
     case VerdictKind::kRetry: {
-      judgement.fixed = {Outcome::kRetried, verdict.rule};
       const ReplayId replay(TimeOrderedUuid(now));
       judgement.retry =
           RetryMessage{replay, now + verdict.retry->delay, RetryAddress(letter, verdict.retry->to),

@@ -46,7 +46,9 @@ OutboxResult MarkFor(const OutboxEntry& entry, const PublishResult& result, Inst
       mark.retry_at = now + Doubled(kAgainFirst, kAgainLimit, entry.attempts);
       break;
     case PublishOutcome::kUnavailable:
-      break;  // not its fault: due again at once, and the relay itself waits for the broker
+      // Not its fault: due again at once, and the relay itself waits for the broker.
+      mark.mark = OutboxMark::kUntried;
+      break;
   }
   return mark;
 }

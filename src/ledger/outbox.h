@@ -26,7 +26,8 @@ struct OutboxEntry {
 enum class OutboxMark {
   kPublished,   // confirmed: the entry is done and goes
   kUnroutable,  // kept and counted; tried again at `retry_at`
-  kAgain,       // nacked, in doubt or not sent; tried again at `retry_at` with the same message_id
+  kAgain,       // nacked or in doubt; tried again at `retry_at` with the same message_id
+  kUntried,     // not sent, for the broker was away: due again at `retry_at`, and no attempt of it
 };
 
 struct OutboxResult {

@@ -22,7 +22,9 @@ struct FixedOutcome {
   std::string detail;  // UTF-8
 };
 
-// Sent by the relay once `at` has come; recorded with the letter.
+// Sent by the relay once `at` has come; recorded with the letter that would otherwise have failed
+// its execution, and with no other: work that is done, or that a newer attempt is doing, is not
+// sent out again.
 struct RetryMessage {
   ReplayId replay_id;
   Instant at;
@@ -34,11 +36,13 @@ struct RetryMessage {
 struct Judgement {
   Letter letter;
   std::string rule;                   // of the verdict; empty: none
-  std::optional<FixedOutcome> fixed;  // absent: fail the execution under guard
+  std::optional<FixedOutcome> fixed;  // absent: the execution's row decides
   Failure failure;                    // } used only if the execution is failed by this letter
   EventParts event;                   // }
   bool publish_event = true;          // `events.enabled`
-  std::optional<RetryMessage> retry;  // with fixed outcome kRetried only
+  // Without `fixed` only. Present: sent in place of failing the execution, under the same guard,
+  // and the letter becomes `retried`.
+  std::optional<RetryMessage> retry;
   int tries = 0;  // how often the letter was settled before; 0: it has just come
   // When a letter that ends up deferred or refused is looked at again.
   Instant try_again_at;
@@ -77,7 +81,8 @@ class Settlement {
   //  3. those failable, of the letter's attempt and not replayed since, are moved by a guarded
   //  UPDATE (P2): of several
   //     letters of one execution the first one that qualifies moves it, and those after it find it
-  //     `not_failable`;
+  //     `not_failable`; where it carries a retry, the execution waits for that message instead, and
+  //     those after it are `stale_attempt`;
   //  4. letters are recorded with the outcome that the UPDATE had (a moved row it did not report:
   //  `refused`, detail
   //     `update_suppressed`), and for each execution moved an event is written (P6).
@@ -96,8 +101,9 @@ class Settlement {
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
 
   // Open letters whose execution has become final are closed (`stale_attempt`, `not_failable`;
-  // `failed` ones once the row is final in another status than the one we wrote). Returns how many;
-  // at most `limit` are looked at, round robin.
+  // `failed` ones once the row is final in another status than the one we wrote), and executions
+  // that are final or gone wait for no retry any more. Returns how many letters were closed; at
+  // most `limit` of each are looked at, round robin.
   [[nodiscard]] virtual LedgerResult<std::size_t> CloseFinished(std::size_t limit) = 0;
 
   // Does what an empty settle does, writes included, and rolls it back: success means that settling

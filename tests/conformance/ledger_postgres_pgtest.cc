@@ -6,6 +6,7 @@
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
 #include "tests/conformance/postgres_ledger_under_test.h"
+#include "tests/conformance/retry_conformance.h"
 #include "tests/conformance/settle_conformance.h"
 
 namespace deadletter::test {
@@ -27,6 +28,7 @@ std::unique_ptr<LedgerUnderTest> MakeSeparateLedger(const LedgerSetup& setup) {
   INSTANTIATE_TEST_SUITE_P(Postgres, suite, testing::Values(MakeLedger(MakePostgresLedger)), \
                            [](const auto&) { return "Ledger"; })
 DEADLETTER_OVER_POSTGRES(SettleConformance);
+DEADLETTER_OVER_POSTGRES(RetryConformance);
 DEADLETTER_OVER_POSTGRES(OutboxConformance);
 DEADLETTER_OVER_POSTGRES(CatalogConformance);
 DEADLETTER_OVER_POSTGRES(ExecutionsConformance);
@@ -144,7 +146,8 @@ TEST_P(PostgresLedger, P2_AReplayThatCommitsWhileSettleWaitsMakesTheLetterStale)
   PlatformConnection replayer = Session();
   replayer.Run(
       "BEGIN; UPDATE execution SET status = 'scheduled' WHERE id = 1;"
-      "INSERT INTO deadletter.replay_owner VALUES ('1', gen_random_uuid())");
+      "INSERT INTO deadletter.replay_owner SELECT '1', '1', gen_random_uuid(), updated "
+      "FROM execution WHERE id = 1");
   LedgerResult<std::vector<SettledLetter>> result;
   std::jthread settling = SettleBeside({Fails(LetterBuilder(Number(1)))}, result);
   Session().AwaitLockWaits(1);

@@ -82,6 +82,23 @@ TEST_P(OutboxConformance, P6_AnEntryTriedAgainKeepsItsMessageId) {
   EXPECT_EQ(second[0].attempts, 1);
 }
 
+TEST_P(OutboxConformance, WhatWasNotSentIsNoAttempt) {
+  MakeEvents(1, 1);
+  const Instant now = Now();
+  for (int outage = 0; outage < 3; ++outage) {
+    const auto entries = ClaimAt(now);
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries[0].attempts, 0);
+    Mark(entries[0].id, OutboxMark::kUntried, now, "the broker is away");
+  }
+  const auto tried = ClaimAt(now);
+  Mark(tried.at(0).id, OutboxMark::kUnroutable, now, "no queue is bound");
+  // What an earlier attempt found out stays true while nothing is tried.
+  Mark(ClaimAt(now).at(0).id, OutboxMark::kUntried, now, "the broker is away");
+  EXPECT_EQ(Good(outbox_->Backlog(now)).unroutable, 1);
+  EXPECT_EQ(ClaimAt(now).at(0).attempts, 1);
+}
+
 TEST_P(OutboxConformance, AnUnroutableEntryIsKeptAndCounted) {
   MakeEvents(1, 2);
   const Instant now = Now();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits>
+#include <random>
 #include <string>
 #include <thread>
 
@@ -270,51 +271,6 @@ TEST_P(SettleConformance, NoEventIsWrittenWhereNoneIsWanted) {
   EXPECT_THAT(Claim(), testing::IsEmpty());
 }
 
-TEST_P(SettleConformance, ARetriedLetterWaitsAndItsExecutionIsLeftAlone) {
-  Put(Number(1));
-  const Judgement judgement =
-      Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now() + seconds(10));
-  EXPECT_EQ(OutcomeOf(judgement), Outcome::kRetried);
-  EXPECT_EQ(StateOf(judgement), LetterState::kWaiting);
-  EXPECT_EQ(Show(judgement).rule, "try again");
-  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
-}
-
-TEST_P(SettleConformance, P2_AfterARetryOnlyItsOwnLetterFailsTheExecution) {
-  Put(Number(1));
-  const ReplayId replay = NewReplayId();
-  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), replay, Now())), Outcome::kRetried);
-  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kStaleAttempt);
-  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(NewReplayId()))),
-            Outcome::kStaleAttempt);
-  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
-  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(replay))), Outcome::kFailed);
-}
-
-TEST_P(SettleConformance, P2_ARetryInTheSameBatchMakesTheLettersAfterItStale) {
-  Put(Number(1));
-  Put(Number(2));
-  const ReplayId replay = NewReplayId();
-  const auto settled = Settle({Retries(LetterBuilder(Number(1)).Build(), replay, Now()),
-                               Fails(LetterBuilder(Number(1))), Fails(LetterBuilder(Number(2))),
-                               Fails(LetterBuilder(Number(1)).Replay(replay))});
-  EXPECT_EQ(settled.at(0).outcome, Outcome::kRetried);
-  EXPECT_EQ(settled.at(1).outcome, Outcome::kStaleAttempt);
-  EXPECT_EQ(settled.at(2).outcome, Outcome::kFailed);
-  EXPECT_EQ(settled.at(3).outcome, Outcome::kFailed);
-}
-
-TEST_P(SettleConformance, TheNewestRetryOwnsTheExecution) {
-  Put(Number(1));
-  const ReplayId older = NewReplayId();
-  const ReplayId newer = NewReplayId();
-  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), older, Now())), Outcome::kRetried);
-  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Replay(older).Build(), newer, Now())),
-            Outcome::kRetried);
-  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(older))), Outcome::kStaleAttempt);
-  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(newer))), Outcome::kFailed);
-}
-
 TEST_P(SettleConformance, EveryShapeOfTableFailsItsExecutions) {
   for (const auto shape : {PlatformShape::kAttune, PlatformShape::kTextIds, PlatformShape::kUuidIds,
                            PlatformShape::kPlainJobs}) {
@@ -398,6 +354,56 @@ TEST_P(SettleConformance, TextIdsMayBeAnyText) {
   }
   EXPECT_EQ(settled.back().outcome, Outcome::kNotFound);
   EXPECT_EQ(Show(batch.back()).summary.execution_id, std::string("5\0", 2));
+}
+
+// As long as a message may be, and not to be compressed: more than an index's page holds.
+inline std::string LongText(unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_int_distribution<int> printable('!', '~');
+  std::string text(10'000, ' ');
+  for (char& letter : text) letter = static_cast<char>(printable(random));
+  return text;
+}
+
+TEST_P(SettleConformance, P5_AnIdMayBeAsLongAsItLikes) {
+  Use({.shape = PlatformShape::kTextIds});
+  Put(Text("good"));
+  const Judgement nobody = Fails(LetterBuilder(Text(LongText(1))));
+  const Judgement other_type =
+      Ends(LetterBuilder(Text(LongText(2))).Type("Other").Build(), Outcome::kUnexpectedType);
+  const Judgement refused =
+      Ends(LetterBuilder(Text(LongText(3))).Build(), Outcome::kRefused, "54000");
+  const Judgement retried = Retries(LetterBuilder(Text(LongText(4))).Build(), NewReplayId(), Now());
+  const Judgement good = Fails(LetterBuilder(Text("good")));
+  const auto settled = Settle({nobody, other_type, refused, retried, good});
+  EXPECT_EQ(settled.at(0).outcome, Outcome::kNotFound);
+  EXPECT_EQ(settled.at(1).outcome, Outcome::kUnexpectedType);
+  EXPECT_EQ(settled.at(2).outcome, Outcome::kRefused);
+  EXPECT_EQ(settled.at(3).outcome, Outcome::kNotFound);
+  EXPECT_EQ(settled.at(4).outcome, Outcome::kFailed);
+  EXPECT_EQ(Claim().size(), 1U);
+
+  LetterFilter filter;
+  filter.execution_id = LongText(2);
+  const auto found = Good(catalog_->List(filter, 10, {})).letters;
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].id, other_type.letter.id);
+}
+
+TEST_P(SettleConformance, P5_NothingOfALetterIsTooLong) {
+  Put(Number(1));
+  Letter letter = LetterBuilder(Number(1))
+                      .Type(LongText(1))
+                      .Action(LongText(2))
+                      .MessageId(LongText(3))
+                      .WorkerId(LongText(4))
+                      .Queue(LongText(5))
+                      .RoutingKey(LongText(6))
+                      .Build();
+  letter.exchange = LongText(7);
+  letter.correlation_id = LongText(8);
+  letter.delivery.dead_letter_queue = LongText(9);
+  EXPECT_EQ(OutcomeOf(Fails(letter)), Outcome::kFailed);
 }
 
 TEST_P(SettleConformance, WhatTheBrokerGaveIsKeptByteForByte) {

@@ -171,7 +171,9 @@ Judgement Ends(Letter letter, Outcome outcome, std::string detail) {
 }
 
 Judgement Retries(Letter letter, ReplayId replay_id, Instant at) {
-  Judgement judgement = Ends(std::move(letter), Outcome::kRetried);
+  Judgement judgement;
+  judgement.letter = std::move(letter);
+  judgement.try_again_at = Now() + std::chrono::minutes(1);
   RetryMessage retry;
   retry.replay_id = replay_id;
   retry.at = at;

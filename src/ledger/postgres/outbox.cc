@@ -87,10 +87,15 @@ LedgerResult<void> PostgresOutbox::Mark(std::span<const OutboxResult> results) {
         break;
       case OutboxMark::kUnroutable:
       case OutboxMark::kAgain:
+      case OutboxMark::kUntried:
         again.AddNumber(result.id);
         retry_at.AddInstant(result.retry_at);
         detail.AddBytes(std::string_view(DisplayText(result.detail, kMaxDetailBytes)));
-        unroutable.AddBool(result.mark == OutboxMark::kUnroutable);
+        if (result.mark == OutboxMark::kUntried) {
+          unroutable.AddNull();
+        } else {
+          unroutable.AddBool(result.mark == OutboxMark::kUnroutable);
+        }
         break;
     }
   }

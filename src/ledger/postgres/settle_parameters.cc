@@ -102,8 +102,9 @@ void AddAttempts(Parameters& parameters, std::span<const Judgement> batch) {
     judgement.fixed ? array.AddBytes(OutcomeName(judgement.fixed->outcome)) : array.AddNull();
   });
   Column(parameters, batch, ElementType::kText, [](BinaryArray& array, const Judgement& judgement) {
-    if (!judgement.fixed) return array.AddNull();
-    array.AddBytes(std::string_view(DisplayText(judgement.fixed->detail, kMaxDetailBytes)));
+    // A retry's is the rule's name, should it come to that.
+    const std::string& detail = judgement.fixed ? judgement.fixed->detail : judgement.rule;
+    array.AddBytes(std::string_view(DisplayText(detail, kMaxDetailBytes)));
   });
   Column(parameters, batch, ElementType::kUuid, [](BinaryArray& array, const Judgement& judgement) {
     judgement.retry ? array.AddUuid(judgement.retry->replay_id.value()) : array.AddNull();

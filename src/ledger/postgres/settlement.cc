@@ -182,7 +182,7 @@ std::string PostgresSettlement::JudgeSql(LockedRows locked) const {
        {"updated", updated},
        {"version", sql_.version},
        {"skip_locked", locked == LockedRows::kDefer ? "SKIP LOCKED" : ""},
-       {"is_of_attempt", is_stamped ? within("standing.updated", "in_order") : "true"},
+       {"is_of_attempt", is_stamped ? within("standing.updated", "fresh") : "true"},
        {"is_still_of_attempt", is_stamped ? within(updated, "together") : "true"},
        {"assignments", Assignments()},
        {"action_id", sql_.action.empty() ? column_or_null : "e." + sql_.action},
@@ -249,6 +249,7 @@ LedgerResult<std::size_t> PostgresSettlement::CloseFinished(std::size_t limit) {
       connection_.Run({.sql = FillIn(sql::kFoldCounts, {{"schema", schema_}}), .parameters = {}});
   if (!folded) return tl::unexpected(folded.error());
   if (Observes()) return 0;
+  if (auto released = ReleaseFinished(limit); !released) return tl::unexpected(released.error());
 
   Statement ask{.sql = FillIn(sql::kCloseCandidates, {{"schema", schema_}}), .parameters = {}};
   closed_up_to_ ? ask.parameters.Id(closed_up_to_->value()) : ask.parameters.Null();
@@ -287,6 +288,41 @@ LedgerResult<std::size_t> PostgresSettlement::CloseFinished(std::size_t limit) {
     return tl::unexpected(closed.error());
   }
   return static_cast<std::size_t>(closed->Number(0, 0));
+}
+
+LedgerResult<void> PostgresSettlement::ReleaseFinished(std::size_t limit) {
+  Statement ask{.sql = FillIn(sql::kOwnerCandidates, {{"schema", schema_}}), .parameters = {}};
+  released_up_to_ ? ask.parameters.Bytes(*released_up_to_) : ask.parameters.Null();
+  ask.parameters.Number(static_cast<std::int64_t>(limit));
+  const auto owners = connection_.Run(ask);
+  if (!owners) return tl::unexpected(owners.error());
+  const int count = owners->size();
+  released_up_to_.reset();
+  if (count == 0) return {};
+  if (static_cast<std::size_t>(count) == limit)
+    released_up_to_ = std::string(owners->Bytes(count - 1, 0));
+
+  BinaryArray keys(ElementType::kBytea);
+  BinaryArray replays(ElementType::kUuid);
+  BinaryArray executions = platform_.IdArray();
+  for (int row = 0; row < count; ++row) {
+    keys.AddBytes(owners->Bytes(row, 0));
+    replays.AddUuid(owners->Id(row, 2));
+    platform_.AddId(executions,
+                    ParseExecutionId(options_.executions.id_type, owners->Bytes(row, 1)));
+  }
+  Statement release{.sql = FillIn(sql::kReleaseFinished, {{"schema", schema_},
+                                                          {"table", sql_.table},
+                                                          {"id", sql_.id},
+                                                          {"id_param", sql_.id_param},
+                                                          {"status", sql_.status}}),
+                    .parameters = {}};
+  release.parameters.Array(keys).Array(replays).Array(executions);
+  release.parameters.Texts(options_.executions.final_statuses);
+  const auto released = connection_.Run(release);
+  if (released) return {};
+  if (released.error().fault == LedgerFault::kStatement) platform_.Forget();
+  return tl::unexpected(released.error());
 }
 
 LedgerResult<void> PostgresSettlement::Probe() {

@@ -45,6 +45,9 @@ class PostgresSettlement final : public Settlement {
   void AddJudged(Parameters& parameters, std::span<const Judgement> batch) const;
   void AddTerms(Parameters& parameters) const;
   [[nodiscard]] LedgerError Refused(LedgerError error, LockedRows locked);
+  // Forgets whose message an execution waits for, of the next ones that are final or gone:
+  // otherwise every execution that was ever retried would be remembered.
+  [[nodiscard]] LedgerResult<void> ReleaseFinished(std::size_t limit);
 
   Options options_;
   std::string schema_;
@@ -52,6 +55,7 @@ class PostgresSettlement final : public Settlement {
   Platform platform_;
   PlatformSql sql_;  // empty where we observe
   std::optional<LetterId> closed_up_to_;
+  std::optional<std::string> released_up_to_;
 };
 
 }  // namespace deadletter::postgres

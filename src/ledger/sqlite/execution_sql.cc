@@ -182,7 +182,8 @@ sqlite::DatabaseResult<ExecutionSql> ExecutionSql::Make(sqlite::Database& databa
                                                            {"id", id},
                                                            {"status", status},
                                                            {"failable", failable},
-                                                           {"updated_instant", stamp("?1")}});
+                                                           {"updated_instant", stamp("?1")},
+                                                           {"row_updated", stamp("NULL")}});
   made.status =
       FillIn(sqlite::sql::kExecutionStatus, {{"table", name}, {"id", id}, {"status", status}});
   made.row = FillIn(sqlite::sql::kExecutionRow, {{"table", name},

@@ -138,6 +138,7 @@ LedgerResult<sqlite::Database*> LedgerFile::OpenFile(bool create) {
   if (auto prepared = Prepare(**opened); !prepared)
     return Unexpected<LedgerError>(prepared.error());
   database_ = std::move(*opened);
+  ++generation_;
   distrusted_ = false;
   return database_.get();
 }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,10 @@ class LedgerFile {
   // missing, is no database, was moved or deleted since it was opened (what is written then would
   // be written into nowhere), or Abort() was called.
   [[nodiscard]] LedgerResult<sqlite::Database*> Open();
-  // The same, and makes the file where there is none.
+  // Counts connections: another number, another connection, and what was learnt over the last one
+  // may be wrong. An address would not tell; a new connection may stand where the last one stood.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  // The same as Open(), and makes the file where there is none.
   [[nodiscard]] LedgerResult<sqlite::Database*> OpenOrCreate();
 
   // BEGIN IMMEDIATE on the connection of the last Open().
@@ -45,6 +49,7 @@ class LedgerFile {
   const std::chrono::milliseconds lock_timeout_;
   std::atomic<bool> aborted_{false};
   std::unique_ptr<sqlite::Database> database_;
+  std::uint64_t generation_ = 0;
   bool distrusted_ = false;
   std::chrono::steady_clock::time_point wait_until_;
 };

@@ -58,6 +58,13 @@ Ruling MakeRuling(Outcome outcome, std::string detail, bool row_is_final) {
 
 }  // namespace
 
+// How the execution's row stands to a letter.
+struct SettleRun::Standing {
+  std::optional<Outcome> against;  // why the letter may not touch it; nothing: it may
+  bool row_is_final = false;
+  std::optional<Instant> row_updated;
+};
+
 SettleRun::SettleRun(sqlite::Database& database, const ExecutionSql* sql,
                      const SqliteLedgerOptions& options, Instant now)
     : database_(database),
@@ -143,8 +150,6 @@ void SettleRun::Rule(std::span<const Judgement> batch, const Places& places) {
     const Judgement& judgement = batch[place];
     if (judgement.fixed) {
       rulings_[place] = MakeRuling(judgement.fixed->outcome, judgement.fixed->detail, false);
-      const bool is_retry = judgement.fixed->outcome == Outcome::kRetried && judgement.retry;
-      if (is_retry && judgement.letter.execution_id) in_order.push_back(place);
     } else if (options_.mode == ExecutionsMode::kObserve) {
       rulings_[place] = MakeRuling(Outcome::kParked, "observed", false);
     } else {
@@ -156,18 +161,8 @@ void SettleRun::Rule(std::span<const Judgement> batch, const Places& places) {
   const auto id_of = [&](std::size_t place) { return *batch[place].letter.execution_id; };
   std::ranges::stable_sort(in_order, {}, id_of);
   for (const std::size_t place : in_order) {
-    if (batch[place].fixed) {
-      OwnExecution(batch[place]);
-    } else {
-      rulings_[place] = RuleOver(batch[place]);
-    }
+    rulings_[place] = batch[place].retry ? RuleOverRetry(batch[place]) : RuleOver(batch[place]);
   }
-}
-
-void SettleRun::OwnExecution(const Judgement& judgement) {
-  const std::string execution = judgement.letter.execution_id->ToString();
-  auto own = database_.Prepare(sql::kOwnExecution);
-  static_cast<void>(own.Bind(execution, BlobOf(judgement.retry->replay_id)).Run());
 }
 
 Ruling SettleRun::RuleOver(const Judgement& judgement) {
@@ -198,28 +193,43 @@ Ruling SettleRun::WhatMoved(const StoredId& id) {
 }
 
 Ruling SettleRun::WhyNotMoved(const Letter& letter) {
-  auto standing = database_.Prepare(sql_->standing);
-  const StoredId id = sql_->Store(*letter.execution_id);
+  const Standing standing = StandingFor(letter);
+  if (standing.against) return MakeRuling(*standing.against, "", standing.row_is_final);
+  return MakeRuling(Outcome::kRefused, "update_suppressed", standing.row_is_final);
+}
+
+Ruling SettleRun::RuleOverRetry(const Judgement& judgement) {
+  const Standing standing = StandingFor(judgement.letter);
+  if (standing.against) return MakeRuling(*standing.against, "", standing.row_is_final);
+  const std::string execution = judgement.letter.execution_id->ToString();
+  auto own = database_.Prepare(sql::kOwnExecution);
+  static_cast<void>(
+      own.Bind(execution, BlobOf(judgement.retry->replay_id), standing.row_updated).Run());
+  return MakeRuling(Outcome::kRetried, judgement.rule, false);
+}
+
+SettleRun::Standing SettleRun::StandingFor(const Letter& letter) {
+  auto row = database_.Prepare(sql_->standing);
   const Attempt attempt(letter);
-  Ruling ruling;
+  const StoredId id = sql_->Store(*letter.execution_id);
+  Standing standing;
   id.Visit([&](const auto& stored) {
-    standing.Bind(attempt.from, attempt.until, attempt.replay, attempt.execution, stored);
-    if (!standing.Next()) {
-      ruling = MakeRuling(Outcome::kNotFound, "", false);
+    row.Bind(attempt.from, attempt.until, attempt.replay, attempt.execution, stored);
+    if (!row.Next()) {
+      standing.against = Outcome::kNotFound;
       return;
     }
-    const bool row_is_final = Contains(options_.executions.final_statuses, standing.Text(0));
-    const bool failable = standing.Bool(1);
-    const bool own_attempt = standing.Bool(2);
+    const bool failable = row.Bool(1);
+    const bool own_attempt = row.Bool(2);
+    standing.row_is_final = Contains(options_.executions.final_statuses, row.Text(0));
+    standing.row_updated = row.OptionalTime(3);
     if (!failable) {
-      ruling = MakeRuling(Outcome::kNotFailable, "", row_is_final);
+      standing.against = Outcome::kNotFailable;
     } else if (!own_attempt) {
-      ruling = MakeRuling(Outcome::kStaleAttempt, "", row_is_final);
-    } else {
-      ruling = MakeRuling(Outcome::kRefused, "update_suppressed", row_is_final);
+      standing.against = Outcome::kStaleAttempt;
     }
   });
-  return ruling;
+  return standing;
 }
 
 void SettleRun::Record(std::span<const Judgement> batch, const Places& places) {

@@ -33,11 +33,13 @@ class SettleRun {
   [[nodiscard]] Places StillWaiting(std::span<const Judgement> batch);
   // The outcome of each of `places`, made true.
   void Rule(std::span<const Judgement> batch, const Places& places);
-  // From now on it waits for the retry's own message.
-  void OwnExecution(const Judgement& judgement);
   [[nodiscard]] Ruling RuleOver(const Judgement& judgement);
   [[nodiscard]] Ruling WhatMoved(const StoredId& id);
   [[nodiscard]] Ruling WhyNotMoved(const Letter& letter);
+  // From now on the execution waits for the retry's own message, if the letter may say so.
+  [[nodiscard]] Ruling RuleOverRetry(const Judgement& judgement);
+  struct Standing;
+  [[nodiscard]] Standing StandingFor(const Letter& letter);
   void Record(std::span<const Judgement> batch, const Places& places);
   void RecordAgain(const Judgement& judgement, const Ruling& ruling);
   void WriteOutbox(const Judgement& judgement, const Ruling& ruling);

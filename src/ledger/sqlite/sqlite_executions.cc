@@ -25,12 +25,12 @@ SqliteExecutions::SqliteExecutions(SqliteLedgerOptions options)
 
 LedgerResult<sqlite::Database*> SqliteExecutions::Open() {
   auto database = file_.Open();
-  if (!database || (sql_ && known_ == *database)) return database;
+  if (!database || (sql_ && known_ == file_.generation())) return database;
   sql_.reset();
   auto made = ExecutionSql::Make(**database, options_.executions);
   if (!made) return file_.Failed(made.error());
   sql_ = std::move(*made);
-  known_ = *database;
+  known_ = file_.generation();
   return database;
 }
 

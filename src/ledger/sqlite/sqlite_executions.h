@@ -32,7 +32,7 @@ class SqliteExecutions final : public Executions {
 
   const SqliteLedgerOptions options_;
   LedgerFile file_;
-  const sqlite::Database* known_ = nullptr;  // the connection that sql_ was made for
+  std::uint64_t known_ = 0;  // the connection that sql_ was made for
   std::optional<ExecutionSql> sql_;
 };
 

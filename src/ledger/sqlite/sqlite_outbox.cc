@@ -78,6 +78,7 @@ LedgerResult<void> SqliteOutbox::Mark(std::span<const OutboxResult> results) {
   auto note = (*database)->Prepare(sql::kNotePublished);
   auto remove = (*database)->Prepare(sql::kDeleteOutbox);
   auto postpone = (*database)->Prepare(sql::kPostponeOutbox);
+  auto put_back = (*database)->Prepare(sql::kPutBackOutbox);
   for (const OutboxResult& result : results) {
     switch (result.mark) {
       case OutboxMark::kPublished:
@@ -89,6 +90,9 @@ LedgerResult<void> SqliteOutbox::Mark(std::span<const OutboxResult> results) {
         break;
       case OutboxMark::kAgain:
         static_cast<void>(postpone.Bind(result.id, result.retry_at, false, result.detail).Run());
+        break;
+      case OutboxMark::kUntried:
+        static_cast<void>(put_back.Bind(result.id, result.retry_at, result.detail).Run());
         break;
     }
   }

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fault_point.h"
 #include "ledger/sqlite/letter_row.h"
@@ -19,12 +20,12 @@ SqliteSettlement::SqliteSettlement(SqliteLedgerOptions options)
 LedgerResult<sqlite::Database*> SqliteSettlement::Open() {
   auto database = file_.Open();
   if (!database || options_.mode == ExecutionsMode::kObserve) return database;
-  if (sql_ && known_ == *database) return database;
+  if (sql_ && known_ == file_.generation()) return database;
   sql_.reset();
   auto made = ExecutionSql::Make(**database, options_.executions);
   if (!made) return file_.Failed(made.error());
   sql_ = std::move(*made);
-  known_ = *database;
+  known_ = file_.generation();
   return database;
 }
 
@@ -115,6 +116,8 @@ LedgerResult<std::size_t> SqliteSettlement::CloseFinished(std::size_t limit) {
   if (options_.mode == ExecutionsMode::kObserve || limit == 0) return 0;
   auto database = Open();
   if (!database) return Unexpected<LedgerError>(database.error());
+  if (auto released = ReleaseFinished(**database, limit); !released)
+    return Unexpected<LedgerError>(released.error());
   const auto finished = FindFinished(**database, limit);
   if (!finished) return Unexpected<LedgerError>(finished.error());
   if (finished->empty()) return 0;
@@ -153,9 +156,11 @@ LedgerResult<std::vector<SqliteSettlement::Finished>> SqliteSettlement::FindFini
     ++seen;
     watched_ = letters.Text(0);
     const std::string outcome = letters.Text(1);
-    if (auto final_status = FinalStatus(status, letters.Text(2), outcome)) {
-      finished.push_back({LetterId(ReadUuid(letters, 0)), outcome, std::move(*final_status)});
-    }
+    // An id of a type that is configured no longer names no row.
+    const auto id = ParseExecutionId(options_.executions.id_type, letters.Text(2));
+    auto now = id ? StatusOf(status, *id) : std::nullopt;
+    if (!now || !Closes(*now, outcome)) continue;
+    finished.push_back({LetterId(ReadUuid(letters, 0)), outcome, std::move(*now)});
   }
   if (seen < limit) watched_.clear();
   if (letters.error()) return file_.Failed(*letters.error());
@@ -163,24 +168,62 @@ LedgerResult<std::vector<SqliteSettlement::Finished>> SqliteSettlement::FindFini
   return finished;
 }
 
-std::optional<std::string> SqliteSettlement::FinalStatus(sqlite::Statement& status,
-                                                         const std::string& execution_id,
-                                                         const std::string& outcome) const {
-  // An id of a type that is configured no longer names no row.
-  const auto id = ParseExecutionId(options_.executions.id_type, execution_id);
-  if (!id) return std::nullopt;
+LedgerResult<void> SqliteSettlement::ReleaseFinished(sqlite::Database& database,
+                                                     std::size_t limit) {
+  const auto released = FindReleased(database, limit);
+  if (!released) return Unexpected<LedgerError>(released.error());
+  if (released->empty()) return {};
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  auto release = database.Prepare(sql::kReleaseExecution);
+  for (const Owner& owner : *released) {
+    static_cast<void>(release.Bind(owner.execution_id, sqlite::Blob{owner.replay_id}).Run());
+  }
+  return file_.Commit(*transaction);
+}
+
+LedgerResult<std::vector<SqliteSettlement::Owner>> SqliteSettlement::FindReleased(
+    sqlite::Database& database, std::size_t limit) {
+  std::vector<Owner> released;
+  std::size_t seen = 0;
+  const std::optional<std::string> after = std::exchange(watched_owner_, std::nullopt);
+  auto owners = database.Prepare(sql::kWatchedOwners);
+  auto status = database.Prepare(sql_->status);
+  owners.Bind(after, limit);
+  while (owners.Next()) {
+    Owner owner{owners.Text(0), owners.Text(1)};
+    if (++seen == limit) watched_owner_ = owner.execution_id;
+    const auto id = ParseExecutionId(options_.executions.id_type, owner.execution_id);
+    if (!id) continue;
+    const auto now = StatusOf(status, *id);
+    if (!status.error() && (!now || IsFinal(*now))) released.push_back(std::move(owner));
+  }
+  if (owners.error()) return file_.Failed(*owners.error());
+  if (status.error()) return file_.Failed(*status.error());
+  return released;
+}
+
+std::optional<std::string> SqliteSettlement::StatusOf(sqlite::Statement& status,
+                                                      const ExecutionId& id) const {
   std::optional<std::string> found;
-  sql_->Store(*id).Visit([&](const auto& stored) {
+  sql_->Store(id).Visit([&](const auto& stored) {
     status.Bind(stored);
     if (status.Next()) found = status.Text(0);
   });
-  if (!found) return std::nullopt;
+  return found;
+}
+
+bool SqliteSettlement::Closes(const std::string& status, const std::string& outcome) const {
   // The status that we wrote ourselves is final, too; only another one says that the matter went
   // on.
-  if (outcome == OutcomeName(Outcome::kFailed) && *found == options_.executions.failed)
-    return std::nullopt;
+  if (outcome == OutcomeName(Outcome::kFailed) && status == options_.executions.failed)
+    return false;
+  return IsFinal(status);
+}
+
+bool SqliteSettlement::IsFinal(const std::string& status) const {
   const auto& finals = options_.executions.final_statuses;
-  return std::ranges::find(finals, *found) == finals.end() ? std::nullopt : found;
+  return std::ranges::find(finals, status) != finals.end();
 }
 
 LedgerResult<void> SqliteSettlement::Probe() {

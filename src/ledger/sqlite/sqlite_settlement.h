@@ -38,6 +38,10 @@ class SqliteSettlement final : public Settlement {
     std::string outcome;
     std::string status;  // of its execution
   };
+  struct Owner {
+    std::string execution_id;
+    std::string replay_id;
+  };
 
   [[nodiscard]] LedgerResult<std::vector<SettledLetter>> SettleIn(std::span<const Judgement> batch,
                                                                   Turn turn);
@@ -52,17 +56,25 @@ class SqliteSettlement final : public Settlement {
   // The next watched letters after the last ones, those of them whose execution is final.
   [[nodiscard]] LedgerResult<std::vector<Finished>> FindFinished(sqlite::Database& database,
                                                                  std::size_t limit);
-  // The final status of the execution that closes a letter of that outcome; nothing where the
-  // letter stays open.
-  [[nodiscard]] std::optional<std::string> FinalStatus(sqlite::Statement& status,
-                                                       const std::string& execution_id,
-                                                       const std::string& outcome) const;
+  // Forgets whose message an execution waits for, of the next ones after the last ones that are
+  // final or gone: otherwise every execution that was ever retried would be remembered.
+  [[nodiscard]] LedgerResult<void> ReleaseFinished(sqlite::Database& database, std::size_t limit);
+  [[nodiscard]] LedgerResult<std::vector<Owner>> FindReleased(sqlite::Database& database,
+                                                              std::size_t limit);
+  // The status of the execution's row; nothing where there is no row.
+  [[nodiscard]] std::optional<std::string> StatusOf(sqlite::Statement& status,
+                                                    const ExecutionId& id) const;
+  // Whether an execution of that status closes a letter of that outcome.
+  [[nodiscard]] bool Closes(const std::string& status, const std::string& outcome) const;
+  [[nodiscard]] bool IsFinal(const std::string& status) const;
 
   const SqliteLedgerOptions options_;
   LedgerFile file_;
-  const sqlite::Database* known_ = nullptr;  // the connection that sql_ was made for
+  std::uint64_t known_ = 0;  // the connection that sql_ was made for
   std::optional<ExecutionSql> sql_;
-  std::string watched_;  // the last letter looked at by CloseFinished; empty: begin anew
+  // The last ones that CloseFinished looked at; empty: begin anew.
+  std::string watched_;
+  std::optional<std::string> watched_owner_;
 };
 
 }  // namespace deadletter

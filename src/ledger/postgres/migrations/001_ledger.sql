@@ -1,6 +1,13 @@
 -- The ledger: every letter, what became of it, and what is to be published because of it.
 -- What comes from a broker may hold any bytes, NUL among them, so that it is bytea here and not text or jsonb.
 
+-- An execution's id as indexes hold it. Ids may be as long as a message, an entry of an index only 2704 bytes; most
+-- are short, and those stay as they are, so that neighbours remain neighbours. Of no id that the platform can have:
+-- its text holds no NUL. Whoever looks up by this compares the id itself, too.
+CREATE FUNCTION {{schema}}.execution_key(id bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN octet_length(id) <= 500 THEN id ELSE '\x00'::bytea || sha256(id) END $$;
+
 CREATE TABLE {{schema}}.letter (
   id uuid PRIMARY KEY,  -- version 7: the order of receipt
   state text NOT NULL CHECK (state IN ('open', 'waiting', 'closed')),
@@ -44,7 +51,8 @@ ALTER TABLE {{schema}}.letter ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE INDEX letter_state ON {{schema}}.letter (state, id);
 CREATE INDEX letter_outcome ON {{schema}}.letter (outcome, id);
 CREATE INDEX letter_group ON {{schema}}.letter (group_id, id);
-CREATE INDEX letter_execution ON {{schema}}.letter (execution_id, id) WHERE execution_id IS NOT NULL;
+CREATE INDEX letter_execution ON {{schema}}.letter ({{schema}}.execution_key(execution_id), id)
+  WHERE execution_id IS NOT NULL;
 CREATE INDEX letter_due ON {{schema}}.letter (try_again_at) WHERE try_again_at IS NOT NULL;
 
 -- In a table of their own, because keys outlive their letters. They begin with the time of death, so that this
@@ -72,10 +80,13 @@ CREATE TABLE {{schema}}.letter_count (
   letters bigint NOT NULL
 );
 
--- Whose message an execution waits for: a letter without that replay's id belongs to an earlier attempt.
+-- Whose message an execution waits for: a letter without that replay's id belongs to an earlier attempt, unless the
+-- row was updated since and the letter's stamp says so.
 CREATE TABLE {{schema}}.replay_owner (
-  execution_id bytea PRIMARY KEY,
-  replay_id uuid NOT NULL
+  execution_key bytea PRIMARY KEY,
+  execution_id bytea NOT NULL,
+  replay_id uuid NOT NULL,
+  row_updated timestamptz  -- the row's `updated` when the message was recorded; null: it has no such column
 );
 
 CREATE TABLE {{schema}}.outbox (
@@ -97,5 +108,6 @@ CREATE TABLE {{schema}}.outbox (
 );
 
 CREATE INDEX outbox_due ON {{schema}}.outbox (due_at, id);
-CREATE INDEX outbox_execution ON {{schema}}.outbox (execution_id, id) WHERE execution_id IS NOT NULL;
+CREATE INDEX outbox_execution ON {{schema}}.outbox ({{schema}}.execution_key(execution_id), id)
+  WHERE execution_id IS NOT NULL;
 CREATE INDEX outbox_unroutable ON {{schema}}.outbox (id) WHERE unroutable;

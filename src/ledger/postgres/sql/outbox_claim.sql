@@ -5,7 +5,8 @@ WITH due AS MATERIALIZED (
   WHERE outbox.due_at <= $1::timestamptz
     AND NOT EXISTS (
       SELECT FROM {{schema}}.outbox AS older
-      WHERE older.execution_id = outbox.execution_id AND older.id < outbox.id)
+      WHERE {{schema}}.execution_key(older.execution_id) = {{schema}}.execution_key(outbox.execution_id)
+        AND older.execution_id = outbox.execution_id AND older.id < outbox.id)
   ORDER BY outbox.due_at, outbox.id
   LIMIT $2::bigint
   FOR NO KEY UPDATE SKIP LOCKED

@@ -1,4 +1,5 @@
--- The letters to judge ($1 to $10), without what was settled before.
+-- The letters to judge ($1 to $10), without what was settled before. One with a fixed outcome is not judged by its
+-- row; of the others, those with a retry are sent again where they would have failed their execution.
 input AS MATERIALIZED (
   SELECT *
   FROM unnest($1::uuid[], $2::bytea[], $3::{{id_param}}[], $4::bytea[], $5::timestamptz[], $6::timestamptz[],

@@ -15,39 +15,43 @@ seen AS MATERIALIZED (
     locked.execution IS NULL OR locked.version <> seen.version AS is_held
   FROM seen LEFT JOIN locked ON locked.execution = seen.execution
 ), owner AS MATERIALIZED (
-  SELECT replay_owner.execution_id, replay_owner.replay_id
+  SELECT replay_owner.execution_id, replay_owner.replay_id, replay_owner.row_updated
   FROM {{schema}}.replay_owner
-  WHERE replay_owner.execution_id IN (SELECT fresh.execution_id FROM fresh WHERE fresh.fixed_outcome IS NULL)
-), in_order AS (
-  -- The newest retry of the same execution before each letter, within the batch.
-  SELECT fresh.*,
-    max(fresh.position) FILTER (WHERE fresh.retry_replay_id IS NOT NULL)
-      OVER (PARTITION BY fresh.execution_id ORDER BY fresh.position
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS retried_at
-  FROM fresh
+  WHERE replay_owner.execution_key IN (
+    SELECT {{schema}}.execution_key(fresh.execution_id) FROM fresh WHERE fresh.fixed_outcome IS NULL)
 ), alone AS (
-  -- As if no other letter of the batch moved the same execution.
-  SELECT in_order.*, standing.status,
+  -- As if the batch had no other letter of the same execution.
+  SELECT fresh.*, standing.status, standing.updated AS row_updated,
     CASE
-      WHEN in_order.fixed_outcome IS NOT NULL THEN in_order.fixed_outcome
+      WHEN fresh.fixed_outcome IS NOT NULL THEN fresh.fixed_outcome
       WHEN standing.execution IS NULL THEN 'not_found'
       WHEN standing.is_held THEN 'deferred'
       WHEN NOT coalesce(standing.status = ANY (terms.failable), false) THEN 'not_failable'
-      WHEN in_order.attempt_from IS NOT NULL AND NOT coalesce({{is_of_attempt}}, false) THEN 'stale_attempt'
-      -- Replayed or retried since, and this is not that message's letter.
-      WHEN coalesce(($10::uuid[])[in_order.retried_at], owner.replay_id, in_order.replay_id)
-        IS DISTINCT FROM in_order.replay_id THEN 'stale_attempt'
+      WHEN fresh.attempt_from IS NOT NULL AND NOT coalesce({{is_of_attempt}}, false) THEN 'stale_attempt'
+      -- Replayed or retried since, this is not that message's letter, and it is of no later attempt either.
+      WHEN owner.replay_id IS NOT NULL AND owner.replay_id IS DISTINCT FROM fresh.replay_id
+        AND NOT coalesce(fresh.attempt_from > owner.row_updated, false) THEN 'stale_attempt'
+      WHEN fresh.retry_replay_id IS NOT NULL THEN 'retried'
       ELSE 'failed'
     END AS outcome
-  FROM in_order
+  FROM fresh
   CROSS JOIN terms
-  LEFT JOIN standing ON standing.execution = in_order.execution AND in_order.fixed_outcome IS NULL
-  LEFT JOIN owner ON owner.execution_id = in_order.execution_id
-), together AS MATERIALIZED (
+  LEFT JOIN standing ON standing.execution = fresh.execution AND fresh.fixed_outcome IS NULL
+  LEFT JOIN owner ON owner.execution_id = fresh.execution_id
+), firsts AS (
+  -- Of each execution the first letter that may fail it, and the first that may send it again.
   SELECT alone.*,
     min(alone.position) FILTER (WHERE alone.outcome = 'failed' AND alone.fixed_outcome IS NULL)
-      OVER (PARTITION BY alone.execution_id) AS mover
+      OVER (PARTITION BY alone.execution_id) AS failer,
+    min(alone.position) FILTER (WHERE alone.outcome = 'retried' AND alone.fixed_outcome IS NULL)
+      OVER (PARTITION BY alone.execution_id) AS retrier
   FROM alone
+), together AS MATERIALIZED (
+  -- The earlier of the two it is.
+  SELECT firsts.*,
+    CASE WHEN firsts.failer < coalesce(firsts.retrier, firsts.failer + 1) THEN firsts.failer END AS mover,
+    least(firsts.failer, firsts.retrier) AS taker
+  FROM firsts
 ), moved AS (
   UPDATE {{table}} AS e
   SET {{assignments}}
@@ -66,19 +70,22 @@ seen AS MATERIALIZED (
   SELECT together.*, moved.position IS NOT NULL AS is_moved,
     CASE
       WHEN together.fixed_outcome IS NOT NULL THEN together.fixed_outcome
-      WHEN together.mover IS NULL OR together.position < together.mover THEN together.outcome
-      WHEN together.position = together.mover AND moved.position IS NOT NULL THEN 'failed'
+      WHEN together.taker IS NULL OR together.position < together.taker THEN together.outcome
+      WHEN together.position = together.taker AND together.mover IS NULL THEN 'retried'
+      WHEN together.position = together.taker AND moved.position IS NOT NULL THEN 'failed'
       WHEN moved.position IS NOT NULL THEN 'not_failable'
-      WHEN together.outcome = 'failed' THEN 'refused'
-      ELSE together.outcome
+      WHEN together.outcome NOT IN ('failed', 'retried') THEN together.outcome
+      -- No message of the retry that was just recorded can have died yet.
+      WHEN together.mover IS NULL THEN 'stale_attempt'
+      ELSE 'refused'
     END AS settled_outcome
   FROM together
   CROSS JOIN terms
   LEFT JOIN moved ON moved.position = together.mover AND moved.status = terms.failed
 ), settled AS MATERIALIZED (
-  SELECT judged.position, judged.id, judged.execution_id, judged.retry_replay_id, judged.settled_outcome AS outcome,
+  SELECT judged.position, judged.id, judged.execution_id, judged.row_updated, judged.settled_outcome AS outcome,
     CASE
-      WHEN judged.fixed_outcome IS NOT NULL THEN judged.fixed_detail
+      WHEN judged.fixed_outcome IS NOT NULL OR judged.settled_outcome = 'retried' THEN judged.fixed_detail
       WHEN judged.settled_outcome = 'refused' THEN 'update_suppressed'
       ELSE ''
     END AS detail,

@@ -1,4 +1,4 @@
--- Retried letters go out through the outbox, and their executions wait for the newest of them.
+-- Retried letters go out through the outbox, and their executions wait for them.
 retry_input AS MATERIALIZED (
   SELECT *
   FROM unnest($25::timestamptz[], $26::bytea[], $27::bytea[], $28::bytea[], $29::bytea[]) WITH ORDINALITY
@@ -10,13 +10,16 @@ retry_input AS MATERIALIZED (
     retry_input.properties, retry_input.headers, retry_input.at, retry_input.at
   FROM settled
   JOIN retry_input ON retry_input.position = settled.position
-  WHERE settled.retry_replay_id IS NOT NULL
+  WHERE settled.outcome = 'retried'
   ORDER BY settled.position
 ), owned AS (
-  INSERT INTO {{schema}}.replay_owner (execution_id, replay_id)
-  SELECT DISTINCT ON (settled.execution_id) settled.execution_id, settled.retry_replay_id
+  INSERT INTO {{schema}}.replay_owner (execution_key, execution_id, replay_id, row_updated)
+  SELECT {{schema}}.execution_key(settled.execution_id), settled.execution_id, input.retry_replay_id,
+    settled.row_updated
   FROM settled
-  WHERE settled.retry_replay_id IS NOT NULL AND settled.execution_id IS NOT NULL
-  ORDER BY settled.execution_id, settled.position DESC
-  ON CONFLICT (execution_id) DO UPDATE SET replay_id = excluded.replay_id
+  JOIN input ON input.position = settled.position
+  WHERE settled.outcome = 'retried'
+  ORDER BY 1
+  ON CONFLICT (execution_key) DO UPDATE
+  SET execution_id = excluded.execution_id, replay_id = excluded.replay_id, row_updated = excluded.row_updated
 )

@@ -65,10 +65,12 @@ CREATE TABLE deadletter_letter_step (
 
 CREATE INDEX deadletter_letter_step_letter ON deadletter_letter_step (letter_id);
 
--- Whose message an execution waits for: a letter without that replay's id belongs to an earlier attempt.
+-- Whose message an execution waits for: a letter without that replay's id belongs to an earlier attempt, unless the
+-- row was updated since and the letter's stamp says so.
 CREATE TABLE deadletter_replay_owner (
   execution_id TEXT PRIMARY KEY NOT NULL,
-  replay_id BLOB NOT NULL
+  replay_id BLOB NOT NULL,
+  row_updated INTEGER  -- the row's `updated` when the message was recorded; NULL: it has no such column
 ) WITHOUT ROWID;
 
 CREATE TABLE deadletter_outbox (

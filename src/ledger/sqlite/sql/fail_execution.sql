@@ -1,10 +1,11 @@
 UPDATE {{table}}
 -- The check and the write are one statement: a row that is not failable, not of the letter's attempt, or waits for
--- another replay's message is not touched, whatever was read before.
+-- another replay's message (and was not updated since) is not touched, whatever was read before.
 SET {{assignments}}
 WHERE {{id}} = ?10
   AND {{status}} IN ({{failable}})
   AND (?6 IS NULL OR ({{updated_instant}} >= ?6 AND {{updated_instant}} < ?7))
   AND NOT EXISTS (
     SELECT 1 FROM deadletter_replay_owner AS owner
-    WHERE owner.execution_id = ?9 AND owner.replay_id IS NOT ?8)
+    WHERE owner.execution_id = ?9 AND owner.replay_id IS NOT ?8
+      AND NOT coalesce(?6 > owner.row_updated, 0))

@@ -1,0 +1,181 @@
+// What every Settlement does with a letter that a rule sends back, and with the letters of that
+// execution that come after it. Included once a test program.
+#pragma once
+
+#include "tests/conformance/ledger_conformance.h"
+
+namespace deadletter::test {
+
+class RetryConformance : public LedgerConformance {
+ protected:
+  // The platform schedules it anew: another attempt, another stamp.
+  Instant Reschedule(const ExecutionId& id) {
+    const Instant before = UpdatedOf(id);
+    while (UpdatedOf(id) <= before) ledger_->SetStatus(id, "scheduled");
+    return UpdatedOf(id);
+  }
+};
+
+TEST_P(RetryConformance, ARetriedLetterWaitsAndItsExecutionIsLeftAlone) {
+  Put(Number(1));
+  const Judgement judgement =
+      Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now() + std::chrono::seconds(10));
+  EXPECT_EQ(OutcomeOf(judgement), Outcome::kRetried);
+  EXPECT_EQ(StateOf(judgement), LetterState::kWaiting);
+  EXPECT_EQ(Show(judgement).rule, "try again");
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+}
+
+TEST_P(RetryConformance, P2_AfterARetryOnlyItsOwnLetterFailsTheExecution) {
+  Put(Number(1));
+  const ReplayId replay = NewReplayId();
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), replay, Now())), Outcome::kRetried);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kStaleAttempt);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(NewReplayId()))),
+            Outcome::kStaleAttempt);
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(replay))), Outcome::kFailed);
+}
+
+TEST_P(RetryConformance, P2_ARetryInTheSameBatchMakesTheLettersAfterItStale) {
+  Put(Number(1));
+  Put(Number(2));
+  const ReplayId replay = NewReplayId();
+  const auto settled = Settle({Retries(LetterBuilder(Number(1)).Build(), replay, Now()),
+                               Fails(LetterBuilder(Number(1))), Fails(LetterBuilder(Number(2))),
+                               Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now())});
+  EXPECT_EQ(settled.at(0).outcome, Outcome::kRetried);
+  EXPECT_EQ(settled.at(1).outcome, Outcome::kStaleAttempt);
+  EXPECT_EQ(settled.at(2).outcome, Outcome::kFailed);
+  EXPECT_EQ(settled.at(3).outcome, Outcome::kStaleAttempt);
+  EXPECT_EQ(Claim().size(), 2U);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(replay))), Outcome::kFailed);
+}
+
+TEST_P(RetryConformance, TheNewestRetryOwnsTheExecution) {
+  Put(Number(1));
+  const ReplayId older = NewReplayId();
+  const ReplayId newer = NewReplayId();
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), older, Now())), Outcome::kRetried);
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Replay(older).Build(), newer, Now())),
+            Outcome::kRetried);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(older))), Outcome::kStaleAttempt);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Replay(newer))), Outcome::kFailed);
+}
+
+TEST_P(RetryConformance, P5_AfterARetryALaterAttemptOfThePlatformsFailsAsEver) {
+  Put(Number(1));
+  const Instant first = UpdatedOf(Number(1));
+  const ReplayId replay = NewReplayId();
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Attempt(first).Build(), replay, Now())),
+            Outcome::kRetried);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Attempt(first))), Outcome::kStaleAttempt);
+
+  const Instant second = Reschedule(Number(1));
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Attempt(first))), Outcome::kStaleAttempt);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Attempt(first).Replay(replay))),
+            Outcome::kStaleAttempt);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Attempt(second))), Outcome::kFailed);
+}
+
+TEST_P(RetryConformance, P5_ALaterAttemptMayBeRetriedAsWell) {
+  Put(Number(1));
+  const Instant first = UpdatedOf(Number(1));
+  EXPECT_EQ(
+      OutcomeOf(Retries(LetterBuilder(Number(1)).Attempt(first).Build(), NewReplayId(), Now())),
+      Outcome::kRetried);
+  const Instant second = Reschedule(Number(1));
+  const ReplayId replay = NewReplayId();
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Attempt(second).Build(), replay, Now())),
+            Outcome::kRetried);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Attempt(second))), Outcome::kStaleAttempt);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Attempt(second).Replay(replay))),
+            Outcome::kFailed);
+}
+
+TEST_P(RetryConformance, P2_ALetterWithoutAStampCannotBeOfALaterAttempt) {
+  Put(Number(1));
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now())),
+            Outcome::kRetried);
+  Reschedule(Number(1));
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kStaleAttempt);
+}
+
+TEST_P(RetryConformance, P2_ARetryOfAnEarlierAttemptIsNotSentAndTakesNothingOver) {
+  Put(Number(1));
+  const Instant first = UpdatedOf(Number(1));
+  const Instant second = Reschedule(Number(1));
+  const Judgement late =
+      Retries(LetterBuilder(Number(1)).Attempt(first).Build(), NewReplayId(), Now());
+  EXPECT_EQ(OutcomeOf(late), Outcome::kStaleAttempt);
+  EXPECT_EQ(StateOf(late), LetterState::kOpen);
+  EXPECT_THAT(Claim(), testing::IsEmpty());
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)).Attempt(second))), Outcome::kFailed);
+}
+
+TEST_P(RetryConformance, P2_WorkThatIsDoneIsNotSentAgain) {
+  Put(Number(1), "completed");
+  Put(Number(2), "requested");
+  const auto retry = [](int number) {
+    return Retries(LetterBuilder(Number(number)).Build(), NewReplayId(), Now());
+  };
+  const Judgement done = retry(1);
+  const auto settled = Settle({done, retry(2), retry(3)});
+  EXPECT_EQ(settled.at(0).outcome, Outcome::kNotFailable);
+  EXPECT_EQ(settled.at(1).outcome, Outcome::kNotFailable);
+  EXPECT_EQ(settled.at(2).outcome, Outcome::kNotFound);
+  EXPECT_EQ(StateOf(done), LetterState::kClosed);
+  EXPECT_THAT(Claim(), testing::IsEmpty());
+}
+
+TEST_P(RetryConformance, P2_WhatFailedInTheSameBatchIsNotSentAgain) {
+  Put(Number(1));
+  const auto settled = Settle({Fails(LetterBuilder(Number(1))),
+                               Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now())});
+  EXPECT_EQ(settled.at(0).outcome, Outcome::kFailed);
+  EXPECT_EQ(settled.at(1).outcome, Outcome::kNotFailable);
+  EXPECT_EQ(Claim().size(), 1U);
+}
+
+TEST_P(RetryConformance, ARefusedLetterMayBeRetriedFromTheLedger) {
+  Put(Number(1));
+  Judgement judgement = Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now());
+  judgement.fixed = FixedOutcome{.outcome = Outcome::kRefused, .detail = "54000"};
+  EXPECT_EQ(OutcomeOf(judgement), Outcome::kRefused);
+  EXPECT_THAT(Claim(), testing::IsEmpty());
+  judgement.fixed.reset();
+  const auto again = Good(settlement_->SettleAgain(std::span(&judgement, 1), LockedRows::kWait));
+  EXPECT_EQ(again.at(0).outcome, Outcome::kRetried);
+  EXPECT_EQ(StateOf(judgement), LetterState::kWaiting);
+  EXPECT_EQ(Claim().size(), 1U);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kStaleAttempt);
+}
+
+TEST_P(RetryConformance, P9_ExecutionsThatAreFinalOrGoneWaitForNoRetryAnyMore) {
+  constexpr int kExecutions = 7;
+  const auto retry_all = [&] {
+    for (int number = 1; number <= kExecutions; ++number) {
+      EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(number)).Build(), NewReplayId(), Now())),
+                Outcome::kRetried);
+    }
+  };
+  for (int number = 1; number <= kExecutions; ++number) Put(Number(number));
+  retry_all();
+  for (int number = 1; number <= kExecutions - 2; ++number)
+    ledger_->SetStatus(Number(number), "completed");
+  ledger_->Remove(Number(kExecutions));
+  // A few at a time, and all of them in the end.
+  for (int round = 0; round < kExecutions; ++round)
+    EXPECT_EQ(Good(settlement_->CloseFinished(2)), 0U);
+
+  Put(Number(kExecutions));
+  for (int number = 1; number <= kExecutions; ++number) {
+    ledger_->SetStatus(Number(number), "scheduled");
+    const bool still_waits = number == kExecutions - 1;
+    EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(number)))),
+              still_waits ? Outcome::kStaleAttempt : Outcome::kFailed)
+        << number;
+  }
+}
+
+}  // namespace deadletter::test

@@ -8,6 +8,8 @@
 namespace deadletter {
 namespace {
 
+constexpr std::size_t kLongestName = 255;  // AMQP's; the history may be forged
+
 double Chance() {
   thread_local std::minstd_rand random(std::random_device{}());
   return std::uniform_real_distribution<double>(0.0, 1.0)(random);
@@ -16,7 +18,8 @@ double Chance() {
 // Straight into the queue where it died, through the default exchange; or where it was first
 // addressed to.
 Address RetryAddress(const Letter& letter, RetryTarget target) {
-  if (target == RetryTarget::kQueue && !letter.queue.empty()) return {"", letter.queue};
+  const bool is_name = !letter.queue.empty() && letter.queue.size() <= kLongestName;
+  if (target == RetryTarget::kQueue && is_name) return {"", letter.queue};
   return OriginOf(letter);
 }
 

@@ -15,6 +15,12 @@ constexpr std::array<std::string_view, 8> kTakenAway = {
     "x-death", "x-delivery-count", "x-acquired-count", "CC",
     "BCC",     kLetterIdHeader,    kReplayIdHeader,    kRetryAttemptHeader};
 
+// A history may be forged; no broker has such names, and some cannot even be asked for them.
+bool IsAddress(const Address& address) {
+  return address.exchange.size() <= kMaxShortString &&
+         address.routing_key.size() <= kMaxShortString;
+}
+
 bool IsTakenAway(std::string_view name) {
   return name.starts_with("x-first-death-") || name.starts_with("x-last-death-") ||
          std::ranges::find(kTakenAway, name) != kTakenAway.end();
@@ -71,8 +77,13 @@ int RetryAttemptsMade(const Letter& letter) {
 
 Address OriginOf(const Letter& letter) {
   const Death* const first = FirstDeath(letter.history);
-  if (first == nullptr || first->routing_keys.empty()) return {letter.exchange, letter.routing_key};
-  return {first->exchange, first->routing_keys.front()};
+  if (first != nullptr && !first->routing_keys.empty()) {
+    const Address address{first->exchange, first->routing_keys.front()};
+    if (IsAddress(address)) return address;
+  }
+  const Address newest{letter.exchange, letter.routing_key};
+  if (IsAddress(newest)) return newest;
+  return {letter.delivery.exchange, letter.delivery.routing_key};
 }
 
 }  // namespace deadletter

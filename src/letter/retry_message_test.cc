@@ -120,6 +120,21 @@ TEST(Origin, IsWhereTheFirstDeathWasAddressed) {
   EXPECT_EQ(OriginOf(letter), (Address{"", "first.key"}));
 }
 
+TEST(Origin, P5_AForgedNameThatNoBrokerCanHaveIsPassedOver) {
+  const std::string endless(300, 'x');
+  Letter letter = SomeLetter();
+  letter.delivery.exchange = "dlx";
+  letter.delivery.routing_key = "dead";
+  for (const Death& forged :
+       {DeathIn("q", endless, {"key"}), DeathIn("q", "exchange", {endless})}) {
+    letter.history.deaths = {forged};
+    EXPECT_EQ(OriginOf(letter), (Address{"letter.exchange", "letter.key"}));
+    letter.exchange = endless;
+    EXPECT_EQ(OriginOf(letter), (Address{"dlx", "dead"}));
+    letter.exchange = "letter.exchange";
+  }
+}
+
 TEST(Origin, IsElseWhereTheLetterWasAddressed) {
   Letter letter = SomeLetter();
   EXPECT_EQ(OriginOf(letter), (Address{"letter.exchange", "letter.key"}));

@@ -193,6 +193,19 @@ std::string PrivateRabbitMq::DescribeExchange(const std::string& vhost, const st
   return Management("GET", Path("exchanges", vhost, name));
 }
 
+void PrivateRabbitMq::AwaitBlockedConnection(const std::string& vhost) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto list = fmt::format("/api/vhosts/{}/connections", PercentEncode(vhost));
+  while (std::chrono::steady_clock::now() < deadline) {
+    const json::value connections = json::parse(Management("GET", list));
+    for (const auto& connection : connections.as_array()) {
+      // Those that are blocked and have not published since are "blocking".
+      if (TextOf(connection, "state") == "blocked") return;
+    }
+  }
+  throw std::runtime_error("no blocked connection in " + vhost);
+}
+
 void PrivateRabbitMq::CloseConnections(const std::string& vhost) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   const auto list = fmt::format("/api/vhosts/{}/connections", PercentEncode(vhost));

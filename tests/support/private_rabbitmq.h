@@ -66,6 +66,9 @@ class PrivateRabbitMq {
   // As the management API describes it, JSON.
   [[nodiscard]] std::string DescribeExchange(const std::string& vhost, const std::string& name);
 
+  // Waits until one of that virtual host wanted to publish and was kept from it by an alarm.
+  void AwaitBlockedConnection(const std::string& vhost);
+
   // Waits until the broker lists a connection of that virtual host, and closes them all by force
   // (320).
   void CloseConnections(const std::string& vhost);

@@ -19,6 +19,7 @@ constexpr milliseconds kLongestWait{2'000};  // so that heartbeats go out in tim
 constexpr std::chrono::seconds kTrustInExchange{
     5};  // how long one that was there is believed to be there
 constexpr std::size_t kRememberedExchanges = 1'000;
+constexpr std::size_t kLongestName = 255;        // beyond it a question could not even be encoded
 constexpr milliseconds kGraceAfterLimit{2'000};  // after which a send that hangs is cut off
 constexpr std::size_t kSentBetweenLooks = 32;    // answers are taken in while sending, this often
 
@@ -148,6 +149,10 @@ RabbitPublisher::Step RabbitPublisher::SendOne(Batch& batch, std::size_t index) 
   auto& result = batch.results[index];
   if (const auto step = AwaitUnblocked(batch); step != Step::kGoOn) return step;
   const auto& exchange = message.address.exchange;
+  if (exchange.size() > kLongestName || message.address.routing_key.size() > kLongestName) {
+    result = {PublishOutcome::kNoTarget, "an exchange or routing key of more than 255 bytes"};
+    return Step::kGoOn;
+  }
   if (!batch.missing_exchanges.contains(exchange)) {
     const auto there = LookForExchange(exchange);
     if (!there) return OnLoss(batch, there.error().message);

@@ -118,6 +118,18 @@ TEST_F(RabbitPublisherTest, P9_ABlockedBrokerIsWaitedForNoLongerThanTheLimit) {
               testing::ElementsAre(PublishOutcome::kConfirmed));
 }
 
+// A death history may be forged, and a retry goes where it says.
+TEST_F(RabbitPublisherTest, P6_ANameThatCannotBeEncodedSpoilsOnlyItsOwnMessage) {
+  node_.DeclareQueue(vhost_, "heard");
+  const std::string endless(300, 'x');
+  RabbitPublisher publisher(options_);
+  EXPECT_THAT(Outcomes(publisher.Publish(
+                  std::vector{To("", "heard", "before"), To(endless, "key", "nowhere"),
+                              To("", endless, "nowhere"), To("", "heard", "behind")})),
+              testing::ElementsAre(PublishOutcome::kConfirmed, PublishOutcome::kNoTarget,
+                                   PublishOutcome::kNoTarget, PublishOutcome::kConfirmed));
+}
+
 TEST_F(RabbitPublisherTest, AbortEndsAPublishThatWaits) {
   node_.DeclareQueue(vhost_, "heard");
   RabbitPublisher publisher(options_, {.answer = milliseconds{1'800'000}});
@@ -126,6 +138,7 @@ TEST_F(RabbitPublisherTest, AbortEndsAPublishThatWaits) {
   node_.SetMemoryAlarm(true);
   std::vector<PublishResult> results;
   std::thread waiting([&] { results = publisher.Publish(std::vector{To("", "heard", "held")}); });
+  node_.AwaitBlockedConnection(vhost_);
   publisher.Abort();
   waiting.join();  // without the abort in half an hour
   node_.SetMemoryAlarm(false);

@@ -15,6 +15,7 @@ namespace deadletter::rabbitmq {
 namespace {
 
 constexpr int kNotFound = AMQP_NOT_FOUND;
+constexpr milliseconds kFarewellLimit{2'000};
 
 timeval ToTimeval(milliseconds duration) {
   return {.tv_sec = static_cast<time_t>(duration.count() / 1000),
@@ -124,7 +125,8 @@ BrokerResult<std::unique_ptr<Connection>> Connection::Open(const Options& option
                                                    ? "no broker URL is configured"
                                                    : "stopped before it connected"};
   for (std::size_t i = 0; i < options.urls.size() && !give_up(); ++i) {
-    auto connection = OpenOne(options, direction, interrupter, (first + i) % options.urls.size());
+    auto connection =
+        OpenOne(options, direction, interrupter, (first + i) % options.urls.size(), give_up);
     if (connection) return connection;
     interrupter.Forget();
     error = std::move(connection.error());
@@ -132,10 +134,9 @@ BrokerResult<std::unique_ptr<Connection>> Connection::Open(const Options& option
   return Unexpected<BrokerError>(std::move(error));
 }
 
-BrokerResult<std::unique_ptr<Connection>> Connection::OpenOne(const Options& options,
-                                                              Direction direction,
-                                                              Interrupter& interrupter,
-                                                              std::size_t url_index) {
+BrokerResult<std::unique_ptr<Connection>> Connection::OpenOne(
+    const Options& options, Direction direction, Interrupter& interrupter, std::size_t url_index,
+    const std::function<bool()>& give_up) {
   auto endpoint = ParseAmqpUrl(options.urls[url_index]);
   if (!endpoint) return Failed(BrokerFault::kRefused, endpoint.error().message);
   State state(amqp_new_connection());
@@ -147,6 +148,7 @@ BrokerResult<std::unique_ptr<Connection>> Connection::OpenOne(const Options& opt
     return Unexpected<BrokerError>(connected.error());
   }
   interrupter.Watch(connection->Socket());
+  if (give_up()) return Failed(BrokerFault::kUnreachable, "stopped before it logged in");
   if (auto logged_in = connection->LogIn(options, direction); !logged_in) {
     return Unexpected<BrokerError>(logged_in.error());
   }
@@ -156,11 +158,24 @@ BrokerResult<std::unique_ptr<Connection>> Connection::OpenOne(const Options& opt
 Connection::Connection(State state, Endpoint endpoint, std::size_t url_index)
     : state_(std::move(state)), endpoint_(std::move(endpoint)), url_index_(url_index) {}
 
+// In order, so that the broker logs no loss; but whatever is still on its way is thrown away piece
+// by piece and not kept until the answer comes (P9).
 Connection::~Connection() {
   if (!alive_ || blocked_) return;  // who does not read answers no farewell
-  auto limit = ToTimeval(milliseconds{2'000});
-  amqp_set_rpc_timeout(state(), &limit);
-  amqp_connection_close(state(), AMQP_REPLY_SUCCESS);
+  amqp_connection_close_t close{.reply_code = AMQP_REPLY_SUCCESS,
+                                .reply_text = amqp_cstring_bytes("done"),
+                                .class_id = 0,
+                                .method_id = 0};
+  if (amqp_send_method(state(), 0, AMQP_CONNECTION_CLOSE_METHOD, &close) != AMQP_STATUS_OK) return;
+  const auto deadline = std::chrono::steady_clock::now() + kFarewellLimit;
+  for (auto left = kFarewellLimit; left > milliseconds{0};) {
+    Frame frame{};
+    auto limit = ToTimeval(left);
+    if (amqp_simple_wait_frame_noblock(state(), &frame.raw, &limit) != AMQP_STATUS_OK) return;
+    if (frame.raw.channel == 0 && frame.IsMethod(AMQP_CONNECTION_CLOSE_OK_METHOD)) return;
+    Release(frame.raw.channel);
+    left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+  }
 }
 
 BrokerResult<void> Connection::Connect(const Options& options) {
@@ -325,7 +340,7 @@ BrokerResult<bool> Connection::ExchangeExists(const std::string& exchange) {
   amqp_exchange_declare(state(), kAskChannel, Bytes(exchange), amqp_cstring_bytes(""),
                         /*passive=*/1,
                         /*durable=*/0, /*auto_delete=*/0, /*internal=*/0, amqp_empty_table);
-  const auto answer = LastAnswer(kAskChannel, "looking for exchange " + exchange);
+  const auto answer = LastAnswer(kAskChannel, "looking for exchange " + DisplayText(exchange, 255));
   if (answer) {
     CloseChannel(kAskChannel);
     return true;
@@ -341,7 +356,7 @@ BrokerResult<std::optional<Connection::QueueDepth>> Connection::FindQueue(
   const auto* found =
       amqp_queue_declare(state(), kAskChannel, Bytes(queue), /*passive=*/1, /*durable=*/0,
                          /*exclusive=*/0, /*auto_delete=*/0, amqp_empty_table);
-  const auto answer = LastAnswer(kAskChannel, "looking for queue " + queue);
+  const auto answer = LastAnswer(kAskChannel, "looking for queue " + DisplayText(queue, 255));
   if (answer) {
     const QueueDepth depth{found->message_count, found->consumer_count};
     CloseChannel(kAskChannel);

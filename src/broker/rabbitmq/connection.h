@@ -121,7 +121,7 @@ class Connection {
   [[nodiscard]] static BrokerResult<std::unique_ptr<Connection>> OpenOne(const Options& options,
                                                                          Direction direction,
                                                                          Interrupter& interrupter,
-                                                                         std::size_t url_index);
+                                                                         std::size_t url_index, const std::function<bool()>& give_up);
   [[nodiscard]] BrokerResult<void> Connect(const Options& options);
   [[nodiscard]] BrokerResult<void> LogIn(const Options& options, Direction direction);
   [[nodiscard]] BrokerResult<void> OnConnectionMethod(const Frame& frame);

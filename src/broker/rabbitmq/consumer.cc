@@ -56,10 +56,8 @@ BrokerResult<void> RabbitConsumer::KeepAlive(milliseconds wait) {
 }
 
 BrokerResult<void> RabbitConsumer::Cancel() {
-  return io_.Run([&]() -> BrokerResult<void> {
-    if (!connection_ || !consuming_) return {};
-    return StopConsuming();
-  });
+  return io_.Run(
+      [&]() -> BrokerResult<void> { return connection_ ? StopConsuming() : BrokerResult<void>{}; });
 }
 
 void RabbitConsumer::Close() {
@@ -78,13 +76,10 @@ void RabbitConsumer::Abort() {
 
 BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
   if (error_after_letters_) Drop();
-  if (!connection_) {
-    if (auto connected = Connect(); !connected) return connected;
-  } else if (consuming_) {
-    if (auto stopped = StopConsuming(); !stopped) return stopped;
-  }
   const auto bounded =
       static_cast<std::uint16_t>(std::clamp<std::size_t>(prefetch, 1, kLargestPrefetch));
+  if (connection_) return ConsumeAnew(bounded);
+  if (auto connected = Connect(); !connected) return connected;
   amqp_basic_qos(connection_->state(), kMainChannel, 0, bounded, /*global=*/0);
   if (auto set = connection_->LastAnswer(kMainChannel, "setting the prefetch"); !set) {
     return DropBecauseOf(set.error().error);
@@ -95,6 +90,33 @@ BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
   if (auto consuming = connection_->LastAnswer(kMainChannel, "consuming queue " + queue_);
       !consuming) {
     return DropBecauseOf(consuming.error().error);
+  }
+  consuming_ = true;
+  last_sign_of_queue_ = steady_clock::now();
+  return {};
+}
+
+// On a channel where letters are on their way nothing may be asked for and waited for: the library
+// would take all of them in, prefetch times the largest letter, to find the answer behind them
+// (P9). So nobody waits; a refusal comes out of a later Receive() as a closed channel.
+BrokerResult<void> RabbitConsumer::ConsumeAnew(std::uint16_t prefetch) {
+  if (auto stopped = StopConsuming(); !stopped) return stopped;
+  amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = prefetch, .global = 0};
+  amqp_basic_consume_t consume{.ticket = 0,
+                               .queue = Bytes(queue_),
+                               .consumer_tag = Bytes(consumer_tag_),
+                               .no_local = 0,
+                               .no_ack = 0,
+                               .exclusive = 0,
+                               .nowait = 1,
+                               .arguments = amqp_empty_table};
+  int status = amqp_send_method(connection_->state(), kMainChannel, AMQP_BASIC_QOS_METHOD, &qos);
+  if (status == AMQP_STATUS_OK) {
+    status =
+        amqp_send_method(connection_->state(), kMainChannel, AMQP_BASIC_CONSUME_METHOD, &consume);
+  }
+  if (status != AMQP_STATUS_OK) {
+    return DropBecauseOf(connection_->Lost(status, "consuming queue " + queue_));
   }
   consuming_ = true;
   last_sign_of_queue_ = steady_clock::now();
@@ -125,10 +147,12 @@ BrokerResult<void> RabbitConsumer::Connect() {
 }
 
 BrokerResult<void> RabbitConsumer::StopConsuming() {
-  amqp_basic_cancel(connection_->state(), kMainChannel, Bytes(consumer_tag_));
-  if (auto stopped = connection_->LastAnswer(kMainChannel, "cancelling the consumer of " + queue_);
-      !stopped) {
-    return DropBecauseOf(stopped.error().error);
+  if (!consuming_) return {};
+  amqp_basic_cancel_t cancel{.consumer_tag = Bytes(consumer_tag_), .nowait = 1};
+  const int status =
+      amqp_send_method(connection_->state(), kMainChannel, AMQP_BASIC_CANCEL_METHOD, &cancel);
+  if (status != AMQP_STATUS_OK) {
+    return DropBecauseOf(connection_->Lost(status, "cancelling the consumer of " + queue_));
   }
   consuming_ = false;
   return {};
@@ -158,7 +182,9 @@ BrokerResult<std::vector<Delivery>> RabbitConsumer::ReceiveHere(const ReceiveLim
     }
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
     if (left <= milliseconds{0}) return std::vector<Delivery>{};
-    if (auto there = LookForQueueWhenIdle(); !there) return DropBecauseOf(there.error());
+    const auto looked = LookForQueueWhenIdle();
+    if (!looked) return DropBecauseOf(looked.error());
+    if (*looked) continue;  // letters may have come before the answer
     const auto woken =
         wake_.WaitFor(connection_->Socket(), Watch::kReadable, std::min(left, kLongestSleep));
     if (woken == Woken::kBySignal) return std::vector<Delivery>{};
@@ -211,7 +237,8 @@ BrokerResult<void> RabbitConsumer::TakeFrame(const Frame& frame, Batch& batch) {
   if (frame.IsMethod(AMQP_CHANNEL_CLOSE_METHOD)) {
     auto closed = connection_->AnswerChannelClose(
         kMainChannel, frame.Decoded<amqp_channel_close_t>(), "consuming queue " + queue_);
-    closed.error.fault = BrokerFault::kChannelClosed;
+    if (closed.error.fault != BrokerFault::kQueueMissing)
+      closed.error.fault = BrokerFault::kChannelClosed;
     return Unexpected<BrokerError>(std::move(closed.error));
   }
   auto whole = assembler_.Add(frame);
@@ -232,9 +259,9 @@ BrokerResult<void> RabbitConsumer::TakeFrame(const Frame& frame, Batch& batch) {
 }
 
 // A broker that does not tell of a deleted queue (an old one, or one behind a proxy) would leave us
-// waiting for ever.
-BrokerResult<void> RabbitConsumer::LookForQueueWhenIdle() {
-  if (!consuming_ || steady_clock::now() - last_sign_of_queue_ < look_when_idle_for_) return {};
+// waiting for ever. Whether it was looked for.
+BrokerResult<bool> RabbitConsumer::LookForQueueWhenIdle() {
+  if (!consuming_ || steady_clock::now() - last_sign_of_queue_ < look_when_idle_for_) return false;
   const auto found = connection_->FindQueue(queue_);
   if (!found) return Unexpected<BrokerError>(found.error());
   if (!*found) {
@@ -242,7 +269,7 @@ BrokerResult<void> RabbitConsumer::LookForQueueWhenIdle() {
         {BrokerFault::kQueueMissing, "queue " + queue_ + " does not exist any more"});
   }
   last_sign_of_queue_ = steady_clock::now();
-  return {};
+  return true;
 }
 
 // In a flood each read of the socket would bring a letter or two; a millisecond later it brings

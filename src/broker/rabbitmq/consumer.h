@@ -43,12 +43,13 @@ class RabbitConsumer final : public Consumer {
   // All of these run on io_.
   [[nodiscard]] BrokerResult<void> SubscribeHere(std::size_t prefetch);
   [[nodiscard]] BrokerResult<void> Connect();
+  [[nodiscard]] BrokerResult<void> ConsumeAnew(std::uint16_t prefetch);
   [[nodiscard]] BrokerResult<void> StopConsuming();
   [[nodiscard]] BrokerResult<std::vector<Delivery>> ReceiveHere(const ReceiveLimits& limits);
   [[nodiscard]] BrokerResult<void> KeepAliveHere(std::chrono::milliseconds wait);
   [[nodiscard]] BrokerResult<void> TakeWhatIsThere(Batch& batch);
   [[nodiscard]] BrokerResult<void> TakeFrame(const Frame& frame, Batch& batch);
-  [[nodiscard]] BrokerResult<void> LookForQueueWhenIdle();
+  [[nodiscard]] BrokerResult<bool> LookForQueueWhenIdle();
   void LetBytesGather();
   void Drop();
   [[nodiscard]] Unexpected<BrokerError> DropBecauseOf(BrokerError error);

@@ -1,11 +1,24 @@
 // What the consumer does when RabbitMQ turns against it. What it promises everywhere is in
 // tests/conformance.
+#include <unistd.h>
+
+#include <fstream>
+
 #include "broker/rabbitmq/consumer.h"
 #include "broker/rabbitmq/wire.h"
 #include "tests/support/rabbit_fixture.h"
 
 namespace deadletter::rabbitmq {
 namespace {
+
+// Of this process.
+std::size_t ResidentBytes() {
+  std::ifstream pages("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  pages >> total >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
 
 using testing::HasSubstr;
 using testing::Not;
@@ -151,6 +164,34 @@ TEST_F(RabbitConsumerTest, P9_KeepAliveReadsNothingAndKeepsTheConnection) {
   EXPECT_EQ(lost.error().fault, BrokerFault::kUnreachable);
 }
 
+// What is on its way stays there whatever we ask of the broker meanwhile: it is prefetch times the
+// largest letter.
+TEST_F(RabbitConsumerTest, P9_NeitherCancellingNorAnotherPrefetchNorClosingTakesInWhatIsOnItsWay) {
+  constexpr int kLetters = 150;
+  constexpr std::size_t kMebibyte = std::size_t{1} << 20;
+  node_.DeclareQueue(vhost_, "letters");
+  for (int i = 0; i < kLetters; ++i) Send({To("", "letters", std::string(kMebibyte, 'm'))});
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(kLetters).has_value());
+  const auto first = consumer.Receive({.max_letters = 1, .max_bytes = 1, .wait = kPatience});
+  ASSERT_EQ(first.value().size(), 1U);
+  const std::size_t before = ResidentBytes();
+  ASSERT_TRUE(consumer.Cancel().has_value());
+  ASSERT_TRUE(consumer.KeepAlive(milliseconds{500}).has_value());
+  ASSERT_TRUE(consumer.Subscribe(1).has_value());
+  ASSERT_TRUE(consumer.KeepAlive(milliseconds{500}).has_value());
+  EXPECT_LT(ResidentBytes(), before + 32 * kMebibyte);
+  // And it comes all the same, in order.
+  const auto rest = ReceiveExactly(consumer, 20);
+  ASSERT_EQ(rest.size(), 20U);
+  EXPECT_TRUE(consumer.AcknowledgeUpTo(rest.back().tag).has_value());
+  const std::size_t with_rest = ResidentBytes();
+  consumer.Close();
+  EXPECT_LT(ResidentBytes(), with_rest + 32 * kMebibyte);
+  ASSERT_TRUE(consumer.Subscribe(kLetters).has_value());
+  EXPECT_EQ(ReceiveExactly(consumer, kLetters - 21).size(), kLetters - 21U);
+}
+
 TEST_F(RabbitConsumerTest, P5_AnIdleConsumerLooksForItsQueueAndGoesOn) {
   node_.DeclareQueue(vhost_, "letters");
   RabbitConsumer consumer(options_, "letters", "executor.dlq", milliseconds{0});
@@ -208,6 +249,15 @@ TEST_F(RabbitConsumerTest, SpeaksTlsAndLooksAtTheCertificate) {
   const auto subscribed = consumer.Subscribe(10);
   ASSERT_TRUE(subscribed.has_value()) << subscribed.error().message;
   EXPECT_EQ(ReceiveExactly(consumer, 1).size(), 1U);
+
+  // The same server under a name that its certificate does not hold.
+  const auto url = options_.urls[0];
+  options_.urls[0].replace(url.find("localhost"), std::string("localhost").size(), "127.1");
+  auto misled = MakeConsumer("letters");
+  const auto misnamed = misled.Subscribe(10);
+  ASSERT_FALSE(misnamed.has_value());
+  EXPECT_EQ(misnamed.error().fault, BrokerFault::kRefused) << misnamed.error().message;
+  options_.urls = {url};
 
   options_.ca_file.clear();  // the system's authorities know nothing of the test's
   auto suspicious = MakeConsumer("letters");

@@ -30,15 +30,17 @@ class BatchSettler {
 
   // Settles from left to right: the whole batch in one transaction where that goes; where the
   // ledger refuses it for a letter's reason, halves, until that letter stands alone and is recorded
-  // as refused. Rows that are locked defer their letters. Deadlocks are tried again a few times.
-  // Every other error ends it.
+  // as refused. Rows that are locked defer their letters. Deadlocks are tried again a few times;
+  // what stays busy (a trigger that waits for a lock of somebody's, say) is halved as well, until
+  // the letter that meets it stands alone and is recorded as deferred. Every other error ends it.
   [[nodiscard]] SettleProgress Settle(std::span<const Judgement> batch);
 
  private:
-  [[nodiscard]] LedgerResult<std::vector<SettledLetter>> TryWhole(std::span<const Judgement> batch);
-  void SettleHalves(std::span<const Judgement> batch, SettleProgress& progress);
-  [[nodiscard]] LedgerResult<SettledLetter> RecordRefused(const Judgement& judgement,
-                                                          const LedgerError& error);
+  [[nodiscard]] LedgerResult<std::vector<SettledLetter>> TryWhole(std::span<const Judgement> batch,
+                                                                  int busy_tries);
+  void SettleHalves(std::span<const Judgement> batch, int busy_tries, SettleProgress& progress);
+  [[nodiscard]] LedgerResult<SettledLetter> RecordAlone(const Judgement& judgement,
+                                                        const LedgerError& error);
 
   Settlement& settlement_;
   SettleCall call_;

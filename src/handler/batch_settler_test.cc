@@ -82,6 +82,19 @@ TEST_F(BatchSettlerTest, P5_ALockedRowDefersItsLetterAndNotItsBatch) {
   EXPECT_EQ(settlement_.calls(), 2);
 }
 
+// A trigger of the platform's waits for a lock that somebody holds: no row of ours is locked.
+TEST_F(BatchSettlerTest, P5_ALetterThatMeetsALockElsewhereIsDeferredAloneAndTheOthersGoThrough) {
+  settlement_.stuck = {"3", "700"};
+  const SettleProgress progress = Settle(Batch(1000));
+  ASSERT_THAT(progress.settled, SizeIs(1000));
+  EXPECT_FALSE(progress.error);
+  for (std::size_t index = 0; index < 1000; ++index) {
+    const Outcome expected = index == 3 || index == 700 ? Outcome::kDeferred : Outcome::kFailed;
+    EXPECT_EQ(progress.settled[index].outcome, expected) << index;
+  }
+  EXPECT_LT(settlement_.calls(), 100) << "each of them may have waited for a lock_timeout";
+}
+
 TEST_F(BatchSettlerTest, ADeadlockIsTriedAgain) {
   settlement_.busy_calls = 3;
   EXPECT_THAT(Settle(Batch(2)).settled, SizeIs(2));

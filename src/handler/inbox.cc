@@ -47,29 +47,39 @@ void Inbox::Start() {
 }
 
 std::vector<Letter> Inbox::Take(std::size_t limit, const std::stop_token& stop) {
+  ReleaseTaken();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] {
-    return !letters_.empty() && wanted_ == Wanted::kDelivery && !give_back_;
-  });
+  changed_.wait(lock, stop, [this] { return !letters_.empty() && orders_ == Orders{}; });
   std::vector<Letter> taken;
   if (stop.stop_requested()) return taken;
   while (!letters_.empty() && taken.size() < limit) {
+    const std::size_t bytes = letters_.front().delivery.BufferedBytes();
     const bool alone = ComesOften(letters_.front());
-    if (alone && !taken.empty()) break;
-    buffered_bytes_ -= letters_.front().delivery.BufferedBytes();
+    if (!taken.empty() && (alone || taken_bytes_ + bytes > options_.max_batch_bytes)) break;
+    taken_bytes_ += bytes;
     taken.push_back(std::move(letters_.front()));
     letters_.pop_front();
     if (alone) break;
   }
   lock.unlock();
-  consumer_->Wake();  // there is room again
+  consumer_->Wake();  // there is room for more letters again
   return taken;
 }
 
-void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
+void Inbox::ReleaseTaken() {
   {
     const std::lock_guard lock(mutex_);
-    if (give_back_) return;  // the broker gets it back: it must come again
+    if (taken_bytes_ == 0) return;
+    buffered_bytes_ -= std::exchange(taken_bytes_, 0);
+  }
+  consumer_->Wake();  // there is room for more bytes again
+}
+
+void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
+  if (tag.number == 0) return;  // of a queue that is no more
+  {
+    const std::lock_guard lock(mutex_);
+    if (orders_.give_back) return;  // the broker gets it back: it must come again
     to_acknowledge_ = tag;
   }
   changed_.notify_all();
@@ -77,30 +87,29 @@ void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
 }
 
 void Inbox::Hold() {
-  {
-    const std::lock_guard lock(mutex_);
-    wanted_ = Wanted::kHold;
-  }
-  changed_.notify_all();
-  consumer_->Wake();
+  Give({.wanted = Wanted::kHold});
 }
 
 void Inbox::GiveBack() {
   {
     const std::lock_guard lock(mutex_);
-    wanted_ = Wanted::kGiveBack;
-    give_back_ = true;
     letters_.clear();
-    buffered_bytes_ = 0;
+    buffered_bytes_ = taken_bytes_;
   }
-  changed_.notify_all();
-  consumer_->Wake();
+  Give({.wanted = Wanted::kGiveBack, .give_back = true});
 }
 
 void Inbox::Resume() {
+  Give({.wanted = Wanted::kDelivery});
+}
+
+// A channel that is to be closed is closed, also when Resume() comes right after: letters that were
+// dropped from the buffer must not stay outstanding on a channel where a later acknowledgement
+// would cover them (P1).
+void Inbox::Give(const Orders& orders) {
   {
     const std::lock_guard lock(mutex_);
-    wanted_ = Wanted::kDelivery;
+    orders_ = {.wanted = orders.wanted, .give_back = orders_.give_back || orders.give_back};
   }
   changed_.notify_all();
   consumer_->Wake();
@@ -113,9 +122,9 @@ void Inbox::Stop() {
   thread_.join();
 }
 
-Inbox::Wanted Inbox::wanted() const {
+Inbox::Orders Inbox::orders() const {
   const std::lock_guard lock(mutex_);
-  return wanted_;
+  return orders_;
 }
 
 void Inbox::Run(const std::stop_token& stop) {
@@ -126,31 +135,23 @@ void Inbox::Run(const std::stop_token& stop) {
 
 void Inbox::Step(const std::stop_token& stop) {
   WriteAcknowledgement();
-  if (GivenBack()) return;
-  switch (wanted()) {
+  const Orders orders = this->orders();
+  if (orders.give_back) {
+    consumer_->Close();
+    Forget(Loss::kComesAgain);
+    return;
+  }
+  switch (orders.wanted) {
     case Wanted::kDelivery:
       if (Subscribed(stop)) Deliver(stop);
       break;
     case Wanted::kHold:
-      KeepHold(stop);
+      KeepHold(orders, stop);
       break;
     case Wanted::kGiveBack:
-      Wait(stop, milliseconds::max());
+      Wait(orders, stop, milliseconds::max());
       break;
   }
-}
-
-// Closes the channel if GiveBack() asked for it, also when Resume() came right after: letters that
-// were dropped from the buffer must not stay outstanding on a channel where a later acknowledgement
-// would cover them (P1).
-bool Inbox::GivenBack() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!give_back_) return false;
-  }
-  consumer_->Close();
-  Forget();
-  return true;
 }
 
 // A subscription begins with one letter at a time. If that letter kills us, the broker counts one
@@ -165,8 +166,9 @@ bool Inbox::Subscribed(const std::stop_token& stop) {
     return false;
   }
   if (subscribed_prefetch_ == 0) LogInfo("consuming", {{"queue", consumer_->queue()}});
+  if (!has_channel_) subscribed_at_ = std::chrono::steady_clock::now();
+  has_channel_ = true;
   subscribed_prefetch_ = prefetch;
-  backoff_.Reset();
   health_.Set(part_, HealthState::kReady);
   return true;
 }
@@ -213,6 +215,7 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
     if (letter.PossibleDuplicate()) metrics_.LetterPossibleDuplicate();
     if (ComesOften(letter)) {
       trusted_ = false;  // one letter at a time until this one is recorded
+      last_suspect_ = letter.delivery.tag.number;
       LogWarning("letter_delivered_often",
                  {{"queue", letter.delivery.dead_letter_queue},
                   {"message_id", letter.message_id.value_or("")},
@@ -234,23 +237,25 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
   changed_.notify_all();
 }
 
-void Inbox::KeepHold(const std::stop_token& stop) {
-  if (subscribed_prefetch_ == 0) {  // nothing is ours any more: nothing to keep alive
-    Wait(stop, kReceiveWait);
+void Inbox::KeepHold(const Orders& orders, const std::stop_token& stop) {
+  if (!has_channel_) {  // nothing is ours: nothing to keep alive
+    Wait(orders, stop, kReceiveWait);
     return;
   }
-  if (const auto cancelled = consumer_->Cancel(); !cancelled) {
-    Lost(cancelled.error(), stop);
-    return;
+  if (subscribed_prefetch_ != 0) {
+    if (const auto cancelled = consumer_->Cancel(); !cancelled) {
+      Lost(cancelled.error(), stop);
+      return;
+    }
+    subscribed_prefetch_ = 0;  // on the same channel: what is in hand stays ours
   }
-  while (!stop.stop_requested() && wanted() == Wanted::kHold) {
+  while (!stop.stop_requested() && this->orders() == orders) {
     if (const auto kept = consumer_->KeepAlive(kReceiveWait); !kept) {
       Lost(kept.error(), stop);
       return;
     }
     WriteAcknowledgement();
   }
-  subscribed_prefetch_ = 0;  // on the same channel: what is in hand stays ours
 }
 
 void Inbox::WriteAcknowledgement() {
@@ -271,12 +276,21 @@ void Inbox::WriteAcknowledgement() {
   last_acknowledged_ = tag.number;
   metrics_.SetUnacked(consumer_->queue(),
                       static_cast<std::int64_t>(last_received_ - last_acknowledged_));
-  trusted_ = true;
+  trusted_ = last_acknowledged_ >= last_suspect_;
 }
 
 void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
+  // A connection that lasted was a good one. One that breaks as soon as it delivers (a letter that
+  // cannot be decoded, say) must not be made again and again without a pause: each time counts as a
+  // delivery.
+  if (last_acknowledged_ > 0 ||
+      (has_channel_ && std::chrono::steady_clock::now() - subscribed_at_ > kLongestBackoff)) {
+    backoff_.Reset();
+  }
   consumer_->Close();
-  Forget();
+  const bool queue_gone =
+      error.fault == BrokerFault::kCancelled || error.fault == BrokerFault::kQueueMissing;
+  Forget(queue_gone ? Loss::kIsGone : Loss::kComesAgain);
   const bool absent = error.fault == BrokerFault::kQueueMissing && options_.optional;
   const HealthState state = absent ? HealthState::kReady : HealthState::kMissing;
   if (health_.Set(part_, state, absent ? "does not exist (optional)" : error.message)) {
@@ -285,29 +299,37 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
          {"cause", std::string(BrokerFaultName(error.fault))},
          {"why", error.message}});
   }
-  Wait(stop, absent ? kOptionalQueueWait : backoff_.Next());
+  Wait(orders(), stop, absent ? kOptionalQueueWait : backoff_.Next());
 }
 
-// The broker has given back what we had: what lies in the buffer will come again, and so will a
-// batch being settled now.
-void Inbox::Forget() {
+// The channel is gone. Mostly the broker has what we had, and what lies in the buffer will come
+// again, as will a batch being settled now. A queue that was deleted gives nothing again: what of
+// it we have is settled all the same, and there is nothing to acknowledge.
+void Inbox::Forget(Loss loss) {
   const std::lock_guard lock(mutex_);
-  letters_.clear();
-  buffered_bytes_ = 0;
+  switch (loss) {
+    case Loss::kComesAgain:
+      letters_.clear();
+      buffered_bytes_ = taken_bytes_;
+      break;
+    case Loss::kIsGone:
+      for (Letter& letter : letters_) letter.delivery.tag = {};
+      break;
+  }
   to_acknowledge_ = {};
   generation_ = 0;
-  give_back_ = false;
+  orders_.give_back = false;
+  has_channel_ = false;
   subscribed_prefetch_ = 0;
   trusted_ = false;
-  last_received_ = last_acknowledged_ = 0;
+  last_suspect_ = last_received_ = last_acknowledged_ = 0;
   changed_.notify_all();
   metrics_.SetUnacked(consumer_->queue(), 0);
 }
 
-void Inbox::Wait(const std::stop_token& stop, milliseconds limit) {
+void Inbox::Wait(const Orders& orders, const std::stop_token& stop, milliseconds limit) {
   std::unique_lock lock(mutex_);
-  const Wanted now = wanted_;
-  const auto other = [this, now] { return wanted_ != now; };
+  const auto other = [&] { return orders_ != orders; };
   if (limit == milliseconds::max()) {
     changed_.wait(lock, stop, other);
   } else {

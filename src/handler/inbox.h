@@ -23,8 +23,10 @@ namespace deadletter {
 
 struct InboxOptions {
   std::size_t prefetch = 2000;
+  // Of letters received and not settled yet, those of the batch in hand included.
   std::size_t max_buffered_bytes = std::size_t{64} << 20;
-  bool optional = false;  // the queue need not exist
+  std::size_t max_batch_bytes = std::size_t{64} << 20;  // one larger letter comes alone
+  bool optional = false;                                // the queue need not exist
 };
 
 // The settling side's calls (everything but Run) may come from any thread; tags are those of
@@ -39,6 +41,7 @@ class Inbox {
 
   // Letters in the order of the queue, at most `limit`; waits for the first one and for no other.
   // Empty: stopped. A letter that was delivered often before comes alone: it may be what kills us.
+  // Those taken before are done with: settled, or given back.
   [[nodiscard]] std::vector<Letter> Take(std::size_t limit, const std::stop_token& stop);
 
   // The letter with this tag and those before it are recorded. Acknowledged soon, all at once;
@@ -59,19 +62,28 @@ class Inbox {
 
  private:
   enum class Wanted { kDelivery, kHold, kGiveBack };
+  // What the settling side has asked for. Looked at once a step: who waits, waits until it differs
+  // from what the step was decided by, or a word said in between would be missed for ever.
+  struct Orders {
+    Wanted wanted = Wanted::kDelivery;
+    bool give_back = false;  // the channel is still to be closed
+    friend bool operator==(const Orders&, const Orders&) = default;
+  };
+  enum class Loss { kComesAgain, kIsGone };
 
   void Run(const std::stop_token& stop);
   void Step(const std::stop_token& stop);
   void Deliver(const std::stop_token& stop);
-  void KeepHold(const std::stop_token& stop);
+  void KeepHold(const Orders& orders, const std::stop_token& stop);
   bool Subscribed(const std::stop_token& stop);
   void Store(std::vector<Delivery> deliveries);
-  bool GivenBack();
   void WriteAcknowledgement();
   void Lost(const BrokerError& error, const std::stop_token& stop);
-  void Forget();
-  void Wait(const std::stop_token& stop, std::chrono::milliseconds limit);
-  [[nodiscard]] Wanted wanted() const;
+  void Forget(Loss loss);
+  void Wait(const Orders& orders, const std::stop_token& stop, std::chrono::milliseconds limit);
+  void Give(const Orders& orders);
+  void ReleaseTaken();
+  [[nodiscard]] Orders orders() const;
   [[nodiscard]] ReceiveLimits Room() const;
 
   const std::unique_ptr<Consumer> consumer_;
@@ -84,17 +96,21 @@ class Inbox {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Letter> letters_;         // guarded by mutex_
-  std::size_t buffered_bytes_ = 0;     // guarded by mutex_: of letters_
-  Wanted wanted_ = Wanted::kDelivery;  // guarded by mutex_
-  bool give_back_ = false;             // guarded by mutex_: the channel is still to be closed
-  DeliveryTag to_acknowledge_;         // guarded by mutex_
-  std::uint64_t generation_ = 0;       // guarded by mutex_: of the letters received last
+  std::deque<Letter> letters_;      // guarded by mutex_
+  std::size_t buffered_bytes_ = 0;  // guarded by mutex_: of letters_ and of those taken last
+  std::size_t taken_bytes_ = 0;     // guarded by mutex_: of those taken last
+  Orders orders_;                   // guarded by mutex_
+  DeliveryTag to_acknowledge_;      // guarded by mutex_
+  std::uint64_t generation_ = 0;    // guarded by mutex_: of the letters received last
 
   // Only the thread's:
+  bool has_channel_ = false;             // what was delivered on it is ours
   std::size_t subscribed_prefetch_ = 0;  // 0: not subscribed
-  bool trusted_ =
-      false;  // a letter of this subscription was recorded, so we survive what the queue holds
+  std::chrono::steady_clock::time_point subscribed_at_;
+  // A letter of this channel was recorded, and so was every one that came often: we survive what
+  // the queue holds.
+  bool trusted_ = false;
+  std::uint64_t last_suspect_ = 0;  // the number of the last letter that came often
   std::uint64_t last_received_ = 0;
   std::uint64_t last_acknowledged_ = 0;
   Backoff backoff_;

@@ -135,18 +135,87 @@ TEST_F(InboxTest, P5_ALostConnectionIsMadeAgainAndNothingIsMissing) {
   EXPECT_THAT(Bodies(Take()), ElementsAre("a"));
 }
 
+// One letter larger than the buffer passes alone, and as long as it is being settled it fills it.
 TEST_F(InboxTest, P9_AFullBufferLeavesTheRestInTheBroker) {
   queue_.Push("first");
   StartInbox({.prefetch = 10, .max_buffered_bytes = 1});
   PassTheFirst();
-  const std::size_t so_far = queue_.calls().size();
   queue_.Push(std::string(1000, 'x'));
   queue_.Push("later");
-  ASSERT_TRUE(queue_.WaitForCall("keep alive", so_far))
-      << "one letter larger than the buffer passes alone";
-  EXPECT_EQ(queue_.ready(), 1u);
   EXPECT_THAT(Take(), SizeIs(1));
+  const std::size_t so_far = queue_.calls().size();
+  ASSERT_TRUE(queue_.WaitForCall("keep alive", so_far));
+  EXPECT_EQ(queue_.ready(), 1u);
   EXPECT_THAT(Bodies(Take()), ElementsAre("later"));
+}
+
+TEST_F(InboxTest, P9_ABatchHoldsNoMoreBytesThanOneStatementMay) {
+  queue_.Push("first");
+  StartInbox({.prefetch = 10, .max_buffered_bytes = 1 << 20, .max_batch_bytes = 1});
+  PassTheFirst();
+  queue_.Push("a");
+  queue_.Push("b");
+  ASSERT_TRUE(queue_.WaitForCall("deliver b"));
+  EXPECT_THAT(Bodies(Take()), ElementsAre("a"));
+  EXPECT_THAT(Bodies(Take()), ElementsAre("b"));
+}
+
+TEST_F(InboxTest, P1_NothingElseIsPrefetchedUntilASuspectIsRecorded) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  queue_.Push("suspect", 3);
+  ASSERT_TRUE(queue_.WaitForCall("deliver suspect"));
+  const std::size_t so_far = queue_.calls().size();
+  const auto before = Take();
+  ASSERT_THAT(Bodies(before), ElementsAre("a"));
+  inbox_->AcknowledgeUpTo(before.back().delivery.tag);
+  ASSERT_TRUE(queue_.WaitForCall("ack 2"));
+  const auto suspect = Take();
+  const std::size_t at_suspect = queue_.calls().size();
+  ASSERT_THAT(Bodies(suspect), ElementsAre("suspect"));
+  inbox_->AcknowledgeUpTo(suspect.back().delivery.tag);
+  ASSERT_TRUE(queue_.WaitForCall("subscribe 10", at_suspect));
+  const auto calls = queue_.calls();
+  const auto trusted =
+      std::find(calls.begin() + static_cast<std::ptrdiff_t>(so_far), calls.end(), "subscribe 10");
+  EXPECT_NE(std::find(calls.begin(), trusted, "ack 3"), trusted);
+}
+
+TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenIsStillSettled) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  queue_.Push("b");
+  ASSERT_TRUE(queue_.WaitForCall("deliver b"));
+  queue_.Delete();
+  ASSERT_TRUE(queue_.WaitForCall("close"));
+  std::vector<std::string> kept;
+  while (kept.size() < 2) {
+    const auto letters = Take();
+    for (const std::string& body : Bodies(letters)) kept.push_back(body);
+    inbox_->AcknowledgeUpTo(letters.back().delivery.tag);
+  }
+  EXPECT_THAT(kept, ElementsAre("a", "b"));
+  inbox_->Stop();
+  EXPECT_THAT(queue_.acknowledged(), ElementsAre("first"));
+}
+
+// Words that follow one another so quickly that the inbox is between two looks when the next one
+// comes.
+TEST_F(InboxTest, P5_NoWordOfTheSettlingSideIsMissedHoweverSoonTheNextOneComes) {
+  StartInbox();
+  ASSERT_TRUE(queue_.WaitForCall("subscribe 1"));
+  for (int round = 0; round < 2'000; ++round) {
+    const std::size_t so_far = queue_.calls().size();
+    inbox_->GiveBack();
+    for (int spin = 0; spin < round % 50; ++spin) std::this_thread::yield();
+    inbox_->Resume();
+    ASSERT_TRUE(queue_.WaitForCall("close", so_far)) << "round " << round;
+    ASSERT_TRUE(queue_.WaitForCall("subscribe 1", so_far)) << "round " << round;
+  }
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void Intake::HandleOneBatch(const std::stop_token& stop) {
     if (recorded > 0) inbox_.AcknowledgeUpTo(rest[recorded - 1].letter.delivery.tag);
     Report(rest.first(recorded), progress, began);
     rest = rest.subspan(recorded);
-    if (progress.error && !WaitForLedger(*progress.error, stop))
+    if (progress.error && !WaitForLedger(*progress.error, rest, stop))
       return;  // given back to the broker
   }
   if (!judgements.empty()) Resume();
@@ -50,6 +50,7 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
                const LetterReader& reader, const Judge& judge, const Clock& clock, Metrics& metrics,
                Health& health, IntakeOptions options, std::function<void()> events_written)
     : queue_(consumer->queue()),
+      part_("intake of " + queue_),
       settlement_(std::move(settlement)),
       settler_(
           *settlement_,
@@ -61,7 +62,8 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
       options_(options),
       events_written_(std::move(events_written)),
       inbox_(std::move(consumer), reader, clock, metrics, health, options.inbox),
-      backoff_(kFirstBackoff, kLongestBackoff) {}
+      backoff_(kFirstBackoff, kLongestBackoff),
+      return_backoff_(options.first_return, options.longest_return) {}
 
 Intake::~Intake() {
   FinishBy(steady_clock::now());
@@ -87,54 +89,71 @@ void Intake::FinishBy(steady_clock::time_point deadline) {
 void Intake::Run(const std::stop_token& stop) {
   // Before the first letter is taken: settling must be possible, or letters would only travel to
   // and fro.
-  AwaitProbe(stop);
-  Resume();
-  if (!stop.stop_requested()) inbox_.Start();
+  AwaitLedger({}, stop);
+  if (!stop.stop_requested()) {
+    Resume();
+    inbox_.Start();
+  }
   while (!stop.stop_requested()) HandleOneBatch(stop);
   inbox_.Stop();
   done_.Open();
 }
 
 // The ledger refused or did not answer. True: try the rest of the batch again. False: it went back
-// to the broker, which delivers it again, and the ledger answers once more (or we stop).
-bool Intake::WaitForLedger(const LedgerError& error, const std::stop_token& stop) {
+// to the broker, which delivers it again, and now it could be settled (or we stop).
+bool Intake::WaitForLedger(const LedgerError& error, std::span<const Judgement> rest,
+                           const std::stop_token& stop) {
   Pause(error);
   const bool in_doubt = error.fault == LedgerFault::kInDoubt;
   const bool held_long = steady_clock::now() - paused_since_ >= options_.hold;
-  if (in_doubt || held_long || stop.stop_requested()) {
-    // In doubt: perhaps the letters are recorded. Delivered again, those with a key are known, and
-    // those without one are marked as possible duplicates; settling them here once more would make
-    // duplicates that nobody could tell.
-    inbox_.GiveBack();
-    AwaitProbe(stop);
-    Resume();
-    return false;
+  if (!in_doubt && !held_long && !stop.stop_requested()) {
+    nap_.WaitFor(stop, backoff_.Next());
+    return true;
   }
-  nap_.WaitFor(stop, backoff_.Next());
-  return true;
+  // In doubt: perhaps the letters are recorded. Delivered again, those with a key are known, and
+  // those without one are marked as possible duplicates; settling them here once more would make
+  // duplicates that nobody could tell.
+  inbox_.GiveBack();
+  nap_.WaitFor(stop, return_backoff_.Next());
+  AwaitLedger(rest, stop);
+  if (!stop.stop_requested()) Resume();
+  return false;
 }
 
-// Returns once an empty settle goes through, or on stop.
-void Intake::AwaitProbe(const std::stop_token& stop) {
+// Returns once settling is possible, or on stop. What made the batch fail must be gone, and not
+// only the ledger be there: a refusal that an empty settle does not meet (a trigger's, say) would
+// send the letters to and fro until a queue with a delivery limit destroys them.
+void Intake::AwaitLedger(std::span<const Judgement> rest, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto probe = settlement_->Probe();
-    if (probe) {
-      health_.Set("ledger", HealthState::kReady);
-      metrics_.SetLedgerConnected(true);
-      return;
-    }
-    Pause(probe.error());
+    const auto rehearsed = Rehearse(rest);
+    if (rehearsed) return;
+    Pause(rehearsed.error());
     nap_.WaitFor(stop, backoff_.Next());
   }
+}
+
+LedgerResult<void> Intake::Rehearse(std::span<const Judgement> rest) {
+  auto probed = settlement_->Probe();
+  if (!probed || rest.empty()) return probed;
+  auto rehearsed = settlement_->Rehearse(rest);
+  if (rehearsed) return rehearsed;
+  switch (rehearsed.error().fault) {
+    case LedgerFault::kLetter:
+    case LedgerFault::kBusy:
+    case LedgerFault::kRowLocked:
+      return {};  // the settler has an answer to these
+    case LedgerFault::kUnavailable:
+    case LedgerFault::kInDoubt:
+    case LedgerFault::kStatement:
+      break;
+  }
+  return rehearsed;
 }
 
 void Intake::Pause(const LedgerError& error) {
   const std::string cause(LedgerFaultName(error.fault));
   metrics_.SettleError(cause);
-  if (error.fault == LedgerFault::kUnavailable || error.fault == LedgerFault::kInDoubt) {
-    metrics_.SetLedgerConnected(false);
-  }
-  health_.Set("ledger", HealthState::kMissing, error.message);
+  health_.Set(part_, HealthState::kMissing, "paused (" + cause + "): " + error.message);
   if (paused_cause_ == cause) return;
   if (paused_cause_.empty()) {
     paused_since_ = steady_clock::now();
@@ -152,9 +171,7 @@ void Intake::Resume() {
   if (paused_cause_.empty()) return;
   metrics_.SetIntakePaused(queue_, paused_cause_, false);
   paused_cause_.clear();
-  backoff_.Reset();
-  health_.Set("ledger", HealthState::kReady);
-  metrics_.SetLedgerConnected(true);
+  health_.Set(part_, HealthState::kReady);
   LogInfo("intake_resumed", {{"queue", queue_}});
   inbox_.Resume();
 }
@@ -162,6 +179,8 @@ void Intake::Resume() {
 void Intake::Report(std::span<const Judgement> judgements, const SettleProgress& progress,
                     steady_clock::time_point began) {
   if (judgements.empty()) return;
+  backoff_.Reset();
+  return_backoff_.Reset();
   const auto took = steady_clock::now() - began;
   metrics_.BatchSettled(judgements.size(), std::chrono::duration_cast<Microseconds>(took));
   const Instant now = clock_.Now();

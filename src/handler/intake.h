@@ -23,6 +23,10 @@ struct IntakeOptions {
   // for a restart or a failover; short enough for the broker's 30 minutes for an acknowledgement to
   // be far away.
   std::chrono::milliseconds hold{60'000};
+  // How long nothing is consumed after a batch went back; doubled each time that nothing could be
+  // recorded in between. A queue with a delivery limit counts every such return.
+  std::chrono::milliseconds first_return{1'000};
+  std::chrono::milliseconds longest_return{30 * 60'000};
 };
 
 // Two threads: the inbox's receives, this one's settles. Everything referred to must outlive it.
@@ -44,14 +48,17 @@ class Intake {
  private:
   void Run(const std::stop_token& stop);
   void HandleOneBatch(const std::stop_token& stop);
-  bool WaitForLedger(const LedgerError& error, const std::stop_token& stop);
-  void AwaitProbe(const std::stop_token& stop);
+  bool WaitForLedger(const LedgerError& error, std::span<const Judgement> rest,
+                     const std::stop_token& stop);
+  void AwaitLedger(std::span<const Judgement> rest, const std::stop_token& stop);
+  [[nodiscard]] LedgerResult<void> Rehearse(std::span<const Judgement> rest);
   void Pause(const LedgerError& error);
   void Resume();
   void Report(std::span<const Judgement> judgements, const SettleProgress& progress,
               std::chrono::steady_clock::time_point began);
 
   const std::string queue_;
+  const std::string part_;  // in Health
   const std::unique_ptr<Settlement> settlement_;
   BatchSettler settler_;
   const Judge& judge_;
@@ -64,8 +71,9 @@ class Intake {
 
   std::string paused_cause_;  // empty: not paused
   std::chrono::steady_clock::time_point paused_since_;
-  Backoff backoff_;
-  Signal nap_;  // never notified: a wait that a stop ends
+  Backoff backoff_;         // } both begin anew with the next letter recorded
+  Backoff return_backoff_;  // }
+  Signal nap_;              // never notified: a wait that a stop ends
   Latch done_;
   std::jthread thread_;
 };

@@ -1,14 +1,16 @@
 #include "handler/ledger_figures.h"
 
+#include "telemetry/log.h"
+
 namespace deadletter {
 namespace {
 
-constexpr std::chrono::seconds kEvery(10);
+constexpr std::chrono::seconds kEvery(5);
 
 }  // namespace
 
-LedgerFigures::LedgerFigures(std::unique_ptr<Catalog> catalog, Metrics& metrics)
-    : catalog_(std::move(catalog)), metrics_(metrics) {}
+LedgerFigures::LedgerFigures(std::unique_ptr<Catalog> catalog, Metrics& metrics, Health& health)
+    : catalog_(std::move(catalog)), metrics_(metrics), health_(health) {}
 
 LedgerFigures::~LedgerFigures() {
   Stop();
@@ -27,16 +29,28 @@ void LedgerFigures::Stop() {
 
 void LedgerFigures::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    if (const auto counts = catalog_->Counts()) {
-      for (const LetterState state :
-           {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed}) {
-        const auto found = counts->letters.find(state);
-        metrics_.SetLedgerLetters(state, found == counts->letters.end() ? 0 : found->second);
-      }
-      metrics_.SetLedgerBytes(counts->bytes);
-    }  // otherwise the last figures stand; intake and relay say that the ledger is away
+    Look();
     signal_.WaitFor(stop, kEvery);
   }
+}
+
+void LedgerFigures::Look() {
+  const auto counts = catalog_->Counts();
+  metrics_.SetLedgerConnected(counts.has_value());
+  if (!counts) {  // the last figures stand
+    if (health_.Set("ledger", HealthState::kMissing, counts.error().message)) {
+      LogWarning("ledger_away", {{"cause", std::string(LedgerFaultName(counts.error().fault))},
+                                 {"why", counts.error().message}});
+    }
+    return;
+  }
+  health_.Set("ledger", HealthState::kReady);
+  for (const LetterState state :
+       {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed}) {
+    const auto found = counts->letters.find(state);
+    metrics_.SetLedgerLetters(state, found == counts->letters.end() ? 0 : found->second);
+  }
+  metrics_.SetLedgerBytes(counts->bytes);
 }
 
 }  // namespace deadletter

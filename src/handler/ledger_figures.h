@@ -1,4 +1,4 @@
-// Counts that only the ledger knows, kept fresh for /metrics.
+// What only the ledger knows, kept fresh for /metrics and /readyz.
 #pragma once
 
 #include <memory>
@@ -6,14 +6,15 @@
 
 #include "base/signal.h"
 #include "ledger/catalog.h"
+#include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
 namespace deadletter {
 
-// One thread of its own. `metrics` must outlive it.
+// One thread of its own. `metrics` and `health` must outlive it.
 class LedgerFigures {
  public:
-  LedgerFigures(std::unique_ptr<Catalog> catalog, Metrics& metrics);
+  LedgerFigures(std::unique_ptr<Catalog> catalog, Metrics& metrics, Health& health);
   ~LedgerFigures();  // as Stop()
 
   void Start();
@@ -21,9 +22,11 @@ class LedgerFigures {
 
  private:
   void Run(const std::stop_token& stop);
+  void Look();
 
   const std::unique_ptr<Catalog> catalog_;
   Metrics& metrics_;
+  Health& health_;
   Signal signal_;
   std::jthread thread_;
 };

@@ -61,7 +61,7 @@ Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publishe
       metrics_(metrics),
       health_(health),
       options_(std::move(options)),
-      ledger_backoff_(milliseconds(200), seconds(10)),
+      ledger_backoff_(milliseconds(200), seconds(5)),  // within the publisher's heartbeats
       broker_backoff_(milliseconds(200), seconds(15)) {}
 
 Relay::~Relay() {
@@ -99,6 +99,8 @@ void Relay::Run(const std::stop_token& stop) {
     WatchExchange();
     WatchBacklog();
   }
+  // What the last batches have written, where there is a broker to have it.
+  if (!broker_away_) SendOnce(stop);
   publisher_->Close();
   done_.Open();
 }
@@ -113,7 +115,10 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
     return 0;
   }
   ledger_backoff_.Reset();
-  if (entries->empty()) return 0;
+  if (entries->empty()) {
+    BrokerAway(nullptr);  // nothing of ours waits for it; whether it is there, others tell
+    return 0;
+  }
   fault::Hit("relay.claimed");
 
   std::vector<OutgoingMessage> messages;
@@ -134,14 +139,18 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
   for (const auto& [outcome, count] : counts) metrics_.EventsPublished(outcome, count);
 
   const auto away = std::find_if(results.begin(), results.end(), IsUnavailable);
-  broker_away_ = away != results.end();
-  if (!broker_away_) broker_backoff_.Reset();
-  if (broker_away_ && health_.Set("relay", HealthState::kMissing, away->detail)) {
-    LogWarning("relay_waits", {{"why", away->detail}});
-  } else if (!broker_away_) {
-    health_.Set("relay", HealthState::kReady);
-  }
+  BrokerAway(away == results.end() ? nullptr : &away->detail);
   return entries->size();
+}
+
+void Relay::BrokerAway(const std::string* why) {
+  broker_away_ = why != nullptr;
+  if (!broker_away_) {
+    broker_backoff_.Reset();
+    health_.Set("relay", HealthState::kReady);
+  } else if (health_.Set("relay", HealthState::kMissing, *why)) {
+    LogWarning("relay_waits", {{"why", *why}});
+  }
 }
 
 // What was confirmed is marked before anything else is claimed: an answer that is forgotten is a
@@ -163,6 +172,7 @@ void Relay::LedgerAway(const LedgerError& error, const std::stop_token& stop) {
     LogWarning("outbox_away",
                {{"cause", std::string(LedgerFaultName(error.fault))}, {"why", error.message}});
   }
+  publisher_->KeepAlive();
   signal_.WaitFor(stop, ledger_backoff_.Next());
 }
 

@@ -39,8 +39,8 @@ class Relay {
 
   void Start();
   void Notify();  // something was written to the outbox; any thread
-  // Finishes the window in flight, then ends; at `deadline` it stops waiting for answers, and what
-  // has none is published again later.
+  // Finishes the window in flight, sends what is due once more, and ends; at `deadline` it stops
+  // waiting for answers, and what has none is published again later.
   void Stop(std::chrono::steady_clock::time_point deadline);
 
   // Publishes what is due, on the caller's thread, without Start(). Returns how many entries were
@@ -53,6 +53,7 @@ class Relay {
   void WatchExchange();
   void WatchBacklog();
   void LedgerAway(const LedgerError& error, const std::stop_token& stop);
+  void BrokerAway(const std::string* why);  // null: it is not
 
   const std::unique_ptr<Outbox> outbox_;
   const std::unique_ptr<Publisher> publisher_;

@@ -1,6 +1,9 @@
 #include "handler/relay.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <utility>
 
 namespace deadletter {
 namespace {
@@ -40,7 +43,94 @@ TEST(MarkFor, P6_InDoubtIsPublishedAgain) {
 }
 
 TEST(MarkFor, ABrokerThatIsAwayIsNoEntrysFault) {
+  EXPECT_EQ(Marked(PublishOutcome::kUnavailable).mark, OutboxMark::kUntried);
   EXPECT_EQ(Marked(PublishOutcome::kUnavailable, 9).retry_at, kNow);
+}
+
+// An outbox and a publisher that answer as they are told to, and note what they were asked.
+struct RelayScript {
+  std::vector<OutboxEntry> due;
+  int marks_that_fail = 0;
+  PublishOutcome outcome = PublishOutcome::kConfirmed;
+  std::vector<std::string> calls;
+};
+
+class ScriptedOutbox final : public Outbox {
+ public:
+  explicit ScriptedOutbox(RelayScript& script) : script_(script) {}
+  LedgerResult<std::vector<OutboxEntry>> Claim(Instant, std::size_t, std::size_t,
+                                               std::chrono::milliseconds) override {
+    return std::exchange(script_.due, {});
+  }
+  LedgerResult<void> Mark(std::span<const OutboxResult>) override {
+    script_.calls.emplace_back("mark");
+    if (script_.marks_that_fail-- <= 0) return {};
+    return Unexpected<LedgerError>(
+        {.fault = LedgerFault::kUnavailable, .code = "", .message = "scripted"});
+  }
+  LedgerResult<OutboxBacklog> Backlog(Instant) override { return OutboxBacklog{}; }
+  void Abort() override {}
+
+ private:
+  RelayScript& script_;
+};
+
+class ScriptedPublisher final : public Publisher {
+ public:
+  explicit ScriptedPublisher(RelayScript& script) : script_(script) {}
+  std::vector<PublishResult> Publish(std::span<const OutgoingMessage> messages) override {
+    script_.calls.emplace_back("publish");
+    return std::vector<PublishResult>(messages.size(), {script_.outcome, "scripted"});
+  }
+  BrokerResult<bool> ExchangeExists(const std::string&) override { return true; }
+  void KeepAlive() override { script_.calls.emplace_back("keep alive"); }
+  void Close() override { script_.calls.emplace_back("close"); }
+  void Abort() override {}
+
+ private:
+  RelayScript& script_;
+};
+
+class RelayTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Relay> MakeRelay() {
+    RelayOptions options;
+    options.idle_wait = std::chrono::hours(1);
+    return std::make_unique<Relay>(std::make_unique<ScriptedOutbox>(script_),
+                                   std::make_unique<ScriptedPublisher>(script_), clock_, metrics_,
+                                   health_, options);
+  }
+
+  SystemClock clock_;
+  Metrics metrics_;
+  Health health_;
+  RelayScript script_;
+};
+
+TEST_F(RelayTest, P6_WhatWasConfirmedIsMarkedHoweverOftenTheLedgerFailsAndNotPublishedAgain) {
+  script_.due.resize(1);
+  script_.marks_that_fail = 2;
+  EXPECT_EQ(MakeRelay()->SendOnce({}), 1U);
+  EXPECT_THAT(script_.calls, ::testing::ElementsAre("publish", "mark", "keep alive", "mark",
+                                                    "keep alive", "mark"));
+}
+
+TEST_F(RelayTest, ABrokerThatIsAwayIsMissingOnlyAsLongAsSomethingWaitsForIt) {
+  const auto relay = MakeRelay();
+  script_.due.resize(1);
+  script_.outcome = PublishOutcome::kUnavailable;
+  relay->SendOnce({});
+  EXPECT_FALSE(health_.IsReady());
+  relay->SendOnce({});  // another instance has sent it meanwhile
+  EXPECT_TRUE(health_.IsReady());
+}
+
+TEST_F(RelayTest, P6_AStopStillSendsWhatTheLastBatchWrote) {
+  const auto relay = MakeRelay();
+  relay->Start();
+  script_.due.resize(1);
+  relay->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+  EXPECT_THAT(script_.calls, ::testing::IsSupersetOf({"publish", "mark", "close"}));
 }
 
 }  // namespace

@@ -48,14 +48,19 @@ class ScriptedQueue {
     return acknowledged_;
   }
   // The next Receive() fails so, once.
-  void LoseConnection() {
-    const std::lock_guard lock(mutex_);
-    lost_ = true;
-    changed_.notify_all();
-  }
+  void LoseConnection() { Break(BrokerFault::kUnreachable); }
+  // The same, and what was delivered does not come again.
+  void Delete() { Break(BrokerFault::kCancelled); }
 
  private:
   friend class ScriptedConsumer;
+
+  void Break(BrokerFault fault) {
+    const std::lock_guard lock(mutex_);
+    fault_ = fault;
+    changed_.notify_all();
+  }
+
   struct Item {
     std::string body;
     std::uint64_t deliveries_before = 0;
@@ -66,7 +71,7 @@ class ScriptedQueue {
   std::deque<Item> ready_;
   std::vector<std::string> calls_;
   std::vector<std::string> acknowledged_;
-  bool lost_ = false;
+  std::optional<BrokerFault> fault_;
 };
 
 class ScriptedConsumer final : public Consumer {
@@ -84,10 +89,11 @@ class ScriptedConsumer final : public Consumer {
   BrokerResult<std::vector<Delivery>> Receive(const ReceiveLimits& limits) override {
     std::unique_lock lock(queue_.mutex_);
     queue_.changed_.wait_for(lock, limits.wait,
-                             [&] { return woken_ || queue_.lost_ || CanDeliver(); });
+                             [&] { return woken_ || queue_.fault_ || CanDeliver(); });
     woken_ = false;
-    if (std::exchange(queue_.lost_, false)) {
-      return Unexpected<BrokerError>(BrokerError{BrokerFault::kUnreachable, "scripted"});
+    if (const auto fault = std::exchange(queue_.fault_, {})) {
+      if (*fault == BrokerFault::kCancelled) in_hand_.clear();
+      return Unexpected<BrokerError>(BrokerError{*fault, "scripted"});
     }
     std::vector<Delivery> deliveries;
     std::size_t bytes = 0;
@@ -106,6 +112,7 @@ class ScriptedConsumer final : public Consumer {
       }
       bytes += delivery.BufferedBytes();
       deliveries.push_back(std::move(delivery));
+      Note("deliver " + item.body);
     }
     return deliveries;
   }

@@ -20,9 +20,11 @@ class ScriptedSettlement final : public Settlement {
  public:
   std::set<std::string> refuses;  // a batch with one of these that is not fixed fails with kLetter
   std::set<std::string> locked;   // kRowLocked, or deferred
+  std::set<std::string> stuck;    // kBusy for a batch with one of these that is not fixed
   int busy_calls = 0;             // so many calls fail with kBusy first
   std::optional<std::pair<int, LedgerFault>> fails_from;  // from this call on, every one fails so
   std::optional<LedgerFault> probe_fault;
+  std::optional<LedgerFault> rehearse_fault;
 
   std::set<std::string> committed;
   std::vector<std::string> refused_details;
@@ -38,6 +40,7 @@ class ScriptedSettlement final : public Settlement {
     for (const Judgement& judgement : batch) {
       const std::string name = judgement.letter.message_id.value();
       if (!judgement.fixed && refuses.contains(name)) return Fault(LedgerFault::kLetter);
+      if (!judgement.fixed && stuck.contains(name)) return Fault(LedgerFault::kBusy);
       if (locked.contains(name) && rows == LockedRows::kWait) return Fault(LedgerFault::kRowLocked);
       const Outcome moved = locked.contains(name) ? Outcome::kDeferred : Outcome::kFailed;
       settled.push_back({true, judgement.fixed ? judgement.fixed->outcome : moved});
@@ -63,6 +66,11 @@ class ScriptedSettlement final : public Settlement {
 
   LedgerResult<void> Probe() override {
     if (probe_fault) return Fault(*probe_fault);
+    return {};
+  }
+
+  LedgerResult<void> Rehearse(std::span<const Judgement>) override {
+    if (rehearse_fault) return Fault(*rehearse_fault);
     return {};
   }
 

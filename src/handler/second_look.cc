@@ -10,6 +10,10 @@ using std::chrono::seconds;
 
 constexpr std::size_t kCloseAtOnce = 1000;
 
+bool IsStillWaiting(Outcome outcome) {
+  return outcome == Outcome::kDeferred || outcome == Outcome::kRefused;
+}
+
 }  // namespace
 
 SecondLook::SecondLook(std::unique_ptr<Settlement> settlement, const LetterReader& reader,
@@ -74,8 +78,10 @@ LedgerResult<bool> SecondLook::LookOnce() {
   for (std::size_t index = 0; index < progress.settled.size(); ++index) {
     const SettledLetter& settled = progress.settled[index];
     if (!settled.recorded || !settled.outcome) continue;
+    if (IsStillWaiting(*settled.outcome)) continue;  // nothing became of it: it was counted before
     metrics_.LetterSettled(judgements[index].letter.delivery.dead_letter_queue, *settled.outcome);
-    if (*settled.outcome == Outcome::kFailed) events_written_();
+    if (*settled.outcome == Outcome::kFailed || *settled.outcome == Outcome::kRetried)
+      events_written_();
   }
   if (progress.error) return Unexpected<LedgerError>(*progress.error);
 

@@ -21,7 +21,7 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
       second_look_(adapters.settlement(), reader_, judge_, clock, metrics, health,
                    options.second_look, [this] { relay_.Notify(); }),
       broker_figures_(adapters.broker_watch(), WatchedQueues(options.queues), metrics, health),
-      ledger_figures_(adapters.catalog(), metrics),
+      ledger_figures_(adapters.catalog(), metrics, health),
       migrator_(adapters.migrator()),
       may_migrate_(options.may_migrate),
       health_(health) {
@@ -68,7 +68,7 @@ void Service::Stop(std::chrono::milliseconds patience) {
   ledger_figures_.Stop();
   second_look_.Stop();
   for (const auto& intake : intakes_) intake->FinishBy(deadline);
-  // The relay comes last, so that it still sends what these batches have written.
+  // The relay comes last: it still sends what these batches have written, if there is time.
   relay_.Stop(deadline);
   intakes_.clear();
 }

@@ -110,6 +110,9 @@ class Settlement {
   // is possible.
   [[nodiscard]] virtual LedgerResult<void> Probe() = 0;
 
+  // Does what Settle(batch, kDefer) would do, the platform's triggers included, and rolls it back.
+  [[nodiscard]] virtual LedgerResult<void> Rehearse(std::span<const Judgement> batch) = 0;
+
   // Ends waiting calls as soon as possible (a stop in an outage); any thread. Later calls fail with
   // kUnavailable.
   virtual void Abort() = 0;

@@ -46,7 +46,6 @@ class Kill : public testing::TestWithParam<KillCase> {};
 TEST_P(Kill, P1_P3_P6_NothingIsLostOrDoubledAndEveryoneHears) {
   constexpr int kLetters = 60;
   World world(GetParam().pair);
-  std::vector<Message> messages;
   for (int number = 1; number <= kLetters; ++number) world.AddExecution(number);
   const auto publish = [&](int from, int until) {
     for (int number = from; number <= until; ++number)

@@ -1,5 +1,5 @@
 // Kills on the road over RabbitMQ and PostgreSQL.
-#include "tests/fault/kill.h"
+#include "tests/fault/kill_once.h"
 #include "tests/system/servers_pair.h"
 
 namespace deadletter::test {
@@ -7,8 +7,16 @@ namespace deadletter::test {
 INSTANTIATE_TEST_SUITE_P(Servers, Kill,
                          testing::ValuesIn(KillCases(ServersPair(),
                                                      {"settle.begin", "ledger.commit_sent",
-                                                      "consumer.received", "consumer.acknowledged",
-                                                      "publisher.sent", "publisher.confirmed"})),
+                                                      "ledger.committed", "consumer.received",
+                                                      "consumer.acknowledged", "publisher.sent",
+                                                      "publisher.confirmed"})),
+                         KillName);
+INSTANTIATE_TEST_SUITE_P(Servers, KillInMigration,
+                         testing::ValuesIn(CasesOf(ServersPair(),
+                                                   {"migrate.begin", "migrate.committed"})),
+                         KillName);
+INSTANTIATE_TEST_SUITE_P(Servers, KillInSubmit,
+                         testing::ValuesIn(CasesOf(ServersPair(), {"ledger.committed"})),
                          KillName);
 
 }  // namespace deadletter::test

@@ -381,6 +381,11 @@ TEST_P(Road, P3_TwoInstancesOnOneQueueRecordEachLetterOnce) {
   for (int number = 1; number <= kLetters; ++number) {
     EXPECT_EQ(world.Row(ExecutionId(std::int64_t{number})).status, "failed") << number;
   }
+  for (Server* server : {&first, &second}) {
+    EXPECT_NE(server->GetText("/metrics").find("\ndeadletter_letters_received_total{"),
+              std::string::npos)
+        << "one of them was never given a letter";
+  }
 }
 
 TEST_P(Road, P3_TheSameDeathTwiceIsOneLetterAndOneEvent) {
@@ -447,14 +452,6 @@ TEST_P(Road, P1_AStopFinishesTheBatchAndLeavesTheRestInTheQueue) {
   Server again = world.Serve();
   const auto letters = world.WaitForLetters(messages.size());
   EXPECT_EQ(letters.size(), messages.size());
-}
-
-TEST_P(Road, ServeOffATerminalDoesNotRunOnDefaults) {
-  const TemporaryFolder folder;
-  const Finished finished =
-      RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "serve"}, {{}, folder.path().string()});
-  EXPECT_EQ(finished.status, 2);
-  EXPECT_THAT(finished.output, testing::HasSubstr("--embedded"));
 }
 
 TEST_P(Road, AMissingQueueIsNamedByReadyzAndWaitedFor) {

@@ -112,10 +112,11 @@ World::World(const PairFactory& factory, WorldOptions options)
   listener_ = pair_->broker().MakeWorkQueue();
 }
 
-Finished World::Run(std::vector<std::string> arguments) {
+Finished World::Run(std::vector<std::string> arguments,
+                    std::map<std::string, std::string> environment) {
   arguments.insert(arguments.begin(), kProgram);
   arguments.insert(arguments.end(), {"--config", config_file_});
-  return RunProgram(std::move(arguments), {{}, folder_name_});
+  return RunProgram(std::move(arguments), {std::move(environment), folder_name_});
 }
 
 Server World::Serve(std::map<std::string, std::string> environment) {

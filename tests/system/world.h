@@ -50,7 +50,8 @@ class World {
   [[nodiscard]] const std::string& folder() const { return folder_name_; }
 
   // The program under test with these arguments, run to its end. `--config` is added.
-  [[nodiscard]] Finished Run(std::vector<std::string> arguments);
+  [[nodiscard]] Finished Run(std::vector<std::string> arguments,
+                             std::map<std::string, std::string> environment = {});
   [[nodiscard]] Server Serve(std::map<std::string, std::string> environment = {});
 
   // An execution in status scheduled, and a message for it as the platform sends it.

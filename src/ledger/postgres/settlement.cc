@@ -339,4 +339,14 @@ LedgerResult<void> PostgresSettlement::Probe() {
   return rehearsed;
 }
 
+LedgerResult<void> PostgresSettlement::Rehearse(std::span<const Judgement> batch) {
+  if (auto ready = Ready(); !ready) return ready;
+  std::vector<Statement> statements = Statements(batch, LockedRows::kDefer, Which::kNew);
+  // What a commit would refuse, and a rollback would not.
+  statements.push_back({.sql = "SET CONSTRAINTS ALL IMMEDIATE", .parameters = {}});
+  auto rehearsed = connection_.Rehearse(std::move(statements));
+  if (rehearsed) return {};
+  return tl::unexpected(Refused(rehearsed.error(), LockedRows::kDefer));
+}
+
 }  // namespace deadletter::postgres

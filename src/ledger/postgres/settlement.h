@@ -23,6 +23,7 @@ class PostgresSettlement final : public Settlement {
       std::chrono::milliseconds lease) override;
   [[nodiscard]] LedgerResult<std::size_t> CloseFinished(std::size_t limit) override;
   [[nodiscard]] LedgerResult<void> Probe() override;
+  [[nodiscard]] LedgerResult<void> Rehearse(std::span<const Judgement> batch) override;
   void Abort() override { connection_.Abort(); }
 
  private:

@@ -246,4 +246,14 @@ LedgerResult<void> SqliteSettlement::Probe() {
   return {};
 }
 
+LedgerResult<void> SqliteSettlement::Rehearse(std::span<const Judgement> batch) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  static_cast<void>(RunIn(**database, batch, Turn::kFirst));
+  if (transaction->error()) return file_.Failed(*transaction->error());
+  return {};
+}
+
 }  // namespace deadletter

@@ -29,6 +29,7 @@ class SqliteSettlement final : public Settlement {
       std::chrono::milliseconds lease) override;
   [[nodiscard]] LedgerResult<std::size_t> CloseFinished(std::size_t limit) override;
   [[nodiscard]] LedgerResult<void> Probe() override;
+  [[nodiscard]] LedgerResult<void> Rehearse(std::span<const Judgement> batch) override;
   void Abort() override { file_.Abort(); }
 
  private:

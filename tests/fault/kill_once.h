@@ -1,0 +1,57 @@
+// SIGKILL at the places that are passed once in a while: in a migration, and in `submit`.
+#pragma once
+
+#include "tests/fault/kill.h"
+
+namespace deadletter::test {
+
+// While the ledger is migrated.
+class KillInMigration : public testing::TestWithParam<KillCase> {};
+
+TEST_P(KillInMigration, TheNextStartFinishesIt) {
+  World world(GetParam().pair, {.ledger = {.migrated = false}});
+  Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill"}});
+  ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL)
+      << "the place was never reached:\n"
+      << doomed.process().output();
+  Server restarted = world.Serve();
+  ASSERT_TRUE(restarted.WaitUntilReady()) << restarted.process().output();
+  world.AddExecution(5);
+  world.PublishDead(world.Envelope("5"));
+  EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{5}), "failed"))
+      << restarted.process().output();
+}
+
+// `submit` commits the execution and its message together, or neither.
+class KillInSubmit : public testing::TestWithParam<KillCase> {
+ protected:
+  static constexpr const char* kQueue = "worker.7.executions";
+
+  Finished Submit(World& world, const std::string& fault) {
+    return world.Run({"submit", "--queue", kQueue, "--action", "core.echo"},
+                     {{"DEADLETTER_FAULT", fault}});
+  }
+};
+
+TEST_P(KillInSubmit, P1_AnExecutionHasItsMessageOrThereIsNeither) {
+  World world(GetParam().pair);
+  const bool committed = GetParam().point.ends_with("committed");
+  ASSERT_EQ(Submit(world, GetParam().point + "=kill").status, 128 + SIGKILL);
+  EXPECT_EQ(world.pair().broker().ReadyMessages(kQueue), 0U);
+  Server server = world.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const Finished second = Submit(world, "");
+  ASSERT_EQ(second.status, 0) << second.output;
+  const std::size_t wanted = committed ? 2 : 1;
+  EXPECT_TRUE(WaitUntil([&] { return world.pair().broker().ReadyMessages(kQueue) >= wanted; }));
+  EXPECT_EQ(world.pair().broker().ReadyMessages(kQueue), wanted);
+}
+
+inline std::vector<KillCase> CasesOf(const PairFactory& pair,
+                                     const std::vector<std::string>& points) {
+  std::vector<KillCase> cases;
+  for (const std::string& point : points) cases.push_back({pair, point});
+  return cases;
+}
+
+}  // namespace deadletter::test

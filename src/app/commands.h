@@ -9,14 +9,15 @@ namespace deadletter {
 
 [[nodiscard]] int RunServe(const Config& config, const cli::CommandLine& command_line);
 [[nodiscard]] int RunDemo(const Config& config, const cli::CommandLine& command_line);
-[[nodiscard]] int RunMigrate(const Config& config, const cli::MigrateCommand& command);
+[[nodiscard]] int RunMigrate(const Config& config, const cli::MigrateCommand& command,
+                             cli::OutputFormat output);
 [[nodiscard]] int RunSubmit(const Config& config, const cli::SubmitCommand& command,
                             cli::OutputFormat output);
 [[nodiscard]] int RunTopology(const Config& config, const cli::TopologyCommand& command,
                               cli::OutputFormat output);
-[[nodiscard]] int RunConfigCheck(const Config& config);
+[[nodiscard]] int RunConfigCheck(const Config& config, cli::OutputFormat output);
 
-// "deadletter: message" on standard error; gives `status` back.
+// "deadletter: message" on standard error, made safe for a terminal; gives `status` back.
 int Complain(int status, const std::string& message);
 
 }  // namespace deadletter

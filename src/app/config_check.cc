@@ -1,14 +1,31 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/json_text.h"
 
 namespace deadletter {
+namespace {
+
+void PrintJson(const Config& config) {
+  std::string warnings;
+  for (const std::string& warning : config.warnings) {
+    warnings += (warnings.empty() ? "" : ",") + JsonText(warning);
+  }
+  std::printf("{\"pair\":%s,\"file\":%s,\"warnings\":[%s],\"toml\":%s}\n",
+              JsonText(PairName(config.pair)).c_str(),
+              config.file ? JsonText(*config.file).c_str() : "null", warnings.c_str(),
+              JsonText(DescribeConfig(config)).c_str());
+}
+
+}  // namespace
 
 // Loading has checked everything already: what is left is to show it.
-int RunConfigCheck(const Config& config) {
-  for (const std::string& warning : config.warnings) {
-    std::fprintf(stderr, "deadletter: warning: %s\n", warning.c_str());
+int RunConfigCheck(const Config& config, cli::OutputFormat output) {
+  if (output == cli::OutputFormat::kJson) {
+    PrintJson(config);
+    return cli::kExitDone;
   }
+  for (const std::string& warning : config.warnings) Complain(0, "warning: " + warning);
   std::fputs(DescribeConfig(config).c_str(), stdout);
   return cli::kExitDone;
 }

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "app/commands.h"
+#include "app/demo_config.h"
 #include "app/demo_platform.h"
 #include "app/runtime.h"
 #include "app/signals.h"
@@ -21,14 +22,12 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kWorkerTtl(3'000);
 constexpr std::size_t kPerWorker = 8;
 constexpr seconds kLongest(60);
+constexpr std::size_t kMostLetters = 100;  // about one execution
 constexpr milliseconds kLookEvery(50);
-constexpr const char* kListenerQueue = "deadletter.demo.events";
 
-// A folder of the demo's own, gone with it: a demo must not touch what `serve` keeps in the default
-// one.
+// A folder of the demo's own, gone with it: a demo must not touch what `serve` keeps.
 class DemoFolder {
  public:
   DemoFolder() {
@@ -46,18 +45,6 @@ class DemoFolder {
  private:
   std::string path_;
 };
-
-Config DemoConfig(Config config, const DemoFolder& folder) {
-  if (config.pair == Pair::kEmbedded && !config.IsSet("data_dir") && !config.IsSet("ledger.url")) {
-    config.data_dir = folder.path();
-    config.broker.path = folder.path() + "/queues.sqlite3";
-    config.ledger.path = folder.path() + "/ledger.sqlite3";
-  }
-  config.topology.worker_ids = {"1", "2", "3"};
-  config.topology.worker_ttl = kWorkerTtl;
-  config.topology.listeners = {{kListenerQueue, config.events.exchange, config.events.routing_key}};
-  return config;
-}
 
 // One execution of the demo, and what was last seen of it.
 struct Tracked {
@@ -84,14 +71,19 @@ class Demo {
   // The error says in one line what is missing.
   Result<void> Prepare();
   Result<void> Submit();
-  // Shows what happens to each execution until all of them have ended. False: they did not in time,
-  // or a stop came.
-  bool Watch();
-  bool Summarize();
+  // Shows what happens to each execution until all of them have ended and every failure was heard
+  // of. The error says what did not come in time, or that a stop came.
+  Result<void> Watch();
+  // The error says what is wrong with what was found.
+  Result<void> Summarize();
 
  private:
   bool Look(Executions& executions, Tracked& tracked);
-  [[nodiscard]] std::size_t Failed() const;
+  [[nodiscard]] bool HasEnded(const Tracked& tracked) const;
+  [[nodiscard]] bool HasFailed(const Tracked& tracked) const;
+  template <class Condition>
+  [[nodiscard]] std::size_t Count(const Condition& condition) const;
+  [[nodiscard]] LedgerResult<std::vector<LetterSummary>> Letters() const;
 
   const Config& config_;
   const Wiring& wiring_;
@@ -134,7 +126,8 @@ Result<void> Demo::Submit() {
   start({"1", "", -1, 0});
   start({"2", "", -1, 2});
   start({"3", "", 2, 0});
-  listener_ = std::make_unique<DemoListener>(kListenerQueue, wiring_.MakeWorkQueue());
+  listener_ = std::make_unique<DemoListener>(kDemoListenerQueue, wiring_.MakeWorkQueue(),
+                                             config_.executions.id_type);
   return {};
 }
 
@@ -150,70 +143,110 @@ bool Demo::Look(Executions& executions, Tracked& tracked) {
                 tracked.worker.c_str(), tracked.status.c_str(), tracked.error.c_str());
     std::fflush(stdout);
   }
+  return HasEnded(tracked);
+}
+
+bool Demo::HasEnded(const Tracked& tracked) const {
   const auto& final_statuses = config_.executions.final_statuses;
   return std::find(final_statuses.begin(), final_statuses.end(), tracked.status) !=
          final_statuses.end();
 }
 
-std::size_t Demo::Failed() const {
-  return static_cast<std::size_t>(std::count_if(
-      executions_.begin(), executions_.end(),
-      [this](const Tracked& tracked) { return tracked.status == config_.executions.failed; }));
+bool Demo::HasFailed(const Tracked& tracked) const {
+  return tracked.status == config_.executions.failed;
 }
 
-bool Demo::Watch() {
+template <class Condition>
+std::size_t Demo::Count(const Condition& condition) const {
+  return static_cast<std::size_t>(std::count_if(executions_.begin(), executions_.end(), condition));
+}
+
+Result<void> Demo::Watch() {
   const auto executions = wiring_.MakeExecutions();
+  const auto unheard = [this](const Tracked& tracked) {
+    return HasFailed(tracked) && !listener_->HasHeardOf(tracked.id);
+  };
   Signal pause;
-  while (steady_clock::now() - began_ < kLongest && !StopSignalPending()) {
+  while (steady_clock::now() - began_ < kLongest) {
+    if (StopSignalPending()) return Fail("stopped before every execution had ended");
     bool ended = true;
     for (Tracked& tracked : executions_) ended = Look(*executions, tracked) && ended;
-    if (ended && listener_->heard() >= static_cast<int>(Failed())) return true;
+    if (ended && Count(unheard) == 0) return {};
     pause.WaitFor({}, kLookEvery);
   }
-  return false;
+  const std::size_t open = Count([this](const Tracked& tracked) { return !HasEnded(tracked); });
+  return Fail(std::to_string(open) + " executions did not end and " +
+              std::to_string(Count(unheard)) + " failures were not heard of within " +
+              std::to_string(kLongest.count()) + " s; the log above says what is missing");
 }
 
-bool Demo::Summarize() {
-  std::map<std::string, int> failed;
-  int completed = 0;
+// Of this run's executions: others may use the same ledger.
+LedgerResult<std::vector<LetterSummary>> Demo::Letters() const {
+  const auto catalog = wiring_.MakeCatalog();
+  std::vector<LetterSummary> letters;
   for (const Tracked& tracked : executions_) {
-    if (tracked.status == "completed") ++completed;
-    if (tracked.status == config_.executions.failed) ++failed[tracked.error];
+    LetterFilter filter;
+    filter.execution_id = tracked.id.ToString();
+    auto page = catalog->List(filter, kMostLetters, std::nullopt);
+    if (!page) return Unexpected<LedgerError>(page.error());
+    letters.insert(letters.end(), page->letters.begin(), page->letters.end());
   }
-  std::printf("\n%zu executions: %d completed, %zu failed\n", executions_.size(), completed,
-              Failed());
-  for (const auto& [error, count] : failed) std::printf("  %3d  %s\n", count, error.c_str());
+  return letters;
+}
 
-  const auto page = wiring_.MakeCatalog()->List({}, 1000, std::nullopt);
-  if (!page) {
-    std::printf("the letters cannot be shown: %s\n", page.error().message.c_str());
-    return false;
+Result<void> Demo::Summarize() {
+  std::map<std::string, int> errors;
+  for (const Tracked& tracked : executions_) {
+    if (HasFailed(tracked)) ++errors[tracked.error];
   }
+  const std::size_t failed = Count([this](const Tracked& tracked) { return HasFailed(tracked); });
+  const std::size_t completed =
+      Count([](const Tracked& tracked) { return tracked.status == "completed"; });
+  const std::size_t heard =
+      Count([this](const Tracked& tracked) { return listener_->HasHeardOf(tracked.id); });
+  std::printf("\n%zu executions: %zu completed, %zu failed\n", executions_.size(), completed,
+              failed);
+  for (const auto& [error, count] : errors) std::printf("  %3d  %s\n", count, error.c_str());
+
+  const auto letters = Letters();
+  if (!letters) return Fail("the letters cannot be read: " + letters.error().message);
   Microseconds longest(0);
   Microseconds longest_settle(0);
-  for (const LetterSummary& letter : page->letters) {
+  for (const LetterSummary& letter : *letters) {
     longest = std::max(longest, letter.settled_at - letter.died_at.value_or(letter.received_at));
     longest_settle = std::max(longest_settle, letter.settled_at - letter.received_at);
   }
-  std::printf("%zu letters kept, %d events heard\n", page->letters.size(), listener_->heard());
+  std::printf("%zu letters kept, %zu events heard\n", letters->size(), heard);
   std::printf("from death to FAILED at most %.2f s (the broker tells deaths in whole seconds),\n",
               std::chrono::duration<double>(longest).count());
   std::printf("of which at most %.0f ms from receiving the letter\n",
               std::chrono::duration<double, std::milli>(longest_settle).count());
-  return page->letters.size() == Failed() &&
-         completed + static_cast<int>(Failed()) == static_cast<int>(executions_.size());
+  std::fflush(stdout);
+  if (letters->size() == failed) return {};
+  return Fail(std::to_string(failed) + " executions failed, but the ledger has " +
+              std::to_string(letters->size()) + " letters about this run's executions");
+}
+
+// How `submit` reaches the same pair, without a secret; nothing where it cannot be said so.
+std::optional<std::string> PairFlags(const Config& config) {
+  if (config.pair == Pair::kEmbedded) {
+    const auto folder = std::filesystem::absolute(config.data_dir).lexically_normal();
+    return "--embedded --data-dir " + folder.string();
+  }
+  if (!config.file) return std::nullopt;
+  return "--config " + std::filesystem::absolute(*config.file).lexically_normal().string();
 }
 
 void PrintHints(const Config& config, const Runtime& runtime) {
   const std::string url = runtime.url();
   const std::string server = url == "http://127.0.0.1:8025" ? "" : " --server " + url;
-  std::string ledger;
-  if (config.pair == Pair::kEmbedded) ledger = " --data-dir " + config.data_dir;
   std::printf("\nThe server stays up at %s. From another terminal:\n", url.c_str());
   std::printf("  build/deadletter list%s\n", server.c_str());
   std::printf("  build/deadletter show ID%s\n", server.c_str());
-  std::printf("  build/deadletter submit --queue %s --action demo.more%s\n",
-              config.topology.WorkerQueueName("3").c_str(), ledger.c_str());
+  if (const auto pair = PairFlags(config)) {
+    std::printf("  build/deadletter submit --queue %s --action demo.more %s\n",
+                config.topology.WorkerQueueName("3").c_str(), pair->c_str());
+  }
   std::printf("Ctrl-C ends it.\n");
   std::fflush(stdout);
 }
@@ -236,18 +269,21 @@ int RunInFolder(const Config& config) {
       "rejects every second one, worker 3 takes two and vanishes. A queue's time to live is %lld "
       "s.\n\n",
       std::string(PairName(config.pair)).c_str(),
-      static_cast<long long>(kWorkerTtl.count() / 1000));
+      static_cast<long long>(config.topology.worker_ttl.count() / 1000));
+  std::fflush(stdout);
   if (const auto submitted = demo.Submit(); !submitted) {
     return Complain(cli::kExitFailed, "demo: " + submitted.error().message);
   }
-  const bool watched = demo.Watch();
-  const bool good = demo.Summarize() && watched;
-  if (good && isatty(STDOUT_FILENO) != 0 && isatty(STDIN_FILENO) != 0) {
+  const auto watched = demo.Watch();
+  const auto summed = demo.Summarize();
+  const auto& verdict = watched ? summed : watched;
+  if (verdict && isatty(STDOUT_FILENO) != 0 && isatty(STDIN_FILENO) != 0) {
     PrintHints(config, runtime);
     StopOnSignal([&runtime] { runtime.Stop(); });
   }
   runtime.Stop();
-  return good ? cli::kExitDone : cli::kExitFailed;
+  if (!verdict) return Complain(cli::kExitFailed, "demo: " + verdict.error().message);
+  return cli::kExitDone;
 }
 
 }  // namespace
@@ -256,11 +292,26 @@ int RunDemo(const Config& given, const cli::CommandLine& command_line) {
   if (command_line.output == cli::OutputFormat::kJson) {
     return Complain(cli::kExitUsage, "demo: only --output table; for scripts use submit and list");
   }
+  const cli::ConfigFlags& flags = command_line.config;
+  if (given.pair == Pair::kEmbedded && (flags.broker_url || flags.ledger_url)) {
+    return Complain(
+        cli::kExitUsage,
+        "demo: embedded files are in a folder that goes with the demo; to name one, use "
+        "--data-dir");
+  }
+  if (given.executions_mode == ExecutionsMode::kObserve) {
+    return Complain(cli::kExitUsage,
+                    "demo: it shows executions being failed, and executions.mode is \"observe\": "
+                    "use a configuration without it");
+  }
+  BlockStopSignals();
+  if (given.pair == Pair::kServers || flags.data_dir) {
+    return RunInFolder(DemoConfig(given, given.data_dir));
+  }
   const DemoFolder folder;
   if (folder.path().empty())
     return Complain(cli::kExitFailed, "demo: cannot make a temporary folder");
-  const Config config = DemoConfig(given, folder);
-  return RunInFolder(config);
+  return RunInFolder(DemoConfig(given, folder.path()));
 }
 
 }  // namespace deadletter

@@ -11,7 +11,7 @@ constexpr milliseconds kWait(200);
 constexpr milliseconds kLease(30'000);
 constexpr milliseconds kWorkTakes(120);
 
-// The id in the message that Submit composed.
+// The id in the message that Submit composed, or in the event about it.
 std::optional<ExecutionId> ExecutionOf(const std::string& body, ExecutionIdType id_type) {
   boost::json::error_code error;
   const boost::json::value envelope = boost::json::parse(body, error);
@@ -59,9 +59,11 @@ void DemoWorkerThread::Work(const Lease& lease, int number, const std::stop_toke
   if (!queue_->Acknowledge(lease.id)) return;
 }
 
-DemoListener::DemoListener(std::string queue, std::unique_ptr<WorkQueue> work_queue)
+DemoListener::DemoListener(std::string queue, std::unique_ptr<WorkQueue> work_queue,
+                           ExecutionIdType id_type)
     : queue_(std::move(queue)),
       work_queue_(std::move(work_queue)),
+      id_type_(id_type),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void DemoListener::Run(const std::stop_token& stop) {
@@ -73,9 +75,18 @@ void DemoListener::Run(const std::stop_token& stop) {
       continue;
     }
     for (const Lease& lease : *leases) {
-      if (work_queue_->Acknowledge(lease.id)) ++heard_;
+      if (!work_queue_->Acknowledge(lease.id)) continue;
+      const auto id = ExecutionOf(lease.delivery.message.body, id_type_);
+      if (!id) continue;
+      const std::lock_guard lock(mutex_);
+      heard_.insert(id->ToString());
     }
   }
+}
+
+bool DemoListener::HasHeardOf(const ExecutionId& id) const {
+  const std::lock_guard lock(mutex_);
+  return heard_.contains(id.ToString());
 }
 
 }  // namespace deadletter

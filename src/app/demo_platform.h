@@ -2,9 +2,9 @@
 // events.
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,18 +41,21 @@ class DemoWorkerThread {
   std::jthread thread_;
 };
 
-// Counts the events that arrive in `queue`.
+// Hears the events that arrive in `queue`.
 class DemoListener {
  public:
-  DemoListener(std::string queue, std::unique_ptr<WorkQueue> work_queue);
-  [[nodiscard]] int heard() const { return heard_; }
+  DemoListener(std::string queue, std::unique_ptr<WorkQueue> work_queue, ExecutionIdType id_type);
+  // Whether there was an event about that execution. Any thread.
+  [[nodiscard]] bool HasHeardOf(const ExecutionId& id) const;
 
  private:
   void Run(const std::stop_token& stop);
 
   const std::string queue_;
   const std::unique_ptr<WorkQueue> work_queue_;
-  std::atomic<int> heard_ = 0;
+  const ExecutionIdType id_type_;
+  mutable std::mutex mutex_;
+  std::set<std::string> heard_;  // guarded by mutex_
   std::jthread thread_;
 };
 

@@ -31,7 +31,7 @@ std::unique_ptr<Handler> Handler::Open(const HandlerOptions& options, std::strin
     return nullptr;
   }
   auto parts = std::make_unique<Parts>(std::move(*config));
-  auto wiring = Wiring::Open(parts->config, parts->clock);
+  auto wiring = Wiring::OpenToStay(parts->config, parts->clock);
   if (!wiring) {
     error = wiring.error().message;
     return nullptr;

@@ -1,17 +1,38 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/json_text.h"
 #include "app/wiring.h"
 
 namespace deadletter {
 
-int RunMigrate(const Config& config, const cli::MigrateCommand& command) {
+namespace {
+
+void PrintMigrated(const std::vector<std::string>& names, int version, cli::OutputFormat output) {
+  if (output == cli::OutputFormat::kTable) {
+    for (const std::string& name : names) std::printf("migrated %s\n", name.c_str());
+    std::printf("the ledger's schema is version %d\n", version);
+    return;
+  }
+  std::string migrated;
+  for (const std::string& name : names) migrated += (migrated.empty() ? "" : ",") + JsonText(name);
+  std::printf("{\"migrated\":[%s],\"version\":%d}\n", migrated.c_str(), version);
+}
+
+}  // namespace
+
+int RunMigrate(const Config& config, const cli::MigrateCommand& command, cli::OutputFormat output) {
   const SystemClock clock;
   const auto wiring = Wiring::Open(config, clock);
   if (!wiring) return Complain(cli::kExitFailed, "migrate: " + wiring.error().message);
   const auto migrator = (*wiring)->MakeMigrator();
   if (command.print) {
-    std::fputs(migrator->Print().c_str(), stdout);
+    const std::string sql = migrator->Print();
+    if (output == cli::OutputFormat::kJson) {
+      std::printf("{\"sql\":%s}\n", JsonText(sql).c_str());
+    } else {
+      std::fputs(sql.c_str(), stdout);
+    }
     return cli::kExitDone;
   }
   const auto status = migrator->Status();
@@ -24,8 +45,7 @@ int RunMigrate(const Config& config, const cli::MigrateCommand& command) {
   }
   const auto migrated = migrator->Migrate();
   if (!migrated) return Complain(cli::kExitFailed, "migrate: " + migrated.error().message);
-  for (const std::string& name : *migrated) std::printf("migrated %s\n", name.c_str());
-  std::printf("the ledger's schema is version %d\n", status->wanted);
+  PrintMigrated(*migrated, status->wanted, output);
   return cli::kExitDone;
 }
 

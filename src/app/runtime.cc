@@ -44,9 +44,9 @@ Runtime::~Runtime() {
 }
 
 Result<void> Runtime::Start() {
-  LogInfo("starting", {{"pair", std::string(PairName(config_.pair))},
-                       {"version", DEADLETTER_VERSION},
-                       {"configuration", config_.file.value_or("none: the defaults")}});
+  LogAlways("starting", {{"pair", std::string(PairName(config_.pair))},
+                         {"version", DEADLETTER_VERSION},
+                         {"configuration", config_.file.value_or("none: the defaults")}});
   for (const std::string& warning : config_.warnings)
     LogWarning("configuration", {{"what", warning}});
   if (auto listening = server_.Start(); !listening) return listening;

@@ -24,8 +24,9 @@ int RunServe(const Config& config, const cli::CommandLine& command_line) {
                     "DEADLETTER_BROKER_URL and "
                     "DEADLETTER_LEDGER_URL, or pass --embedded to use files in this folder");
   }
+  BlockStopSignals();
   const SystemClock clock;
-  const auto wiring = Wiring::Open(config, clock);
+  const auto wiring = Wiring::OpenToStay(config, clock);
   if (!wiring) return Complain(cli::kExitFailed, "serve: " + wiring.error().message);
   if (!config.ledger.auto_migrate) {
     const SchemaVerdict schema = CheckSchema(*(*wiring)->MakeMigrator(), false);

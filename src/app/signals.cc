@@ -3,6 +3,9 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <thread>
 
@@ -11,8 +14,9 @@
 namespace deadletter {
 namespace {
 
-constexpr time_t kLongestStopSeconds = 9;
-constexpr long kLongestStopNanoseconds = 500'000'000;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLongestStop(9'500);
 
 sigset_t StopSignals() {
   sigset_t signals;
@@ -20,6 +24,17 @@ sigset_t StopSignals() {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   return signals;
+}
+
+// True: a signal came. Being stopped and continued interrupts the wait and is neither.
+bool WaitForSignal(const sigset_t& signals, steady_clock::time_point deadline) {
+  while (true) {
+    const auto left = std::max(steady_clock::duration::zero(), deadline - steady_clock::now());
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec limit{whole.count(), std::chrono::nanoseconds(left - whole).count()};
+    if (sigtimedwait(&signals, nullptr, &limit) > 0) return true;
+    if (errno != EINTR) return false;
+  }
 }
 
 }  // namespace
@@ -35,8 +50,7 @@ void StopOnSignal(const std::function<void()>& stop) {
   sigwait(&signals, &signal);
   LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   std::thread([signals] {
-    const timespec limit{kLongestStopSeconds, kLongestStopNanoseconds};
-    const bool again = sigtimedwait(&signals, nullptr, &limit) > 0;
+    const bool again = WaitForSignal(signals, steady_clock::now() + kLongestStop);
     LogWarning(again ? "stopped_at_once" : "stop_took_too_long");
     _exit(again ? 1 : 0);
   }).detach();

@@ -7,7 +7,8 @@
 
 namespace deadletter {
 
-// Blocks both in this thread and every thread made after it. To be called first in main.
+// Blocks both in this thread and every thread made after it. To be called by a command that ends in
+// StopOnSignal(), before its first thread; the others end as any program does.
 void BlockStopSignals();
 
 // Waits for the first one. While `stop` then runs, a second one ends the process at once; so does a

@@ -1,7 +1,14 @@
 #include "app/submission.h"
 
+#include "base/signal.h"
+
 namespace deadletter {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kBetweenTries(50);
 
 // "7" for "worker.7.executions"; nothing for a queue that is no worker's.
 std::optional<std::string> WorkerOf(const TopologyPlan& plan, const std::string& queue) {
@@ -29,6 +36,20 @@ std::vector<NewExecution> NewExecutions(const TopologyPlan& plan,
   execution.address = worker ? Address{plan.dispatch_exchange, TopologyPlan::DispatchKey(*worker)}
                              : Address{"", command.queue};
   return std::vector<NewExecution>(command.count, execution);
+}
+
+LedgerResult<std::vector<ExecutionId>> SubmitPatiently(Executions& ledger,
+                                                       std::span<const NewExecution> executions,
+                                                       const Clock& clock, milliseconds patience) {
+  const auto deadline = steady_clock::now() + patience;
+  Signal pause;
+  while (true) {
+    auto ids = ledger.Submit(executions, clock.Now());
+    const bool busy = !ids && (ids.error().fault == LedgerFault::kBusy ||
+                               ids.error().fault == LedgerFault::kRowLocked);
+    if (!busy || steady_clock::now() >= deadline) return ids;
+    pause.WaitFor({}, kBetweenTries);
+  }
 }
 
 }  // namespace deadletter

@@ -1,36 +1,88 @@
 #include <cstdio>
+#include <stop_token>
+#include <thread>
 
 #include "app/commands.h"
+#include "app/json_text.h"
 #include "app/submission.h"
 #include "app/wiring.h"
-#include "base/text.h"
+#include "base/signal.h"
 #include "handler/schema_gate.h"
 
 namespace deadletter {
 namespace {
 
 constexpr std::chrono::seconds kSendFor(5);
+constexpr std::chrono::seconds kBusyFor(5);
+
+LedgerResult<OutboxBacklog> Backlog(const Wiring& wiring, const Clock& clock) {
+  return wiring.MakeOutbox()->Backlog(clock.Now());
+}
 
 // A running server's relay sends as well; whoever claims a message first sends it. What is left
-// waits in the outbox.
-std::int64_t SendOutbox(const Config& config, const Wiring& wiring, const Clock& clock) {
+// after a while waits in the outbox.
+void SendOutbox(const Config& config, const Wiring& wiring, const Clock& clock) {
   Metrics metrics;
   Health health;
   Relay relay(wiring.MakeOutbox(), wiring.MakePublisher(), clock, metrics, health,
               MakeServiceOptions(config).relay);
-  const auto deadline = std::chrono::steady_clock::now() + kSendFor;
-  while (relay.SendOnce({}) > 0 && std::chrono::steady_clock::now() < deadline) {
+  std::stop_source stop;
+  const std::jthread timer([&stop](const std::stop_token& ended) {
+    Signal never;
+    never.WaitFor(ended, kSendFor);
+    stop.request_stop();
+  });
+  while (!stop.stop_requested() && relay.SendOnce(stop.get_token()) > 0) {
   }
-  const auto backlog = wiring.MakeOutbox()->Backlog(clock.Now());
-  return backlog ? backlog->pending : 0;
+}
+
+// What became of the messages, on standard error where there is something to do about it. The
+// ledger's other messages are in the figures too: only what came to be unroutable meanwhile is
+// taken for ours.
+int Report(const LedgerResult<OutboxBacklog>& before, const LedgerResult<OutboxBacklog>& after) {
+  if (!after) {
+    return Complain(cli::kExitDone,
+                    "submit: recorded, but whether the messages were sent is not known (" +
+                        after.error().message +
+                        "); a running `deadletter serve` sends what is "
+                        "left");
+  }
+  if (before && after->unroutable > before->unroutable) {
+    return Complain(cli::kExitFailed,
+                    "submit: recorded, but no queue wants " +
+                        std::to_string(after->unroutable - before->unroutable) +
+                        " of the messages: run `deadletter topology apply`, or check --queue; they "
+                        "are sent once there is one");
+  }
+  const std::int64_t waiting = after->pending - after->unroutable;
+  if (waiting > 0) {
+    return Complain(cli::kExitDone,
+                    "submit: " + std::to_string(waiting) +
+                        " messages wait in the outbox; a running `deadletter serve` "
+                        "sends them");
+  }
+  return cli::kExitDone;
+}
+
+std::string WhatToDo(const LedgerError& error) {
+  if (error.fault == LedgerFault::kBusy || error.fault == LedgerFault::kRowLocked) {
+    return "somebody else has been writing to the ledger for too long; nothing was recorded, try "
+           "again (" +
+           error.message + ")";
+  }
+  if (error.fault == LedgerFault::kInDoubt) {
+    return "whether the executions were recorded is not known; look before trying again (" +
+           error.message + ")";
+  }
+  return error.message;
 }
 
 void PrintIds(const std::vector<ExecutionId>& ids, cli::OutputFormat output) {
   for (const ExecutionId& id : ids) {
     if (output == cli::OutputFormat::kJson) {
-      std::printf("{\"execution_id\":%s}\n", JsonString(id.ToString()).c_str());
+      std::printf("{\"execution_id\":%s}\n", JsonText(id.ToString()).c_str());
     } else {
-      std::printf("submitted execution %s\n", DisplayText(id.ToString(), 200).c_str());
+      std::printf("submitted execution %s\n", cli::SafeText(id.ToString()).c_str());
     }
   }
 }
@@ -45,18 +97,13 @@ int RunSubmit(const Config& config, const cli::SubmitCommand& command, cli::Outp
   if (schema.answer != SchemaAnswer::kCurrent)
     return Complain(cli::kExitFailed, "submit: " + schema.message);
 
-  const auto ids =
-      (*wiring)->MakeExecutions()->Submit(NewExecutions(config.topology, command), clock.Now());
-  if (!ids) return Complain(cli::kExitFailed, "submit: " + ids.error().message);
+  const auto before = Backlog(**wiring, clock);
+  const auto ids = SubmitPatiently(*(*wiring)->MakeExecutions(),
+                                   NewExecutions(config.topology, command), clock, kBusyFor);
+  if (!ids) return Complain(cli::kExitFailed, "submit: " + WhatToDo(ids.error()));
   PrintIds(*ids, output);
-  const std::int64_t waiting = SendOutbox(config, **wiring, clock);
-  if (waiting > 0) {
-    std::fprintf(
-        stderr,
-        "deadletter: %lld messages wait in the outbox; a running `deadletter serve` sends them\n",
-        static_cast<long long>(waiting));
-  }
-  return cli::kExitDone;
+  SendOutbox(config, **wiring, clock);
+  return Report(before, Backlog(**wiring, clock));
 }
 
 }  // namespace deadletter

@@ -1,8 +1,8 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/json_text.h"
 #include "app/wiring.h"
-#include "base/text.h"
 
 namespace deadletter {
 namespace {
@@ -10,12 +10,13 @@ namespace {
 void PrintLine(cli::OutputFormat output, std::string_view kind, const std::string& subject,
                const std::string& message) {
   if (output == cli::OutputFormat::kJson) {
-    std::printf("{\"kind\":%s,\"subject\":%s,\"message\":%s}\n", JsonString(kind).c_str(),
-                JsonString(subject).c_str(), JsonString(message).c_str());
+    std::printf("{\"kind\":%s,\"subject\":%s,\"message\":%s}\n", JsonText(kind).c_str(),
+                JsonText(subject).c_str(), JsonText(message).c_str());
   } else if (subject.empty()) {
-    std::printf("%-16s %s\n", std::string(kind).c_str(), message.c_str());
+    std::printf("%-16s %s\n", std::string(kind).c_str(), cli::SafeText(message).c_str());
   } else {
-    std::printf("%-16s %s: %s\n", std::string(kind).c_str(), subject.c_str(), message.c_str());
+    std::printf("%-16s %s: %s\n", std::string(kind).c_str(), cli::SafeText(subject).c_str(),
+                cli::SafeText(message).c_str());
   }
 }
 

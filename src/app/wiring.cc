@@ -125,21 +125,28 @@ Result<void> MakeFolderFor(const std::string& file) {
   return {};
 }
 
+Result<void> MakeFolders(const Config& config) {
+  for (const std::string& file : {config.broker.path, config.ledger.path}) {
+    if (auto made = MakeFolderFor(file); !made) return made;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Wiring>> Wiring::Open(const Config& config, const Clock& clock) {
-  switch (config.pair) {
-    case Pair::kServers:
-      return std::make_unique<ServersWiring>(config);
-    case Pair::kEmbedded:
-      break;
-  }
-  for (const std::string& file : {config.broker.path, config.ledger.path}) {
-    if (const auto made = MakeFolderFor(file); !made) return Unexpected<Error>(made.error());
-  }
+  if (config.pair == Pair::kServers) return std::make_unique<ServersWiring>(config);
+  if (const auto made = MakeFolders(config); !made) return Unexpected<Error>(made.error());
   auto broker = EmbeddedBroker::Open(config.broker.path, clock);
   if (!broker) return Fail(broker.error().message);
   return std::make_unique<EmbeddedWiring>(std::move(*broker), config);
+}
+
+Result<std::unique_ptr<Wiring>> Wiring::OpenToStay(const Config& config, const Clock& clock) {
+  if (config.pair == Pair::kServers) return std::make_unique<ServersWiring>(config);
+  if (const auto made = MakeFolders(config); !made) return Unexpected<Error>(made.error());
+  return std::make_unique<EmbeddedWiring>(
+      EmbeddedBroker::OpenWhenPossible(config.broker.path, clock), config);
 }
 
 Adapters Wiring::MakeAdapters() const {

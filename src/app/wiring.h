@@ -21,6 +21,10 @@ class Wiring {
   // makes.
   [[nodiscard]] static Result<std::unique_ptr<Wiring>> Open(const Config& config,
                                                             const Clock& clock);
+  // The same for whoever keeps running: a queue file that cannot be opened (locked, a full disk) is
+  // tried again and again, as a server that is away would be.
+  [[nodiscard]] static Result<std::unique_ptr<Wiring>> OpenToStay(const Config& config,
+                                                                  const Clock& clock);
   virtual ~Wiring() = default;
 
   [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(

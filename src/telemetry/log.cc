@@ -135,6 +135,13 @@ std::string JsonLine(std::string_view time, LogLevel level, std::string_view eve
   return line;
 }
 
+std::string Line(LogFormat format, LogLevel level, std::string_view event,
+                 std::initializer_list<LogField> fields) {
+  const std::string time = FormatRfc3339(SystemClock().Now(), 3);
+  return format == LogFormat::kJson ? JsonLine(time, level, event, fields)
+                                    : TextLine(time, level, event, fields);
+}
+
 }  // namespace
 
 void SetUpLog(LogFormat format, LogLevel level) {
@@ -146,10 +153,13 @@ void SetUpLog(LogFormat format, LogLevel level) {
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   Output& output = TheOutput();
   if (!output.logger.should_log(ToSpdlog(level))) return;
-  const std::string time = FormatRfc3339(SystemClock().Now(), 3);
-  const std::string line = output.format == LogFormat::kJson ? JsonLine(time, level, event, fields)
-                                                             : TextLine(time, level, event, fields);
-  output.logger.log(ToSpdlog(level), line);
+  output.logger.log(ToSpdlog(level), Line(output.format, level, event, fields));
+}
+
+void LogAlways(std::string_view event, std::initializer_list<LogField> fields) {
+  Output& output = TheOutput();
+  // The line's own level is in the line; this one passes every filter.
+  output.logger.log(spdlog::level::critical, Line(output.format, LogLevel::kInfo, event, fields));
 }
 
 }  // namespace deadletter

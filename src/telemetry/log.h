@@ -24,6 +24,9 @@ void SetUpLog(LogFormat format, LogLevel level);
 // thread.
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
 
+// Written whatever the level, as info: what must be known of every run.
+void LogAlways(std::string_view event, std::initializer_list<LogField> fields = {});
+
 inline void LogInfo(std::string_view event, std::initializer_list<LogField> fields = {}) {
   Log(LogLevel::kInfo, event, fields);
 }

@@ -43,6 +43,13 @@ TEST(Log, WhatIsBelowTheLevelIsNotWritten) {
   EXPECT_EQ(Logged(LogFormat::kText, LogLevel::kDebug, "detail", {}), "");
 }
 
+TEST(Log, WhatMustBeKnownIsWrittenWhateverTheLevel) {
+  SetUpLog(LogFormat::kText, LogLevel::kError);
+  testing::internal::CaptureStderr();
+  LogAlways("starting", {{"pair", "embedded"}});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("info starting pair=embedded\n"));
+}
+
 TEST(Log, P9_ALongValueIsCut) {
   EXPECT_LT(
       Logged(LogFormat::kText, LogLevel::kInfo, "e", {{"key", std::string(1 << 20, 'x')}}).size(),

@@ -31,6 +31,8 @@ std::vector<std::string> Environment(const std::map<std::string, std::string>& a
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
+    // Whoever runs the tests may have the address of a real platform in there.
+    if (text.starts_with("DEADLETTER_")) continue;
     if (!added.contains(text.substr(0, text.find('=')))) environment.push_back(text);
   }
   for (const auto& [name, value] : added) environment.push_back(name + "=" + value);

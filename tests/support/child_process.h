@@ -15,8 +15,9 @@
 namespace deadletter::test {
 
 struct ChildOptions {
-  std::map<std::string, std::string> environment;  // beside this process's own
-  std::string folder;                              // to run in; empty: this one's
+  // Beside this process's own, of which nothing that begins with DEADLETTER_ is passed on.
+  std::map<std::string, std::string> environment;
+  std::string folder;  // to run in; empty: this one's
 };
 
 // Standard input is /dev/null. Safe from any thread; waits end with the program's end too.

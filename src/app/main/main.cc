@@ -5,7 +5,6 @@
 #include <type_traits>
 
 #include "app/commands.h"
-#include "app/signals.h"
 #include "cli/client_commands.h"
 #include "cli/command_line.h"
 
@@ -15,7 +14,14 @@ namespace {
 ConfigSources SourcesFrom(const cli::CommandLine& command_line) {
   ConfigSources sources;
   sources.config_path = command_line.config.config_file;
-  sources.environment = ReadEnvironment();
+  if (std::holds_alternative<cli::DemoCommand>(command_line.command)) {
+    // The demo makes executions and plays their workers: on servers only where its own command line
+    // names them, never because of what happens to lie around.
+    sources.working_dir.clear();
+    sources.system_file.clear();
+  } else {
+    sources.environment = ReadEnvironment();
+  }
   const auto flag = [&sources](const std::string& key, const std::string& name,
                                const std::optional<std::string>& text) {
     if (text) sources.flags[key] = {name, *text};
@@ -61,14 +67,18 @@ int RunWithConfig(const cli::CommandLine& command_line) {
     if constexpr (std::is_same_v<Command, cli::ServeCommand>)
       return RunServe(*config, command_line);
     if constexpr (std::is_same_v<Command, cli::DemoCommand>) return RunDemo(*config, command_line);
-    if constexpr (std::is_same_v<Command, cli::MigrateCommand>) return RunMigrate(*config, command);
+    if constexpr (std::is_same_v<Command, cli::MigrateCommand>) {
+      return RunMigrate(*config, command, command_line.output);
+    }
     if constexpr (std::is_same_v<Command, cli::SubmitCommand>) {
       return RunSubmit(*config, command, command_line.output);
     }
     if constexpr (std::is_same_v<Command, cli::TopologyCommand>) {
       return RunTopology(*config, command, command_line.output);
     }
-    if constexpr (std::is_same_v<Command, cli::ConfigCheckCommand>) return RunConfigCheck(*config);
+    if constexpr (std::is_same_v<Command, cli::ConfigCheckCommand>) {
+      return RunConfigCheck(*config, command_line.output);
+    }
     return cli::kExitUsage;
   };
   return std::visit(run, command_line.command);
@@ -78,7 +88,6 @@ int RunWithConfig(const cli::CommandLine& command_line) {
 }  // namespace deadletter
 
 int main(int argc, char** argv) {
-  deadletter::BlockStopSignals();
   const auto command_line = deadletter::cli::ParseCommandLine(argc, argv);
   if (!command_line) {
     const auto& early = command_line.error();

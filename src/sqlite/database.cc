@@ -17,18 +17,22 @@ int PrimaryCode(int code) {
   return code & 0xff;
 }
 
+// The switch to the write-ahead log needs the file for itself, and SQLite does not call its busy
+// handler for that: two programs that create the file at the same moment would fail each other.
+template <class Attempt>
+DatabaseResult<void> Patiently(std::chrono::milliseconds patience, Attempt attempt) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto done = attempt();
+    if (done || !done.error().IsBusy() || std::chrono::steady_clock::now() >= deadline) return done;
+    std::this_thread::sleep_for(kRetryStep);
+  }
+}
+
 }  // namespace
 
 bool DatabaseError::IsBusy() const {
   return PrimaryCode(code) == SQLITE_BUSY || PrimaryCode(code) == SQLITE_LOCKED;
-}
-
-bool DatabaseError::IsConstraint() const {
-  return PrimaryCode(code) == SQLITE_CONSTRAINT;
-}
-
-bool DatabaseError::IsTooBig() const {
-  return PrimaryCode(code) == SQLITE_TOOBIG;
 }
 
 DatabaseResult<std::unique_ptr<Database>> Database::Open(const std::string& path,
@@ -59,7 +63,16 @@ Database::~Database() {
 
 DatabaseResult<void> Database::Configure(const DatabaseOptions& options) {
   sqlite3_busy_timeout(handle_, static_cast<int>(options.busy_timeout.count()));
-  if (auto switched = SwitchToWriteAheadLog(options.busy_timeout); !switched) return switched;
+  const auto accept = [&] {
+    return options.accept ? options.accept(*this) : DatabaseResult<void>();
+  };
+  if (auto accepted = Patiently(options.busy_timeout, accept); !accepted) return accepted;
+  const auto switch_log = [this]() -> DatabaseResult<void> {
+    auto switched = Pragma("journal_mode=WAL");
+    if (!switched) return Unexpected<DatabaseError>(switched.error());
+    return {};
+  };
+  if (auto switched = Patiently(options.busy_timeout, switch_log); !switched) return switched;
   if (auto asked = Execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"); !asked)
     return asked;
   const std::pair<const char*, const char*> wanted[] = {
@@ -73,20 +86,6 @@ DatabaseResult<void> Database::Configure(const DatabaseOptions& options) {
     }
   }
   return {};
-}
-
-DatabaseResult<void> Database::SwitchToWriteAheadLog(std::chrono::milliseconds patience) {
-  // The switch needs the file for itself, and SQLite does not call its busy handler for that: two
-  // programs that create the file at the same moment would fail each other.
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (true) {
-    auto switched = Pragma("journal_mode=WAL");
-    if (switched) return {};
-    if (!switched.error().IsBusy() || std::chrono::steady_clock::now() >= deadline) {
-      return Unexpected<DatabaseError>(switched.error());
-    }
-    std::this_thread::sleep_for(kRetryStep);
-  }
 }
 
 DatabaseResult<std::string> Database::Pragma(const std::string& pragma) {

@@ -19,10 +19,15 @@ struct sqlite3_stmt;
 
 namespace deadletter::sqlite {
 
+class Database;
+
 struct DatabaseOptions {
   std::chrono::milliseconds busy_timeout{
       10'000};         // how long to wait for another connection's write to end
   bool create = true;  // false: a missing file is an error
+  // Asked before anything about the file is changed; an error ends the opening. It may look more
+  // than once where the file is busy.
+  std::function<DatabaseResult<void>(Database&)> accept = nullptr;
 };
 
 // Threads: one at a time. Several connections, in any number of threads and processes, may share
@@ -67,7 +72,6 @@ class Database {
   Database(sqlite3* handle, std::string path);
 
   DatabaseResult<void> Configure(const DatabaseOptions& options);
-  DatabaseResult<void> SwitchToWriteAheadLog(std::chrono::milliseconds patience);
   DatabaseResult<std::string> Pragma(const std::string& pragma);
   DatabaseError LastError(std::string_view attempted) const;
   // Called by a statement that failed: an open transaction can then only be rolled back.

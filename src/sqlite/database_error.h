@@ -11,11 +11,8 @@ struct DatabaseError {
   int code = 0;         // SQLite's extended result code
   std::string message;  // one line: what was attempted and SQLite's words
 
-  [[nodiscard]] bool IsBusy()
-      const;  // somebody else held the lock for longer than the busy timeout
-  [[nodiscard]] bool IsConstraint()
-      const;                            // a constraint or a trigger's RAISE refused this very data
-  [[nodiscard]] bool IsTooBig() const;  // a value beyond SQLite's limit
+  // Somebody else held the lock for longer than the busy timeout.
+  [[nodiscard]] bool IsBusy() const;
 };
 
 template <class T>

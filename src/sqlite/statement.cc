@@ -63,10 +63,6 @@ std::int64_t Statement::Int64(int column) const {
   return sqlite3_column_int64(handle_, column);
 }
 
-double Statement::Double(int column) const {
-  return sqlite3_column_double(handle_, column);
-}
-
 std::string Statement::Text(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_, column));
   return bytes == nullptr ? std::string() : std::string(bytes, Size(column));
@@ -106,10 +102,6 @@ void Statement::BindOne(int index, std::nullptr_t) {
 
 void Statement::BindOne(int index, std::int64_t value) {
   if (handle_ != nullptr) Check(sqlite3_bind_int64(handle_, index, value), "bind");
-}
-
-void Statement::BindOne(int index, double value) {
-  if (handle_ != nullptr) Check(sqlite3_bind_double(handle_, index, value), "bind");
 }
 
 void Statement::BindOne(int index, std::string_view text) {

@@ -57,7 +57,6 @@ class Statement {
   [[nodiscard]] bool IsNull(int column) const;
   [[nodiscard]] std::int64_t Int64(int column) const;
   [[nodiscard]] bool Bool(int column) const { return Int64(column) != 0; }
-  [[nodiscard]] double Double(int column) const;
   [[nodiscard]] std::string Text(int column) const;  // TEXT and BLOB alike, all their bytes
   [[nodiscard]] Instant Time(int column) const;      // stored as microseconds since 1970
   [[nodiscard]] std::size_t Size(int column) const;  // bytes of a TEXT or BLOB, without copying it
@@ -72,7 +71,6 @@ class Statement {
   void Rewind();
   void BindOne(int index, std::nullptr_t);
   void BindOne(int index, std::int64_t value);
-  void BindOne(int index, double value);
   void BindOne(int index, std::string_view text);
   void BindOne(int index, Blob blob);
   void BindOne(int index, Instant instant) { BindOne(index, instant.time_since_epoch().count()); }

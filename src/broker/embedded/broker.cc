@@ -1,5 +1,8 @@
 #include "broker/embedded/broker.h"
 
+#include <sqlite3.h>
+#include <unistd.h>
+
 #include <exception>
 #include <utility>
 
@@ -21,33 +24,47 @@ namespace {
 // Deaths in one transaction: others may write between two of them.
 constexpr std::size_t kMaxDueATime = 500;
 constexpr Instant kNever = Instant::max();
+// A stop waits for the keeper, and there is a next try.
+constexpr std::chrono::milliseconds kOpenPatience{500};
 
 constexpr CommitPoints kDeclare{"embedded.declare.commit", "embedded.declare.committed"};
 constexpr CommitPoints kLook{"embedded.look.commit", "embedded.look.committed"};
 constexpr CommitPoints kKeep{"embedded.keep.commit", "embedded.keep.committed"};
 
+BrokerError Gone(const std::string& path) {
+  return {BrokerFault::kUnreachable,
+          path +
+              " was moved or deleted while it was in use: bring it back (with its -wal file), "
+              "or start again to begin with empty queues"};
+}
+
 }  // namespace
 
 BrokerResult<std::shared_ptr<EmbeddedBroker>> EmbeddedBroker::Open(
     const std::string& path, const Clock& clock, const EmbeddedBrokerOptions& options) {
-  auto database = embedded::OpenQueueFile(path, options.busy_timeout);
-  if (!database) return Unexpected<BrokerError>(database.error());
-  auto lock = embedded::OwnerLock::Open(path + "-owners");
-  if (!lock) return Unexpected<BrokerError>({BrokerFault::kRefused, lock.error().message});
-  std::shared_ptr<EmbeddedBroker> broker(
-      new EmbeddedBroker(std::move(*database), std::move(*lock), clock, options));
-  if (auto registered = broker->Register(); !registered) {
-    return Unexpected<BrokerError>(registered.error());
-  }
+  std::shared_ptr<EmbeddedBroker> broker(new EmbeddedBroker(path, clock, options));
+  if (auto opened = broker->OpenFile(options.busy_timeout); !opened)
+    return Unexpected<BrokerError>(opened.error());
   if (auto kept = broker->KeepOnce(); !kept) return Unexpected<BrokerError>(kept.error());
-  broker->keeper_ = std::jthread([raw = broker.get()](std::stop_token stop) { raw->Keep(stop); });
+  broker->StartKeeper({});
   return broker;
 }
 
-EmbeddedBroker::EmbeddedBroker(std::unique_ptr<sqlite::Database> database,
-                               std::unique_ptr<embedded::OwnerLock> lock, const Clock& clock,
+std::shared_ptr<EmbeddedBroker> EmbeddedBroker::OpenWhenPossible(
+    const std::string& path, const Clock& clock, const EmbeddedBrokerOptions& options) {
+  std::shared_ptr<EmbeddedBroker> broker(new EmbeddedBroker(path, clock, options));
+  broker->StartKeeper(broker->KeepOnce());
+  return broker;
+}
+
+EmbeddedBroker::EmbeddedBroker(std::string path, const Clock& clock,
                                const EmbeddedBrokerOptions& options)
-    : clock_(clock), options_(options), lock_(std::move(lock)), database_(std::move(database)) {}
+    : path_(std::move(path)), clock_(clock), options_(options) {}
+
+void EmbeddedBroker::StartKeeper(BrokerResult<void> health) {
+  keeper_health_ = std::move(health);
+  keeper_ = std::jthread([this](std::stop_token stop) { Keep(stop); });
+}
 
 EmbeddedBroker::~EmbeddedBroker() {
   keeper_ = {};
@@ -56,24 +73,74 @@ EmbeddedBroker::~EmbeddedBroker() {
       Write(kKeep, [&](Tables& tables) { embedded::ReturnAllOf(tables, owner_, std::nullopt); }));
 }
 
-BrokerResult<void> EmbeddedBroker::Register() {
+// The others' calls do not wait for it: they fail with what the last try has found.
+BrokerResult<void> EmbeddedBroker::OpenFile(std::chrono::milliseconds patience) {
+  const auto away = [&](BrokerError error) {
+    const std::lock_guard lock(database_mutex_);
+    away_ = error;
+    return Unexpected<BrokerError>(std::move(error));
+  };
+  if (opening_ > 0 && access(path_.c_str(), F_OK) != 0) return away(Gone(path_));
+  auto database = embedded::OpenQueueFile(path_, patience, opening_ == 0);
+  if (!database) return away(database.error());
+  sqlite3_busy_timeout((*database)->handle(), static_cast<int>(options_.busy_timeout.count()));
+  auto lock = embedded::OwnerLock::Open(path_ + "-owners");
+  if (!lock) return away({BrokerFault::kRefused, lock.error().message});
+  const std::lock_guard guard(database_mutex_);
+  const auto registered = Register(**database, **lock);
+  if (!registered) {
+    away_ = registered.error();
+    return Unexpected<BrokerError>(registered.error());
+  }
+  owner_ = *registered;
+  ++opening_;
+  lock_ = std::move(*lock);
+  database_ = std::move(*database);
+  data_version_ = 0;
+  return {};
+}
+
+BrokerResult<std::int64_t> EmbeddedBroker::Register(sqlite::Database& database,
+                                                    embedded::OwnerLock& lock) {
   std::string refused;
-  auto written = Write(kDeclare, [&](Tables& tables) {
+  std::int64_t owner = 0;
+  auto written = WriteInto(database, kDeclare, [&](Tables& tables) {
     tables.Run(sql::kInsertOwner, tables.now());
-    owner_ = database_->last_insert_id();
+    owner = database.last_insert_id();
     // Before the commit: nobody sees the owner without its lock.
-    if (auto taken = lock_->Take(owner_); !taken) refused = taken.error().message;
+    if (auto taken = lock.Take(owner); !taken) refused = taken.error().message;
   });
-  if (written && !refused.empty()) return Unexpected<BrokerError>({BrokerFault::kRefused, refused});
-  return written;
+  if (!written) return Unexpected<BrokerError>(written.error());
+  if (!refused.empty()) return Unexpected<BrokerError>({BrokerFault::kRefused, refused});
+  return owner;
 }
 
 BrokerResult<void> EmbeddedBroker::Write(const CommitPoints& points,
-                                         const std::function<void(Tables&)>& work) try {
+                                         const std::function<void(Tables&)>& work) {
   const std::lock_guard lock(database_mutex_);
-  auto transaction = sqlite::Transaction::Begin(*database_);
+  if (!database_) return Unexpected<BrokerError>(away_);
+  if (auto checked = CheckFile(); !checked) return checked;
+  auto written = WriteInto(*database_, points, work);
+  // Once more: what was committed into a file that was gone by then exists nowhere.
+  if (auto checked = CheckFile(); !checked) return checked;
+  return written;
+}
+
+BrokerResult<void> EmbeddedBroker::CheckFile() {
+  int moved = 0;
+  sqlite3_file_control(database_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved == 0) return {};
+  database_.reset();
+  lock_.reset();
+  away_ = Gone(path_);
+  return Unexpected<BrokerError>(away_);
+}
+
+BrokerResult<void> EmbeddedBroker::WriteInto(sqlite::Database& database, const CommitPoints& points,
+                                             const std::function<void(Tables&)>& work) try {
+  auto transaction = sqlite::Transaction::Begin(database);
   if (!transaction) return Unexpected<BrokerError>(embedded::ToBrokerError(transaction.error()));
-  Tables tables(*database_, *transaction, clock_.Now());
+  Tables tables(database, *transaction, clock_.Now());
   work(tables);
   embedded::BuryOverflow(tables, tables.now());
   fault::Hit(points.before);
@@ -250,7 +317,7 @@ void EmbeddedBroker::Keep(std::stop_token stop) {
 }
 
 BrokerResult<void> EmbeddedBroker::KeepOnce() {
-  LookAtOthersChanges();
+  if (auto looked = LookAtOthersChanges(); !looked) return looked;
   if (auto done = ReturnAbandoned(); !done) return done;
   if (auto done = ReturnFromTheLost(); !done) return done;
   if (!SomethingIsDue()) return {};
@@ -260,18 +327,27 @@ BrokerResult<void> EmbeddedBroker::KeepOnce() {
   return {};
 }
 
-void EmbeddedBroker::LookAtOthersChanges() {
+BrokerResult<void> EmbeddedBroker::LookAtOthersChanges() {
+  bool is_open = false;
   {
     const std::lock_guard lock(database_mutex_);
-    const auto version = database_->DataVersion();
-    // Not even readable: look as if it had changed, and let whoever looks see the error.
-    if (version && *version == data_version_) return;
-    if (version) data_version_ = *version;
+    if (database_) {
+      if (auto checked = CheckFile(); !checked) return checked;
+      const auto version = database_->DataVersion();
+      // Not even readable: look as if it had changed, and let whoever looks see the error.
+      if (version && *version == data_version_) return {};
+      if (version) data_version_ = *version;
+      is_open = true;
+    }
+  }
+  if (!is_open) {
+    if (auto opened = OpenFile(kOpenPatience); !opened) return opened;
   }
   const std::lock_guard lock(signal_mutex_);
   next_due_ = Instant::min();  // somebody else's message may be the first to expire
   ++changes_;
   changed_.notify_all();
+  return {};
 }
 
 bool EmbeddedBroker::SomethingIsDue() {
@@ -331,6 +407,7 @@ BrokerResult<void> EmbeddedBroker::ReturnFromTheLost() {
 std::vector<std::int64_t> EmbeddedBroker::LostOwners() {
   std::vector<std::int64_t> lost;
   const std::lock_guard lock(database_mutex_);
+  if (!database_) return lost;
   auto owners = database_->Prepare(sql::kOwners);
   while (owners.Next()) {
     const auto owner = owners.Int64(0);

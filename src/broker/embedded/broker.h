@@ -57,11 +57,20 @@ struct QueueCounts {
 // Every change is one transaction, durable when the call returns; killed at any moment, it has
 // happened or not.
 //
+// A file that was moved or deleted while it is open is let go: calls fail with kUnreachable until
+// there is a file at the path again, which the keeper then opens. It is never made anew: what was
+// in the queues is to be brought back by a person, and until then nothing is confirmed that exists
+// nowhere.
+//
 // Threads: any. Consumers, publishers and work queues share its ownership.
 class EmbeddedBroker {
  public:
-  // The clock must outlive the broker.
+  // Makes the file where there is none. The clock must outlive the broker.
   [[nodiscard]] static BrokerResult<std::shared_ptr<EmbeddedBroker>> Open(
+      const std::string& path, const Clock& clock, const EmbeddedBrokerOptions& options = {});
+  // The same, but where that fails the keeper tries again and again, and calls fail with the reason
+  // until it has succeeded.
+  [[nodiscard]] static std::shared_ptr<EmbeddedBroker> OpenWhenPossible(
       const std::string& path, const Clock& clock, const EmbeddedBrokerOptions& options = {});
   ~EmbeddedBroker();
   EmbeddedBroker(const EmbeddedBroker&) = delete;
@@ -104,15 +113,21 @@ class EmbeddedBroker {
   // What was delivered under `token` goes back to its queue: now, or as soon as the file can be
   // written.
   void ReturnAll(std::int64_t token);
+  // Both change when the file is opened again, but not while a Write() runs its work.
   [[nodiscard]] std::int64_t owner() const { return owner_; }
+  [[nodiscard]] std::uint64_t opening() const { return opening_; }  // counts them, from 1
   [[nodiscard]] Instant Now() const { return clock_.Now(); }
 
  private:
-  EmbeddedBroker(std::unique_ptr<sqlite::Database> database,
-                 std::unique_ptr<embedded::OwnerLock> lock, const Clock& clock,
-                 const EmbeddedBrokerOptions& options);
+  EmbeddedBroker(std::string path, const Clock& clock, const EmbeddedBrokerOptions& options);
 
-  BrokerResult<void> Register();
+  BrokerResult<void> OpenFile(std::chrono::milliseconds patience);
+  BrokerResult<std::int64_t> Register(sqlite::Database& database, embedded::OwnerLock& lock);
+  void StartKeeper(BrokerResult<void> health);
+  // } with database_mutex_ held
+  BrokerResult<void> WriteInto(sqlite::Database& database, const embedded::CommitPoints& points,
+                               const std::function<void(embedded::Tables&)>& work);
+  BrokerResult<void> CheckFile();
   BrokerResult<void> Declare(const std::function<void(embedded::Tables&, std::string&)>& work);
   void Keep(std::stop_token stop);
   BrokerResult<void> KeepOnce();
@@ -122,16 +137,20 @@ class EmbeddedBroker {
   BrokerResult<void> ReturnAbandoned();
   BrokerResult<void> ReturnFromTheLost();
   std::vector<std::int64_t> LostOwners();
-  void LookAtOthersChanges();
+  // Opens the file where it is not open.
+  BrokerResult<void> LookAtOthersChanges();
   void NoteDue(Instant at);
 
+  const std::string path_;
   const Clock& clock_;
   const EmbeddedBrokerOptions options_;
-  std::unique_ptr<embedded::OwnerLock> lock_;
-  std::int64_t owner_ = 0;
+  std::atomic<std::int64_t> owner_{0};
+  std::atomic<std::uint64_t> opening_{0};
 
   std::mutex database_mutex_;  // guards the connection; taken before signal_mutex_
-  std::unique_ptr<sqlite::Database> database_;
+  std::unique_ptr<embedded::OwnerLock> lock_;
+  std::unique_ptr<sqlite::Database> database_;  // null: not open, and `away_` says why
+  BrokerError away_;
   std::int64_t data_version_ = 0;
 
   mutable std::mutex signal_mutex_;  // guards what follows

@@ -1,5 +1,9 @@
 #include "broker/embedded/broker.h"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <thread>
 
 #include "broker/embedded/test_fixture.h"
@@ -11,7 +15,20 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class EmbeddedBrokerTest : public EmbeddedQueueFile {};
+class EmbeddedBrokerTest : public EmbeddedQueueFile {
+ protected:
+  [[nodiscard]] std::string BytesOfFile() const {
+    std::ifstream file(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  // With what SQLite keeps beside it.
+  static void MoveFile(const std::string& from, const std::string& to) {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      if (std::filesystem::exists(from + suffix))
+        std::filesystem::rename(from + suffix, to + suffix);
+    }
+  }
+};
 
 TEST_F(EmbeddedBrokerTest, DeclaringTheSameAgainChangesNothing) {
   auto broker = Open();
@@ -58,12 +75,56 @@ TEST_F(EmbeddedBrokerTest, ADatabaseOfSomethingElseIsLeftAlone) {
   {
     auto other = sqlite::Database::Open(path_);
     ASSERT_TRUE(other);
-    ASSERT_TRUE((*other)->Execute("CREATE TABLE letters (id)"));
+    ASSERT_TRUE((*other)->Execute("CREATE TABLE letters (id); PRAGMA journal_mode = DELETE"));
   }
+  const std::string before = BytesOfFile();
   const auto opened = EmbeddedBroker::Open(path_, clock_);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().fault, BrokerFault::kRefused);
   EXPECT_THAT(opened.error().message, HasSubstr("no queue file"));
+  EXPECT_TRUE(BytesOfFile() == before);
+}
+
+TEST_F(EmbeddedBrokerTest, P6_AFileThatIsGoneTakesNothingMore) {
+  auto broker = Open();
+  ASSERT_TRUE(broker->DeclareQueue({.name = "q"}));
+  auto consumer = Subscribed(broker, "q");
+  MoveFile(path_, path_ + ".away");
+
+  EmbeddedPublisher publisher(broker);
+  const auto sent = publisher.Publish(std::vector{To("q", "into nowhere")});
+  EXPECT_EQ(sent.at(0).outcome, PublishOutcome::kUnavailable);
+  EXPECT_THAT(sent.at(0).detail, HasSubstr("bring it back"));
+  EXPECT_EQ(broker->Count("q").error().fault, BrokerFault::kUnreachable);
+  EXPECT_TRUE(Becomes([&] { return !broker->KeeperHealth(); }));
+  EXPECT_FALSE(std::filesystem::exists(path_)) << "it must not be made anew";
+
+  MoveFile(path_ + ".away", path_);
+  EXPECT_TRUE(Becomes([&] { return broker->Count("q").has_value(); }));
+  EXPECT_EQ(consumer->Receive({1, 1000, 0ms}).error().fault, BrokerFault::kUnreachable)
+      << "what it held and where is another file's matter";
+  ASSERT_TRUE(consumer->Subscribe(0));
+  Send(broker, To("q", "safe"));
+  EXPECT_THAT(Bodies(Receive(*consumer, 1)), ElementsAre("safe"));
+}
+
+TEST_F(EmbeddedBrokerTest, P5_AFileThatIsLockedIsOpenedOnceItIsFree) {
+  ASSERT_TRUE(Open()->DeclareQueue({.name = "q"}));
+  auto other = sqlite::Database::Open(path_);
+  ASSERT_TRUE(other);
+  auto writing = std::optional(sqlite::Transaction::Begin(**other));
+  ASSERT_TRUE(*writing);
+
+  EXPECT_FALSE(EmbeddedBroker::Open(path_, clock_, {.busy_timeout = 1ms}));
+  auto broker = EmbeddedBroker::OpenWhenPossible(path_, clock_, {.busy_timeout = 1ms});
+  const auto health = broker->KeeperHealth();
+  ASSERT_FALSE(health);
+  EXPECT_EQ(health.error().fault, BrokerFault::kUnreachable);
+  EXPECT_THAT(health.error().message, HasSubstr("locked"));
+  EXPECT_EQ(broker->Count("q").error().message, health.error().message);
+
+  writing.reset();
+  EXPECT_TRUE(Becomes([&] { return broker->KeeperHealth() && broker->Count("q"); }));
 }
 
 TEST_F(EmbeddedBrokerTest, AFileOfANewerProgramIsLeftAlone) {

@@ -28,6 +28,10 @@ std::chrono::steady_clock::time_point Deadline(std::chrono::milliseconds wait) {
   return std::chrono::steady_clock::now() + std::min(wait, kLongestWait);
 }
 
+BrokerError OpenedAgain() {
+  return {BrokerFault::kUnreachable, "the queue file was opened again; subscriptions begin anew"};
+}
+
 }  // namespace
 
 EmbeddedConsumer::EmbeddedConsumer(std::shared_ptr<EmbeddedBroker> broker, std::string queue,
@@ -45,7 +49,9 @@ BrokerResult<void> EmbeddedConsumer::Subscribe(std::size_t prefetch) {
   const bool anew = state_ == State::kClosed;
   const auto token = anew ? embedded::NewToken() : token_;
   std::int64_t id = 0;
+  std::uint64_t opening = 0;
   auto written = broker_->Write(kSubscribe, [&](Tables& tables) {
+    opening = broker_->opening();
     const auto queue = tables.FindQueue(queue_);
     if (!queue) return;
     id = queue->id;
@@ -53,12 +59,14 @@ BrokerResult<void> EmbeddedConsumer::Subscribe(std::size_t prefetch) {
   });
   if (!written) return Lost(written.error());
   if (id == 0) return Lost({BrokerFault::kQueueMissing, "no queue " + queue_});
+  if (!anew && opening != opening_) return Lost(OpenedAgain());
   if (!anew && id != queue_id_)
     return Lost({BrokerFault::kCancelled, "queue " + queue_ + " was made anew"});
   if (anew) ++generation_;
   state_ = State::kSubscribed;
   token_ = token;
   queue_id_ = id;
+  opening_ = opening;
   prefetch_ = prefetch;
   return {};
 }
@@ -83,7 +91,10 @@ BrokerResult<std::vector<Delivery>> EmbeddedConsumer::TakeReady(const ReceiveLim
   const auto most = std::min(limits.max_letters, Room());
   std::vector<embedded::Taken> taken;
   bool there = false;
+  bool same_file = false;
   auto written = broker_->Write(kReceive, [&](Tables& tables) {
+    same_file = broker_->opening() == opening_;
+    if (!same_file) return;
     const auto queue = tables.GetQueue(queue_id_);
     if (!queue) return;
     there = true;
@@ -92,6 +103,7 @@ BrokerResult<std::vector<Delivery>> EmbeddedConsumer::TakeReady(const ReceiveLim
                            {.owner = broker_->owner(), .until = {}}, token_);
   });
   if (!written) return Lost(written.error());
+  if (!same_file) return Lost(OpenedAgain());
   if (!there) return Lost({BrokerFault::kCancelled, "queue " + queue_ + " was deleted"});
   std::vector<Delivery> letters;
   letters.reserve(taken.size());

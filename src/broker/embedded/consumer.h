@@ -52,7 +52,8 @@ class EmbeddedConsumer final : public Consumer {
   std::uint64_t generation_ = 0;
   std::uint64_t last_number_ = 0;
   std::int64_t queue_id_ = 0;
-  std::int64_t token_ = 0;  // of this generation's leases
+  std::uint64_t opening_ = 0;  // of the file that queue_id_ and token_ are of
+  std::int64_t token_ = 0;     // of this generation's leases
   std::deque<InHand> in_hand_;
   std::atomic<bool> woken_ = false;
   std::atomic<bool> aborted_ = false;

@@ -19,7 +19,7 @@ std::string PlanOf(sqlite::Database& database, std::string_view sql) {
 
 TEST(QueryPlan, P9_NothingReadsTheWholeTableOfMessages) {
   test::TemporaryFolder folder;
-  auto database = OpenQueueFile(folder / "queues.sqlite", std::chrono::seconds(10));
+  auto database = OpenQueueFile(folder / "queues.sqlite", std::chrono::seconds(10), true);
   ASSERT_TRUE(database) << database.error().message;
   for (const auto& statement :
        {sql::kTakeMessages, sql::kLeaseMessage, sql::kDeleteLeased, sql::kFindLeased,

@@ -13,15 +13,28 @@ namespace {
 
 constexpr std::int64_t kApplicationId = 1684828533;  // "dlqu"; as in migrations/001_queues.sql
 
-std::int64_t Number(sqlite::Database& database, std::string_view sql) {
-  auto statement = database.Prepare(sql);
-  return statement.Next() ? statement.Int64(0) : 0;
-}
+// Reads numbers until the first error.
+class Look {
+ public:
+  explicit Look(sqlite::Database& database) : database_(database) {}
 
-std::optional<std::string> WhyNotOurs(sqlite::Database& database) {
-  const auto version = Number(database, sql::kSchemaVersion);
-  const bool marked = Number(database, sql::kApplicationId) == kApplicationId;
-  if (!marked && (version != 0 || Number(database, sql::kCountTables) != 0)) {
+  [[nodiscard]] std::int64_t Number(std::string_view sql) {
+    auto statement = database_.Prepare(sql);
+    const auto number = statement.Next() ? statement.Int64(0) : 0;
+    if (statement.error() && !error_) error_ = statement.error();
+    return number;
+  }
+  [[nodiscard]] const std::optional<sqlite::DatabaseError>& error() const { return error_; }
+
+ private:
+  sqlite::Database& database_;
+  std::optional<sqlite::DatabaseError> error_;
+};
+
+std::optional<std::string> WhyNotOurs(Look& look) {
+  const auto version = look.Number(sql::kSchemaVersion);
+  const bool marked = look.Number(sql::kApplicationId) == kApplicationId;
+  if (!marked && (version != 0 || look.Number(sql::kCountTables) != 0)) {
     return "is a database, but no queue file; give the embedded broker a file of its own";
   }
   if (version > static_cast<std::int64_t>(sql::kMigrations.size())) {
@@ -31,7 +44,7 @@ std::optional<std::string> WhyNotOurs(sqlite::Database& database) {
 }
 
 sqlite::DatabaseResult<void> RunMissing(sqlite::Database& database) {
-  const auto version = Number(database, sql::kSchemaVersion);
+  const auto version = Look(database).Number(sql::kSchemaVersion);
   for (const auto& migration : sql::kMigrations) {
     if (migration.version <= version) continue;
     if (auto run = database.Execute(std::string(migration.sql)); !run) return run;
@@ -41,14 +54,20 @@ sqlite::DatabaseResult<void> RunMissing(sqlite::Database& database) {
   return {};
 }
 
+sqlite::DatabaseResult<void> Accept(sqlite::Database& database) {
+  Look look(database);
+  const auto foreign = WhyNotOurs(look);
+  if (look.error()) return Unexpected<sqlite::DatabaseError>(*look.error());
+  if (!foreign) return {};
+  return Unexpected<sqlite::DatabaseError>({SQLITE_NOTADB, database.path() + " " + *foreign});
+}
+
 BrokerResult<void> Migrate(sqlite::Database& database) {
   auto transaction = sqlite::Transaction::Begin(database);  // whoever comes second finds it done
   if (!transaction) return Unexpected<BrokerError>(ToBrokerError(transaction.error()));
-  const auto foreign = WhyNotOurs(database);
-  if (transaction->error()) return Unexpected<BrokerError>(ToBrokerError(*transaction->error()));
-  if (foreign) {
-    return Unexpected<BrokerError>({BrokerFault::kRefused, database.path() + " " + *foreign});
-  }
+  // Once more: somebody else may have made something of it since.
+  if (auto accepted = Accept(database); !accepted)
+    return Unexpected<BrokerError>(ToBrokerError(accepted.error()));
   if (auto run = RunMissing(database); !run)
     return Unexpected<BrokerError>(ToBrokerError(run.error()));
   fault::Hit("embedded.migrate.commit");
@@ -61,8 +80,8 @@ BrokerResult<void> Migrate(sqlite::Database& database) {
 }  // namespace
 
 BrokerResult<std::unique_ptr<sqlite::Database>> OpenQueueFile(
-    const std::string& path, std::chrono::milliseconds busy_timeout) {
-  auto database = sqlite::Database::Open(path, {busy_timeout, true});
+    const std::string& path, std::chrono::milliseconds busy_timeout, bool create) {
+  auto database = sqlite::Database::Open(path, {busy_timeout, create, Accept});
   if (!database) return Unexpected<BrokerError>(ToBrokerError(database.error()));
   if (auto migrated = Migrate(**database); !migrated)
     return Unexpected<BrokerError>(migrated.error());

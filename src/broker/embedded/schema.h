@@ -10,10 +10,11 @@
 
 namespace deadletter::embedded {
 
-// Opens or creates it and brings its tables up to date; several programs may do so at once. A
-// database that is something else, or that a newer program has made, is refused and left as it is.
+// Opens it, or with `create` makes it, and brings its tables up to date; several programs may do so
+// at once. A database that is something else, or that a newer program has made, is refused and left
+// as it is.
 [[nodiscard]] BrokerResult<std::unique_ptr<sqlite::Database>> OpenQueueFile(
-    const std::string& path, std::chrono::milliseconds busy_timeout);
+    const std::string& path, std::chrono::milliseconds busy_timeout, bool create);
 
 // kRefused where the file is not ours to use (permission, not a database), else kUnreachable.
 [[nodiscard]] BrokerError ToBrokerError(const sqlite::DatabaseError& error);

@@ -1,6 +1,7 @@
 // The suites of the ledger's ports over PostgreSQL, and what only PostgreSQL can do to us.
 #include <mutex>
 
+#include "base/rfc3339.h"
 #include "tests/conformance/catalog_conformance.h"
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
@@ -429,6 +430,79 @@ TEST_P(PostgresLedger, AViewMayBeThePlatformsTable) {
   EXPECT_EQ(StatusOf(Number(1)), "failed");
 }
 
+TEST_P(PostgresLedger, AnIdOfTwoRowsIsRefusedAndNothingHappens) {
+  postgres().platform().Run(
+      "CREATE TABLE twins (id bigint, status text, updated timestamptz DEFAULT now());"
+      "INSERT INTO twins VALUES (5, 'running'), (5, 'running'), (6, 'running')");
+  postgres::Options options = postgres().options();
+  options.executions.table = "twins";
+  options.executions.result = options.executions.worker = "";
+  options.executions.action = options.executions.action_ref = "";
+  auto settlement = postgres::MakeSettlement(options);
+  for (const LockedRows locked : {LockedRows::kWait, LockedRows::kDefer}) {
+    const std::vector<Judgement> batch = {Fails(LetterBuilder(Number(5))),
+                                          Fails(LetterBuilder(Number(6)))};
+    const auto refused = settlement->Settle(batch, locked);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().fault, LedgerFault::kStatement);
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("executions.id"));
+  }
+  EXPECT_EQ(LettersInLedger(), 0U);
+  EXPECT_EQ(postgres().platform().Value("SELECT count(*) FROM twins WHERE status = 'failed'"), "0");
+  const std::vector<Judgement> good = {Fails(LetterBuilder(Number(6)))};
+  EXPECT_EQ(Good(settlement->Settle(good, LockedRows::kWait)).at(0).outcome, Outcome::kFailed);
+}
+
+TEST_P(PostgresLedger, ATimestampWithoutATimeZoneIsUtcWhateverTheRolesZone) {
+  postgres().platform().Run(
+      "CREATE TABLE plain (id bigint PRIMARY KEY, status text, updated timestamp);"
+      "INSERT INTO plain VALUES (5, 'running', '2026-11-23 12:00:00')");
+  postgres().platform().Run("ALTER DATABASE \"" +
+                            postgres().platform().Value("SELECT current_database()") +
+                            "\" SET TimeZone = 'Asia/Tokyo'");
+  postgres::Options options = postgres().options();
+  options.executions.table = "plain";
+  options.executions.result = options.executions.worker = "";
+  options.executions.action = options.executions.action_ref = "";
+  auto settlement = postgres::MakeSettlement(options);
+  const Instant stamp = ParseRfc3339("2026-11-23T12:00:00Z").value().instant;
+  const std::vector<Judgement> batch = {Fails(LetterBuilder(Number(5)).Attempt(stamp))};
+  EXPECT_EQ(Good(settlement->Settle(batch, LockedRows::kWait)).at(0).outcome, Outcome::kFailed);
+  EXPECT_EQ(
+      postgres().platform().Value("SELECT abs(extract(epoch FROM updated - now() AT TIME ZONE "
+                                  "'UTC')) < 3600 FROM plain"),
+      "t");
+}
+
+TEST_P(PostgresLedger, P5_TheServerNoticesAHostThatHasVanished) {
+  Put(Number(1));
+  postgres().platform().Run(
+      "CREATE TABLE told (what text);"
+      "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$"
+      "BEGIN INSERT INTO told SELECT string_agg(current_setting(name), ' ' ORDER BY name) FROM "
+      "unnest(ARRAY['tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count', "
+      "'tcp_user_timeout']) AS name; RETURN NEW; END $$;"
+      "CREATE TRIGGER telling BEFORE UPDATE ON execution FOR EACH ROW EXECUTE FUNCTION tell()");
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kFailed);
+  EXPECT_EQ(postgres().platform().Value("SELECT what FROM told"), "3 10 5 30000");
+}
+
+TEST_P(PostgresLedger, P9_FoldingWritesOnlyWhereThereIsSomethingToFold) {
+  PlatformConnection& platform = postgres().platform();
+  for (int number = 1; number <= 3; ++number) {
+    Put(Number(number));
+    EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(number)))), Outcome::kFailed);
+  }
+  const auto rows = [&] {
+    return platform.Value("SELECT count(*) || ' ' || max(xmin::text) FROM deadletter.letter_count");
+  };
+  Good(settlement_->CloseFinished(100));
+  const std::string folded = rows();
+  EXPECT_EQ(folded.substr(0, 2), "1 ");
+  Good(settlement_->CloseFinished(100));
+  EXPECT_EQ(rows(), folded);
+}
+
 TEST_P(PostgresLedger, APartitionedTableMayBeThePlatformsTable) {
   postgres().platform().Run(
       "CREATE TABLE parted (id bigint PRIMARY KEY, status text, result jsonb, updated timestamptz "
@@ -503,16 +577,18 @@ TEST_P(PostgresLedger, TheMigrationsRunAsPrintedToo) {
   Use({.migrated = false});
   PlatformConnection& platform = postgres().platform();
   platform.Run("CREATE ROLE deadletter LOGIN PASSWORD 'deadletter'");
+  platform.Run("CREATE SCHEMA app; ALTER TABLE execution SET SCHEMA app");
+  postgres().options().executions.table = "app.execution";
   platform.Run(ledger_->OpenMigrator()->Print());
   EXPECT_TRUE(Good(ledger_->OpenMigrator()->Status()).IsCurrent());
-  platform.Run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO deadletter");
+  platform.Run("GRANT USAGE ON ALL SEQUENCES IN SCHEMA app TO deadletter");
   // A platform with an outbox of its own, which a trigger writes: in our session it must find that
   // one.
   platform.Run(
       "CREATE TABLE outbox (what text); GRANT INSERT ON outbox TO deadletter;"
       "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$"
       "BEGIN INSERT INTO outbox VALUES (NEW.status); RETURN NEW; END $$;"
-      "CREATE TRIGGER noting BEFORE UPDATE ON execution FOR EACH ROW EXECUTE FUNCTION note()");
+      "CREATE TRIGGER noting BEFORE UPDATE ON app.execution FOR EACH ROW EXECUTE FUNCTION note()");
   Put(Number(1000));
   {
     const postgres::Options options = As("deadletter");

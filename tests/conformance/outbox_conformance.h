@@ -163,6 +163,16 @@ TEST_P(OutboxConformance, ARetryLeavesWhenItsTimeHasComeWithTheLettersBody) {
   EXPECT_EQ(entries[0].message.body, body);
 }
 
+TEST_P(OutboxConformance, ARetryThatWaitsForItsTimeHidesNobodyOlder) {
+  Put(Number(1));
+  const Instant now = Now();
+  const Judgement retried =
+      Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), now + std::chrono::hours(1));
+  EXPECT_EQ(OutcomeOf(retried), Outcome::kRetried);
+  MakeEvents(2, 1);
+  EXPECT_GE(Good(outbox_->Backlog(now + std::chrono::hours(2))).oldest, std::chrono::minutes(119));
+}
+
 TEST_P(OutboxConformance, P9_AClaimStaysWithinItsLimits) {
   MakeEvents(1, 10);
   const Instant now = Now();

@@ -674,6 +674,16 @@ TEST_P(SettleConformance, AFailedLetterClosesOnlyWhenThePlatformWentOn) {
   EXPECT_EQ(StateOf(judgement), LetterState::kClosed);
 }
 
+TEST_P(SettleConformance, AParkedLetterClosesWhenItsExecutionIsFinal) {
+  Put(Number(1));
+  const Judgement judgement = Ends(LetterBuilder(Number(1)).Build(), Outcome::kParked, "a rule");
+  EXPECT_EQ(OutcomeOf(judgement), Outcome::kParked);
+  EXPECT_EQ(Good(settlement_->CloseFinished(100)), 0U);
+  ledger_->SetStatus(Number(1), "failed");
+  EXPECT_EQ(Good(settlement_->CloseFinished(100)), 1U);
+  EXPECT_EQ(StateOf(judgement), LetterState::kClosed);
+}
+
 TEST_P(SettleConformance, ClosingGoesRoundWhateverItsLimit) {
   for (int number = 1; number <= 7; ++number) Put(Number(number), "requested");
   std::vector<Judgement> batch;

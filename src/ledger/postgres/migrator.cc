@@ -105,6 +105,11 @@ std::string PostgresMigrator::Print() const {
   for (const auto* column : {&table_.result, &table_.error, &table_.updated, &table_.finished}) {
     if (!column->empty()) columns += ", " + QuotedName(*column);
   }
+  const auto dot = table_.table.find('.');
+  if (dot != std::string::npos) {
+    printed += FillIn(sql::kGrantsPlatformSchema,
+                      {{"platform_schema", QuotedName(table_.table.substr(0, dot))}});
+  }
   return printed +
          FillIn(sql::kGrantsPlatform, {{"columns", columns}, {"table", QuotedTable(table_.table)}});
 }

@@ -11,6 +11,9 @@
 namespace deadletter::postgres {
 namespace {
 
+// cardinality_violation: see `doubled` in sql/part_judge.sql.
+constexpr std::string_view kTwoRows = "21000";
+
 Instant Now() {
   return SystemClock().Now();
 }
@@ -69,6 +72,13 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
   fault::Hit("settle.committed");
 
   const Rows& rows = results->back();
+  if (static_cast<std::size_t>(rows.size()) != batch.size()) {
+    return tl::unexpected(LedgerError{.fault = LedgerFault::kStatement,
+                                      .code = "",
+                                      .message = "settle: " + std::to_string(rows.size()) +
+                                                 " answers to " + std::to_string(batch.size()) +
+                                                 " letters"});
+  }
   std::vector<SettledLetter> settled;
   settled.reserve(batch.size());
   for (int row = 0; row < rows.size(); ++row) {
@@ -216,6 +226,10 @@ void PostgresSettlement::AddTerms(Parameters& parameters) const {
 
 LedgerError PostgresSettlement::Refused(LedgerError error, LockedRows locked) {
   if (error.fault == LedgerFault::kStatement) platform_.Forget();
+  if (error.code == kTwoRows) {
+    error.message = "executions.id: two rows of " + sql_.table + " have the same " + sql_.id +
+                    "; it must be unique (" + error.message + ")";
+  }
   // Rows were passed over where they were locked: what made us wait is a key that another instance
   // is recording, or a lock that a trigger of the platform's took. Both are over soon.
   if (error.fault == LedgerFault::kRowLocked && locked == LockedRows::kDefer) {

@@ -177,6 +177,13 @@ Ruling SettleRun::RuleOver(const Judgement& judgement) {
     static_cast<void>(fail_->Run());
   });
   if (fail_->error()) return {};  // the transaction will not commit
+  if (database_.changes() > 1 && !refusal_) {
+    refusal_ =
+        LedgerError{.fault = LedgerFault::kStatement,
+                    .code = "",
+                    .message = "executions.id: two rows of " + options_.executions.table +
+                               " have the same " + options_.executions.id + "; it must be unique"};
+  }
   return database_.changes() == 0 ? WhyNotMoved(letter) : WhatMoved(id);
 }
 

@@ -23,6 +23,8 @@ class SettleRun {
 
   [[nodiscard]] std::vector<SettledLetter> FirstTime(std::span<const Judgement> batch);
   [[nodiscard]] std::vector<SettledLetter> Again(std::span<const Judgement> batch);
+  // Why the transaction must not be committed although no statement of it failed.
+  [[nodiscard]] const std::optional<LedgerError>& refusal() const { return refusal_; }
 
  private:
   using Places = std::vector<std::size_t>;  // in the batch
@@ -53,6 +55,7 @@ class SettleRun {
   std::optional<sqlite::Statement> fail_;   // } none while observing
   std::optional<sqlite::Statement> moved_;  // }
   sqlite::Statement insert_outbox_;
+  std::optional<LedgerError> refusal_;
   std::vector<Ruling> rulings_;                 // by place
   std::map<LetterState, std::int64_t> counts_;  // changes
 };

@@ -36,6 +36,22 @@ TEST_F(SqlitePlatform, P5_WhatThePlatformsRulesRefuseIsTheLettersFault) {
   ExpectSettledOnce(2);
 }
 
+TEST_F(SqlitePlatform, AnIdOfTwoRowsIsRefusedAndNothingHappens) {
+  Migrate();
+  Run("CREATE TABLE twins (id INTEGER, status TEXT, updated TEXT)");
+  Run("INSERT INTO twins VALUES (1, 'running', ''), (1, 'running', ''), (2, 'running', '')");
+  options_.executions.table = "twins";
+  options_.executions.result = options_.executions.worker = "";
+  options_.executions.action = options_.executions.action_ref = "";
+  SqliteSettlement settlement(options_);
+  const auto refused = settlement.Settle(LettersOf(1, 2), LockedRows::kWait);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, LedgerFault::kStatement);
+  EXPECT_NE(refused.error().message.find("executions.id"), std::string::npos);
+  EXPECT_EQ(Value("SELECT count(*) FROM twins WHERE status = 'running'"), "3");
+  EXPECT_EQ(Value("SELECT count(*) FROM deadletter_letter_key"), "0");
+}
+
 TEST_F(SqlitePlatform, P2_ATriggerThatEndsOurTransactionLeavesNothingHalfDone) {
   Migrate();
   PutScheduled(3);

@@ -48,6 +48,7 @@ LedgerResult<std::vector<SettledLetter>> SqliteSettlement::SettleIn(
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
   fault::Hit("settle.begun");
   auto settled = RunIn(**database, batch, turn);
+  if (!settled) return settled;
   fault::Hit("settle.written");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
@@ -57,10 +58,13 @@ LedgerResult<std::vector<SettledLetter>> SqliteSettlement::SettleIn(
 
 // Its statements are given back before the commit: one that still stands on a row would keep the
 // log from being copied back into the file.
-std::vector<SettledLetter> SqliteSettlement::RunIn(sqlite::Database& database,
-                                                   std::span<const Judgement> batch, Turn turn) {
+LedgerResult<std::vector<SettledLetter>> SqliteSettlement::RunIn(sqlite::Database& database,
+                                                                 std::span<const Judgement> batch,
+                                                                 Turn turn) {
   SettleRun run(database, sql_ ? &*sql_ : nullptr, options_, SystemClock().Now());
-  return turn == Turn::kFirst ? run.FirstTime(batch) : run.Again(batch);
+  auto settled = turn == Turn::kFirst ? run.FirstTime(batch) : run.Again(batch);
+  if (run.refusal()) return Unexpected<LedgerError>(*run.refusal());
+  return settled;
 }
 
 LedgerResult<std::vector<DueLetter>> SqliteSettlement::TakeDue(Instant now, std::size_t limit,
@@ -251,7 +255,8 @@ LedgerResult<void> SqliteSettlement::Rehearse(std::span<const Judgement> batch) 
   if (!database) return Unexpected<LedgerError>(database.error());
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
-  static_cast<void>(RunIn(**database, batch, Turn::kFirst));
+  if (auto settled = RunIn(**database, batch, Turn::kFirst); !settled)
+    return Unexpected<LedgerError>(settled.error());
   if (transaction->error()) return file_.Failed(*transaction->error());
   return {};
 }

@@ -46,8 +46,9 @@ class SqliteSettlement final : public Settlement {
 
   [[nodiscard]] LedgerResult<std::vector<SettledLetter>> SettleIn(std::span<const Judgement> batch,
                                                                   Turn turn);
-  [[nodiscard]] std::vector<SettledLetter> RunIn(sqlite::Database& database,
-                                                 std::span<const Judgement> batch, Turn turn);
+  [[nodiscard]] LedgerResult<std::vector<SettledLetter>> RunIn(sqlite::Database& database,
+                                                               std::span<const Judgement> batch,
+                                                               Turn turn);
   // Opens the file and, unless we only observe, learns the platform's table anew for each
   // connection.
   [[nodiscard]] LedgerResult<sqlite::Database*> Open();

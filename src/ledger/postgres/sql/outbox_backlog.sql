@@ -2,4 +2,4 @@
 SELECT
   (SELECT count(*) FROM {{schema}}.outbox),
   (SELECT count(*) FROM {{schema}}.outbox WHERE unroutable),
-  (SELECT wanted_at FROM {{schema}}.outbox WHERE wanted_at <= $1::timestamptz ORDER BY id LIMIT 1)
+  (SELECT min(wanted_at) FROM {{schema}}.outbox WHERE wanted_at <= $1::timestamptz)

@@ -10,10 +10,14 @@ seen AS MATERIALIZED (
   WHERE e.{{id}} IN (SELECT fresh.execution FROM fresh WHERE fresh.fixed_outcome IS NULL)
   ORDER BY e.{{id}}
   FOR NO KEY UPDATE {{skip_locked}}
+), doubled AS (
+  SELECT FROM seen GROUP BY seen.execution HAVING count(*) > 1 LIMIT 1
 ), standing AS MATERIALIZED (
   SELECT seen.execution, locked.status, locked.updated,
     locked.execution IS NULL OR locked.version <> seen.version AS is_held
   FROM seen LEFT JOIN locked ON locked.execution = seen.execution
+  -- An id of two rows names neither of them: this subquery then has two rows and the whole statement fails (21000).
+  WHERE (SELECT 1 FROM doubled CROSS JOIN (VALUES (1), (2)) AS two (row)) IS NULL
 ), owner AS MATERIALIZED (
   SELECT replay_owner.execution_id, replay_owner.replay_id, replay_owner.row_updated
   FROM {{schema}}.replay_owner

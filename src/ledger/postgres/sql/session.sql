@@ -13,6 +13,14 @@ SELECT
   set_config('lock_timeout', $1::text, false),
   set_config('statement_timeout', $2::text, false),
   set_config('idle_in_transaction_session_timeout', $2::text, false),
+  -- Neither of these two runs while the server waits for the rest of a pipeline. Where our host has vanished in the
+  -- middle of one, our row locks last until the server's own TCP finds out: within 30 s, not two hours.
+  set_config('tcp_keepalives_idle', '10', false),
+  set_config('tcp_keepalives_interval', '5', false),
+  set_config('tcp_keepalives_count', '3', false),
+  set_config('tcp_user_timeout', '30000', false),
+  -- A "timestamp without time zone" is read and written as UTC, whatever the role's or the server's zone is.
+  set_config('TimeZone', 'UTC', false),
   set_config('default_transaction_isolation', 'read committed', false),
   set_config('standard_conforming_strings', 'on', false),
   set_config('plan_cache_mode', 'force_custom_plan', false),

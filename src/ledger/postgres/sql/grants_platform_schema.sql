@@ -1,0 +1,1 @@
+GRANT USAGE ON SCHEMA {{platform_schema}} TO deadletter;

@@ -63,7 +63,10 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
       events_written_(std::move(events_written)),
       inbox_(std::move(consumer), reader, clock, metrics, health, options.inbox),
       backoff_(kFirstBackoff, kLongestBackoff),
-      return_backoff_(options.first_return, options.longest_return) {}
+      return_backoff_(options.first_return, options.longest_return) {
+  // From before anything runs: nobody is to find everything ready that has not begun.
+  health_.Set(part_, HealthState::kMissing, "not begun yet");
+}
 
 Intake::~Intake() {
   FinishBy(steady_clock::now());
@@ -93,6 +96,7 @@ void Intake::Run(const std::stop_token& stop) {
   if (!stop.stop_requested()) {
     Resume();
     inbox_.Start();
+    health_.Set(part_, HealthState::kReady);
   }
   while (!stop.stop_requested()) HandleOneBatch(stop);
   inbox_.Stop();

@@ -36,16 +36,28 @@ LedgerResult<SchemaStatus> SqliteMigrator::Status() {
   if (!database) return Unexpected<LedgerError>(database.error());
   const auto version = ReadVersion(**database);
   if (!version) return Unexpected<LedgerError>(version.error());
+  // The table of executions is a step of its own after the migrations: whoever was killed before
+  // it, or only observed until now, is one step behind.
+  if (*version == kWanted && MakesExecutionTable()) {
+    const auto there = HasTable(**database, options_.executions.table);
+    if (!there) return Unexpected<LedgerError>(there.error());
+    if (!*there) return SchemaStatus{kWanted - 1, kWanted};
+  }
   return SchemaStatus{*version, kWanted};
 }
 
-LedgerResult<int> SqliteMigrator::ReadVersion(sqlite::Database& database) {
+LedgerResult<bool> SqliteMigrator::HasTable(sqlite::Database& database, const std::string& name) {
   auto table = database.Prepare(sql::kFindTable);
-  table.Bind("deadletter_schema", "main");
-  if (!table.Next() || !table.Bool(0)) {
-    if (table.error()) return file_.Failed(*table.error());
-    return 0;
-  }
+  table.Bind(name, "main");
+  const bool there = table.Next() && table.Bool(0);
+  if (table.error()) return file_.Failed(*table.error());
+  return there;
+}
+
+LedgerResult<int> SqliteMigrator::ReadVersion(sqlite::Database& database) {
+  const auto there = HasTable(database, "deadletter_schema");
+  if (!there) return Unexpected<LedgerError>(there.error());
+  if (!*there) return 0;
   auto version = database.Prepare(sql::kSchemaVersion);
   const int found = version.Next() ? static_cast<int>(version.Int64(0)) : 0;
   if (version.error()) return file_.Failed(*version.error());
@@ -101,12 +113,10 @@ bool SqliteMigrator::MakesExecutionTable() const {
 LedgerResult<void> SqliteMigrator::MakeExecutionTable(sqlite::Database& database) {
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
-  auto table = database.Prepare(sql::kFindTable);
-  table.Bind(options_.executions.table, "main");
-  const bool there = table.Next() && table.Bool(0);
-  if (table.error()) return file_.Failed(*table.error());
+  const auto there = HasTable(database, options_.executions.table);
+  if (!there) return Unexpected<LedgerError>(there.error());
   // A table that is already there is the user's, whatever it looks like.
-  if (!there) static_cast<void>(database.Execute(std::string(sql::kExecutionTable)));
+  if (!*there) static_cast<void>(database.Execute(std::string(sql::kExecutionTable)));
   return file_.Commit(*transaction);
 }
 

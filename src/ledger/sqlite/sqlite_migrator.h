@@ -21,6 +21,7 @@ class SqliteMigrator final : public Migrator {
 
  private:
   [[nodiscard]] LedgerResult<int> ReadVersion(sqlite::Database& database);
+  [[nodiscard]] LedgerResult<bool> HasTable(sqlite::Database& database, const std::string& name);
   // The name of the migration run; "" where there was nothing left to do.
   [[nodiscard]] LedgerResult<std::string> MigrateOnce(sqlite::Database& database);
   [[nodiscard]] LedgerResult<void> MakeExecutionTable(sqlite::Database& database);

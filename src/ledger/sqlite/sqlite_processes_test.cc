@@ -122,16 +122,16 @@ TEST_F(SqliteProcesses, P6_ARelayKilledAfterTheMarkPublishesNothingAgain) {
       SqliteOutbox(options_).Claim(Now() + std::chrono::hours(1), kMany, kMuch, kLease)->empty());
 }
 
-TEST_F(SqliteProcesses, AMigrationKilledAnywhereIsRunAgainOrDone) {
-  const std::map<std::string, int> version_after = {
-      {"migrate.begun", 0}, {"migrate.written", 0}, {"migrate.committed", 1}};
-  for (const auto& [point, version] : version_after) {
+// After the last commit, too: the table of executions is still missing then, and who looks only at
+// the version would never make it.
+TEST_F(SqliteProcesses, AMigrationKilledAnywhereIsFoundUnfinishedAndRunAgain) {
+  for (const std::string point : {"migrate.begun", "migrate.written", "migrate.committed"}) {
     SCOPED_TRACE(point);
     options_.path = folder_ / (point + ".sqlite");
     platform_.reset();
     ExpectKilledAt(point, "migrate");
     SqliteMigrator migrator(options_);
-    EXPECT_EQ(migrator.Status()->version, version);
+    EXPECT_FALSE(migrator.Status()->IsCurrent());
     ASSERT_TRUE(migrator.Migrate());
     EXPECT_TRUE(migrator.Status()->IsCurrent());
     PutScheduled(1);

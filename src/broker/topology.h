@@ -35,6 +35,9 @@ struct TopologyPlan {
   std::vector<Listener> listeners;  // declared and bound by Apply(), missing ones found by Check()
 
   [[nodiscard]] std::string WorkerQueueName(const std::string& worker_id) const;
+  // Those of `dlq` and `unrouted_queue` that are not among `dead_letter_queues`: what comes there
+  // is never handled.
+  [[nodiscard]] std::vector<std::string> UnconsumedLetterQueues() const;
   [[nodiscard]] static std::string DispatchKey(
       const std::string& worker_id);  // execution.dispatch.worker.{id}
 };
@@ -54,6 +57,9 @@ struct Finding {
   std::string subject;  // "exchange attune.dlx"
   std::string message;  // what is wrong and what to do, one line
 };
+
+// What a Check() says of one of TopologyPlan::UnconsumedLetterQueues().
+[[nodiscard]] std::string UnconsumedMessage(const std::string& queue);
 
 struct AppliedChange {
   bool conflict =

@@ -3,6 +3,7 @@
 #include "tests/conformance/consumer_conformance.h"
 #include "tests/conformance/embedded_broker_under_test.h"
 #include "tests/conformance/publisher_conformance.h"
+#include "tests/conformance/topology_conformance.h"
 #include "tests/conformance/work_queue_conformance.h"
 
 namespace deadletter::test {
@@ -16,6 +17,7 @@ INSTANTIATE_TEST_SUITE_P(Embedded, BrokerWatchConformance, testing::Values(Embed
 INSTANTIATE_TEST_SUITE_P(Embedded, ConsumerConformance, testing::Values(Embedded()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Embedded, DeathConformance, testing::Values(Embedded()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Embedded, PublisherConformance, testing::Values(Embedded()), BrokerName);
+INSTANTIATE_TEST_SUITE_P(Embedded, TopologyConformance, testing::Values(Embedded()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Embedded, WorkQueueConformance, testing::Values(Embedded()), BrokerName);
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "tests/conformance/consumer_conformance.h"
 #include "tests/conformance/publisher_conformance.h"
 #include "tests/conformance/rabbitmq_under_test.h"
+#include "tests/conformance/topology_conformance.h"
 #include "tests/conformance/work_queue_conformance.h"
 
 namespace deadletter::test {
@@ -17,6 +18,7 @@ INSTANTIATE_TEST_SUITE_P(Broker, BrokerWatchConformance, testing::Values(RabbitM
 INSTANTIATE_TEST_SUITE_P(Broker, ConsumerConformance, testing::Values(RabbitMq()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Broker, DeathConformance, testing::Values(RabbitMq()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Broker, PublisherConformance, testing::Values(RabbitMq()), BrokerName);
+INSTANTIATE_TEST_SUITE_P(Broker, TopologyConformance, testing::Values(RabbitMq()), BrokerName);
 INSTANTIATE_TEST_SUITE_P(Broker, WorkQueueConformance, testing::Values(RabbitMq()), BrokerName);
 
 }  // namespace

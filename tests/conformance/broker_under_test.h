@@ -17,6 +17,7 @@
 #include "broker/broker_watch.h"
 #include "broker/consumer.h"
 #include "broker/publisher.h"
+#include "broker/topology.h"
 #include "broker/work_queue.h"
 
 namespace deadletter::test {
@@ -47,6 +48,7 @@ class BrokerUnderTest {
   [[nodiscard]] virtual std::unique_ptr<Publisher> MakePublisher() = 0;
   [[nodiscard]] virtual std::unique_ptr<WorkQueue> MakeWorkQueue() = 0;
   [[nodiscard]] virtual std::unique_ptr<BrokerWatch> MakeBrokerWatch() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Topology> MakeTopology() = 0;
 
   // `type`: "topic", "direct" or "fanout".
   virtual void DeclareExchange(const std::string& name, const std::string& type) = 0;

@@ -5,6 +5,7 @@
 #include "broker/embedded/broker_watch.h"
 #include "broker/embedded/consumer.h"
 #include "broker/embedded/publisher.h"
+#include "broker/embedded/topology.h"
 #include "broker/embedded/work_queue.h"
 #include "tests/conformance/broker_under_test.h"
 #include "tests/support/temporary_folder.h"
@@ -31,6 +32,9 @@ class EmbeddedBrokerUnderTest final : public BrokerUnderTest {
   }
   std::unique_ptr<BrokerWatch> MakeBrokerWatch() override {
     return std::make_unique<EmbeddedBrokerWatch>(broker_);
+  }
+  std::unique_ptr<Topology> MakeTopology() override {
+    return std::make_unique<EmbeddedTopology>(broker_);
   }
   void DeclareExchange(const std::string& name, const std::string& type) override {
     OrThrow(broker_->DeclareExchange(name, ExchangeTypeFromName(type).value()));

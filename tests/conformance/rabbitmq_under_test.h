@@ -8,6 +8,7 @@
 #include "broker/rabbitmq/consumer.h"
 #include "broker/rabbitmq/io_thread.h"
 #include "broker/rabbitmq/publisher.h"
+#include "broker/rabbitmq/topology.h"
 #include "broker/rabbitmq/work_queue.h"
 #include "tests/conformance/broker_under_test.h"
 #include "tests/support/private_rabbitmq.h"
@@ -34,6 +35,9 @@ class RabbitUnderTest final : public BrokerUnderTest {
   }
   std::unique_ptr<BrokerWatch> MakeBrokerWatch() override {
     return std::make_unique<rabbitmq::RabbitBrokerWatch>(options_);
+  }
+  std::unique_ptr<Topology> MakeTopology() override {
+    return std::make_unique<rabbitmq::RabbitTopology>(options_);
   }
 
   void DeclareExchange(const std::string& name, const std::string& type) override {

@@ -41,6 +41,8 @@ class Inspection {
     for (const auto& exchange : wanted.exchanges) Look(exchange);
     for (const auto& queue : wanted.queues) Look(queue);
     for (const auto& binding : wanted.bindings) Look(binding);
+    for (const auto& queue : plan_.UnconsumedLetterQueues())
+      Add(FindingKind::kLosesLetters, "configuration", UnconsumedMessage(queue));
     for (const auto& queue : plan_.dead_letter_queues) LookAtDeadLetterQueue(queue);
     LookAtHeldMessages();
   }

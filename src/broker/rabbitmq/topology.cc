@@ -67,12 +67,25 @@ class Application {
       then([&] { return Bind(listener.exchange, listener.queue, listener.routing_key); });
     }
     if (!done) return Unexpected<BrokerError>(done.error());
+    TellWhatStays();
     return std::move(changes_);
   }
 
  private:
   void Changed(std::string message) { changes_.push_back({false, std::move(message)}); }
   void Conflict(std::string message) { changes_.push_back({true, std::move(message)}); }
+
+  // Queues that exist and are not as planned: never redeclared, but not passed over in silence
+  // either. Without the management API nobody can tell.
+  void TellWhatStays() {
+    for (const auto& finding : Judge(plan_, facts_)) {
+      const bool differs =
+          finding.kind == FindingKind::kDiffers || finding.kind == FindingKind::kLosesLetters;
+      if (differs && finding.subject.starts_with("queue ")) {
+        Conflict(fmt::format("{}: {}; left as it is", finding.subject, finding.message));
+      }
+    }
+  }
 
   // A refusal is a conflict of that one thing, and the rest goes on.
   BrokerResult<void> Conclude(std::string_view doing, std::string done) {

@@ -40,6 +40,7 @@ class Judgement {
     JudgeBroker();
     JudgeDeadLetterExchange();
     JudgeUnrouted();
+    JudgeConfiguredQueues();
     for (const auto& queue : LetterQueuesOf(plan_)) JudgeLetterQueue(queue);
     JudgeDispatch();
     for (const auto& id : plan_.worker_ids) JudgeWorkerQueue(id);
@@ -83,6 +84,13 @@ class Judgement {
     }
   }
 
+  void JudgeLifetime(const std::string& subject, const QueueFacts& queue) {
+    JudgeLifetime(subject, queue.durable, queue.auto_delete);
+    if (!queue.exclusive) return;
+    Add(FindingKind::kLosesLetters, subject,
+        "it is exclusive: it goes with the connection that declared it");
+  }
+
   void JudgeBinding(const std::string& exchange, const std::string& queue, const std::string& key) {
     const bool both = facts_.exchanges.contains(exchange) && facts_.queues.contains(queue);
     if (!facts_.complete || !both || facts_.bindings.contains({exchange, queue, key})) return;
@@ -115,6 +123,13 @@ class Judgement {
 
   void JudgeAlternate(const std::string& subject, const std::string& alternate) {
     if (alternate == plan_.unrouted_exchange) return;
+    if (facts_.complete && !facts_.exchange_names.contains(alternate)) {
+      Add(FindingKind::kLosesLetters, subject,
+          fmt::format("its alternate exchange {} does not exist: what matches no binding vanishes; "
+                      "declare it, or give it {}",
+                      alternate, plan_.unrouted_exchange));
+      return;
+    }
     Add(FindingKind::kDiffers, subject,
         fmt::format("its alternate exchange is {}, not {}: make sure that a queue of ours gets "
                     "what comes there",
@@ -153,6 +168,12 @@ class Judgement {
     }
   }
 
+  void JudgeConfiguredQueues() {
+    for (const auto& queue : plan_.UnconsumedLetterQueues()) {
+      Add(FindingKind::kLosesLetters, "configuration", UnconsumedMessage(queue));
+    }
+  }
+
   void JudgeLetterQueue(const std::string& name) {
     const auto subject = "queue " + name;
     const auto found = facts_.queues.find(name);
@@ -165,11 +186,7 @@ class Judgement {
       return;
     }
     const auto& queue = found->second;
-    JudgeLifetime(subject, queue.durable, queue.auto_delete);
-    if (queue.exclusive) {
-      Add(FindingKind::kLosesLetters, subject,
-          "it is exclusive: it goes with the connection that declared it");
-    }
+    JudgeLifetime(subject, queue);
     JudgeLimits(subject, queue);
     for (const auto& tag : queue.consumer_tags) {
       if (std::find(plan_.consumer_tags.begin(), plan_.consumer_tags.end(), tag) !=
@@ -254,6 +271,12 @@ class Judgement {
     }
     if (!facts_.complete) return;
     JudgeBinding(plan_.dispatch_exchange, name, TopologyPlan::DispatchKey(id));
+    JudgeLifetime(subject, found->second);
+    if (const auto* expires = found->second.limits.if_contains("expires")) {
+      Add(FindingKind::kLosesLetters, subject,
+          fmt::format("it has expires = {}: unused for so long it goes with all that is in it",
+                      boost::json::serialize(*expires)));
+    }
     const auto dlx = TextLimit(found->second, "dead-letter-exchange");
     if (!dlx) {
       Add(FindingKind::kLosesLetters, subject,

@@ -107,8 +107,48 @@ TEST_F(TopologyCheck, ATopicDlxWithoutAlternateExchangeDiffers) {
                                          "rabbitmqctl set_policy")));
 }
 
+TEST_F(TopologyCheck, AnAlternateExchangeThatDoesNotExistLosesLetters) {
+  Dlx().alternate_exchange = "theirs";
+  EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kLosesLetters, "exchange attune.dlx",
+                                         "theirs does not exist")));
+}
+
+TEST_F(TopologyCheck, FindsThatAWorkersQueueDoesNotLast) {
+  auto& worker = facts_.queues[plan_.WorkerQueueName("7")];
+  worker.durable = false;
+  worker.auto_delete = true;
+  worker.exclusive = true;
+  worker.limits["expires"] = 1000;
+  const std::string subject = "queue worker.7.executions";
+  EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kLosesLetters, subject, "not durable"),
+                                      Is(FindingKind::kLosesLetters, subject, "auto-delete"),
+                                      Is(FindingKind::kLosesLetters, subject, "exclusive"),
+                                      Is(FindingKind::kLosesLetters, subject, "expires = 1000")));
+}
+
+TEST(EffectiveLimits, OfTwoNumbersTheLowerAndOtherwiseTheArgument) {
+  const boost::json::object limits = EffectiveLimits({{"message-ttl", 1000},
+                                                      {"max-length", 5},
+                                                      {"dead-letter-exchange", "a"},
+                                                      {"delivery-limit", -1},
+                                                      {"expires", 7}},
+                                                     {{"x-message-ttl", 5000},
+                                                      {"x-max-length", 2},
+                                                      {"x-dead-letter-exchange", "b"},
+                                                      {"x-delivery-limit", 20},
+                                                      {"x-queue-type", "quorum"},
+                                                      {"other", 1}});
+  const boost::json::object expected = {{"message-ttl", 1000},
+                                        {"max-length", 2},
+                                        {"dead-letter-exchange", "b"},
+                                        {"delivery-limit", -1},
+                                        {"expires", 7}};
+  EXPECT_EQ(limits, expected);
+}
+
 TEST_F(TopologyCheck, AnotherAlternateExchangeDiffers) {
   Dlx().alternate_exchange = "theirs";
+  facts_.exchange_names.insert("theirs");
   EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kDiffers, "exchange attune.dlx", "theirs")));
 }
 

@@ -92,6 +92,7 @@ class ManagementFacts {
   }
   void TakeExchange(const json::object& exchange) {
     const auto name = Text(exchange, "name");
+    facts_.exchange_names.insert(name);
     if (!Contains(exchanges_, name)) return;
     auto& facts = facts_.exchanges[name];
     facts.type = Text(exchange, "type");
@@ -111,17 +112,9 @@ class ManagementFacts {
     facts.durable = Flag(queue, "durable");
     facts.auto_delete = Flag(queue, "auto_delete");
     facts.exclusive = Flag(queue, "exclusive");
-    facts.limits = Object(queue, "effective_policy_definition");
-    for (const auto& argument : Object(queue, "arguments")) {
-      const std::string key(argument.key());
-      if (key == "x-queue-type") {
-        facts.type = Text(Object(queue, "arguments"), key);
-      } else if (key.starts_with("x-")) {
-        // Where both say something, the broker takes the argument, or for numbers the lower one: it
-        // is a limit anyway.
-        facts.limits[key.substr(2)] = argument.value();
-      }
-    }
+    const auto arguments = Object(queue, "arguments");
+    if (arguments.contains("x-queue-type")) facts.type = Text(arguments, "x-queue-type");
+    facts.limits = EffectiveLimits(Object(queue, "effective_policy_definition"), arguments);
   }
   void TakeBinding(const json::object& binding) {
     if (Text(binding, "destination_type") != "queue") return;
@@ -217,6 +210,7 @@ BrokerResult<TopologyFacts> GatherFacts(Connection& connection,
     facts.complete = gathered.has_value();
     if (facts.complete) return facts;
     facts.why_incomplete = gathered.error().message;
+    facts.exchange_names.clear();
     facts.exchanges.clear();
     facts.queues.clear();
     facts.bindings.clear();
@@ -226,6 +220,22 @@ BrokerResult<TopologyFacts> GatherFacts(Connection& connection,
     return Unexpected<BrokerError>(gathered.error());
   }
   return facts;
+}
+
+json::object EffectiveLimits(json::object policy, const json::object& arguments) {
+  for (const auto& argument : arguments) {
+    const std::string key(argument.key());
+    if (!key.starts_with("x-") || key == "x-queue-type") continue;
+    const auto name = key.substr(2);
+    auto value = argument.value();
+    const auto* other = policy.if_contains(name);
+    if (other != nullptr && other->is_int64() && value.is_int64()) {
+      // A negative delivery limit is none, and the lower number as well.
+      value = std::min(other->get_int64(), value.get_int64());
+    }
+    policy[name] = std::move(value);
+  }
+  return policy;
 }
 
 std::optional<std::string> CurrentTypeIn(std::string_view refusal) {

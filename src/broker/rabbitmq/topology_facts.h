@@ -50,7 +50,7 @@ struct PolicyFacts {
   boost::json::object definition;
 };
 
-// Only the exchanges and queues that a plan names.
+// Only the exchanges and queues that a plan names, where nothing else is said.
 struct TopologyFacts {
   // True: the management API told everything. False: bindings, policies, limits and consumers are
   // not known.
@@ -58,6 +58,7 @@ struct TopologyFacts {
   std::string why_incomplete;
   std::string vhost;
   std::string broker_version;
+  std::set<std::string> exchange_names;  // every one of the virtual host; empty unless complete
   std::map<std::string, ExchangeFacts> exchanges;
   std::map<std::string, QueueFacts> queues;
   std::set<BindingFacts> bindings;
@@ -75,6 +76,11 @@ struct TopologyFacts {
 [[nodiscard]] BrokerResult<TopologyFacts> GatherFacts(Connection& connection,
                                                       const std::optional<Management>& management,
                                                       const TopologyPlan& plan);
+
+// A queue's limits under the names of policies. Where policy and argument both give a number, the
+// broker takes the lower one; of anything else, the argument.
+[[nodiscard]] boost::json::object EffectiveLimits(boost::json::object policy,
+                                                  const boost::json::object& arguments);
 
 // The type in "inequivalent arg 'type' for exchange …: received 'topic' but current is 'direct'".
 [[nodiscard]] std::optional<std::string> CurrentTypeIn(std::string_view refusal);

@@ -191,8 +191,8 @@ std::vector<BadValue> BadValues() {
   add("intake.batch_letters",
       {"0", "-1", "10001", "9223372036854775807", "1.0", "'1000'", "true", "[]"});
   add("intake.max_buffered_bytes",
-      {"'1023KiB'", "'5GiB'", "67108864", "0", "'64MB'", "'64'", "'MiB'", "'64mib'", "'-1MiB'",
-       "'1.5GiB'", "'9999999999999999999GiB'", "'9007199254740993GiB'", "true"});
+      {"'1023KiB'", "'513MiB'", "'5GiB'", "67108864", "0", "'64MB'", "'64'", "'MiB'", "'64mib'",
+       "'-1MiB'", "'1.5GiB'", "'9999999999999999999GiB'", "'9007199254740993GiB'", "true"});
   add("topology.dlx_type", {"'Topic'", "''", "'x-delayed-message'", "5", "[]"});
   add_each({"topology.dlx", "topology.dlq", "topology.unrouted_exchange", "topology.unrouted_queue",
             "topology.dispatch_exchange", "events.exchange", "queue.name", "queue.consumer_tag"},

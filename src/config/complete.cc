@@ -87,6 +87,13 @@ Result<void> CheckFilesDiffer(const Config& config) {
                 "and ledger.url are the same file; allowed: two different files");
 }
 
+Result<void> CheckExchangeType(const Config& config) {
+  if (config.pair == Pair::kServers || config.topology.dlx_type != "headers") return {};
+  return Refuse(config, "topology.dlx_type",
+                "is \"headers\", which the embedded queues do not have; allowed: \"topic\", "
+                "\"direct\", \"fanout\"");
+}
+
 Result<void> CheckReadable(const Config& config, const std::string& key,
                            const std::optional<std::string>& path) {
   if (!path) return {};
@@ -183,7 +190,7 @@ Result<void> CheckOverdue(const Config& config) {
 void WarnOfWhatIsNotUsed(Config& config) {
   for (const char* key :
        {"auth.tokens_file", "http.tls_cert", "http.tls_key", "redact", "sweeper.mode",
-        "sweeper.overdue_after", "retention.closed", "retention.open"}) {
+        "sweeper.overdue_after", "retention.closed", "retention.open", "executions.heartbeat"}) {
     if (!config.IsSet(key)) continue;
     config.warnings.push_back(fmt::format("{}: {} is set, but this version does not use it yet",
                                           Where(config, key), key));
@@ -257,6 +264,7 @@ Result<Config> CompleteConfig(Config config) {
     return CheckBoth(all, "http.tls_cert", "http.tls_key");
   };
   for (const auto& check : {std::function<Result<void>(const Config&)>(&CheckFilesDiffer),
+                            {&CheckExchangeType},
                             {&CheckBrokerFiles},
                             {&CheckStatuses},
                             {&CheckColumns},

@@ -92,6 +92,16 @@ TEST(Complete, ASweeperThatRacesTheLettersIsAnError) {
       HasSubstr(":2: sweeper.overdue_after is 5m; allowed: more than topology.worker_ttl (5m)"));
 }
 
+TEST(Complete, TheEmbeddedQueuesHaveNoHeadersExchange) {
+  EXPECT_THAT(ErrorOf("[topology]\ndlx_type = 'headers'\n"),
+              HasSubstr(":2: topology.dlx_type is \"headers\", which the embedded queues do not "
+                        "have; allowed: \"topic\""));
+  EXPECT_EQ(LoadedFrom("[topology]\ndlx_type = 'headers'\n[broker]\nurl = 'amqp://host'\n"
+                       "[ledger]\nurl = 'postgresql://host/db'\n")
+                .topology.dlx_type,
+            "headers");
+}
+
 TEST(Complete, AWorkersQueueNameFitsTheBroker) {
   EXPECT_THAT(ErrorOf("[topology]\nworker_ids = ['" + std::string(90, 'x') +
                       "']\nworker_queue = '{id}" + std::string(200, 'q') + "'\n"),
@@ -103,9 +113,10 @@ TEST(Complete, P4_WhatThisVersionDoesNotUseIsNotSilent) {
   loader.File(
       "redact = ['/a']\n[http]\ntls_cert = 'c'\ntls_key = 'k'\n[auth]\ntokens_file = "
       "'t'\n[sweeper]\nmode = 'off'\n"
-      "overdue_after = '1h'\n[retention]\nclosed = '1d'\nopen = '2d'\n");
+      "overdue_after = '1h'\n[retention]\nclosed = '1d'\nopen = '2d'\n"
+      "[executions]\nheartbeat = 'seen'\n");
   const Config config = Loaded(loader);
-  EXPECT_THAT(config.warnings, SizeIs(8));
+  EXPECT_THAT(config.warnings, SizeIs(9));
   for (const std::string& warning : config.warnings) {
     EXPECT_THAT(warning, HasSubstr("is set, but this version does not use it yet"));
   }

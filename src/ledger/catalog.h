@@ -19,7 +19,6 @@ struct LetterFilter {
   std::optional<Outcome> outcome;
   std::optional<Reason> reason;
   std::optional<std::string> queue;  // where it died
-  std::optional<std::string> dead_letter_queue;
   std::optional<std::string> type;
   std::optional<std::string> action;
   std::optional<std::string> execution_id;  // as text

@@ -46,10 +46,9 @@ inline bool Matches(const LetterFilter& filter, const LetterSummary& letter) {
   };
   return is(filter.state, letter.state) && is(filter.outcome, letter.outcome) &&
          is(filter.reason, letter.reason) && is(filter.queue, letter.queue) &&
-         is(filter.dead_letter_queue, letter.dead_letter_queue) && is(filter.type, letter.type) &&
-         is(filter.action, letter.action) && is(filter.execution_id, letter.execution_id) &&
-         is(filter.worker_id, letter.worker_id) && is(filter.group, letter.group) &&
-         (!filter.since || letter.received_at >= *filter.since) &&
+         is(filter.type, letter.type) && is(filter.action, letter.action) &&
+         is(filter.execution_id, letter.execution_id) && is(filter.worker_id, letter.worker_id) &&
+         is(filter.group, letter.group) && (!filter.since || letter.received_at >= *filter.since) &&
          (!filter.until || letter.received_at < *filter.until);
 }
 

@@ -97,7 +97,6 @@ void AddFilter(Parameters& parameters, const LetterFilter& filter) {
   name(filter.outcome, OutcomeName);
   name(filter.reason, ReasonName);
   parameters.Bytes(filter.queue)
-      .Bytes(filter.dead_letter_queue)
       .Bytes(filter.type)
       .Bytes(filter.action)
       .Bytes(filter.execution_id)

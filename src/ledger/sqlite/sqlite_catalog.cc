@@ -20,14 +20,13 @@ std::string ConditionsOf(const LetterFilter& filter, bool after) {
       {filter.outcome.has_value(), "outcome = ?3"},
       {filter.reason.has_value(), "reason = ?4"},
       {filter.queue.has_value(), "queue = ?5"},
-      {filter.dead_letter_queue.has_value(), "dead_letter_queue = ?6"},
-      {filter.type.has_value(), "type = ?7"},
-      {filter.action.has_value(), "action = ?8"},
-      {filter.execution_id.has_value(), "execution_id = ?9"},
-      {filter.worker_id.has_value(), "worker_id = ?10"},
-      {filter.group.has_value(), "group_id = ?11"},
-      {filter.since.has_value(), "received_at >= ?12"},
-      {filter.until.has_value(), "received_at < ?13"},
+      {filter.type.has_value(), "type = ?6"},
+      {filter.action.has_value(), "action = ?7"},
+      {filter.execution_id.has_value(), "execution_id = ?8"},
+      {filter.worker_id.has_value(), "worker_id = ?9"},
+      {filter.group.has_value(), "group_id = ?10"},
+      {filter.since.has_value(), "received_at >= ?11"},
+      {filter.until.has_value(), "received_at < ?12"},
   };
   std::string text = "true";
   for (const auto& [wanted, condition] : conditions) {
@@ -104,9 +103,8 @@ LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::si
       filter.group ? std::optional(sqlite::Blob{BytesOf(filter.group->value())}) : std::nullopt;
   auto rows = (*database)->Prepare(Select(ConditionsOf(filter, after.has_value()), ""));
   rows.Bind(last, NameOf(filter.state, LetterStateName), NameOf(filter.outcome, OutcomeName),
-            NameOf(filter.reason, ReasonName), filter.queue, filter.dead_letter_queue, filter.type,
-            filter.action, filter.execution_id, filter.worker_id, group, filter.since, filter.until,
-            limit);
+            NameOf(filter.reason, ReasonName), filter.queue, filter.type, filter.action,
+            filter.execution_id, filter.worker_id, group, filter.since, filter.until, limit);
   LetterPage page;
   while (rows.Next()) page.letters.push_back(ReadSummary(rows));
   if (rows.error()) return file_.Failed(*rows.error());
@@ -119,7 +117,7 @@ LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
   if (!database) return Unexpected<LedgerError>(database.error());
   auto rows = (*database)->Prepare(Select("id = ?1", ", rule, properties, headers, body"));
   rows.Bind(BlobOf(id), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
-            nullptr, nullptr, nullptr, nullptr, 1);
+            nullptr, nullptr, nullptr, 1);
   std::optional<LetterRecord> record;
   if (rows.Next()) {
     auto message = ReadMessage(rows, 25);

@@ -133,6 +133,7 @@ BrokerResult<void> EmbeddedBroker::CheckFile() {
   database_.reset();
   lock_.reset();
   away_ = Gone(path_);
+  Notify();  // whoever waits for a message hears of it
   return Unexpected<BrokerError>(away_);
 }
 

@@ -89,6 +89,10 @@ TEST_F(EmbeddedBrokerTest, P6_AFileThatIsGoneTakesNothingMore) {
   auto broker = Open();
   ASSERT_TRUE(broker->DeclareQueue({.name = "q"}));
   auto consumer = Subscribed(broker, "q");
+  auto waiting = Subscribed(broker, "q");
+  std::jthread receiving([&] {
+    EXPECT_FALSE(waiting->Receive({1, 1000, std::chrono::hours(1)})) << "it must not wait for ever";
+  });
   MoveFile(path_, path_ + ".away");
 
   EmbeddedPublisher publisher(broker);
@@ -98,6 +102,7 @@ TEST_F(EmbeddedBrokerTest, P6_AFileThatIsGoneTakesNothingMore) {
   EXPECT_EQ(broker->Count("q").error().fault, BrokerFault::kUnreachable);
   EXPECT_TRUE(Becomes([&] { return !broker->KeeperHealth(); }));
   EXPECT_FALSE(std::filesystem::exists(path_)) << "it must not be made anew";
+  receiving.join();
 
   MoveFile(path_ + ".away", path_);
   EXPECT_TRUE(Becomes([&] { return broker->Count("q").has_value(); }));

@@ -7,6 +7,7 @@
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
 #include "tests/conformance/postgres_ledger_under_test.h"
+#include "tests/conformance/rehearse_conformance.h"
 #include "tests/conformance/retry_conformance.h"
 #include "tests/conformance/settle_conformance.h"
 
@@ -29,6 +30,7 @@ std::unique_ptr<LedgerUnderTest> MakeSeparateLedger(const LedgerSetup& setup) {
   INSTANTIATE_TEST_SUITE_P(Postgres, suite, testing::Values(MakeLedger(MakePostgresLedger)), \
                            [](const auto&) { return "Ledger"; })
 DEADLETTER_OVER_POSTGRES(SettleConformance);
+DEADLETTER_OVER_POSTGRES(RehearseConformance);
 DEADLETTER_OVER_POSTGRES(RetryConformance);
 DEADLETTER_OVER_POSTGRES(OutboxConformance);
 DEADLETTER_OVER_POSTGRES(CatalogConformance);

@@ -5,6 +5,7 @@
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
+#include "tests/conformance/rehearse_conformance.h"
 #include "tests/conformance/retry_conformance.h"
 #include "tests/conformance/settle_conformance.h"
 #include "tests/conformance/sqlite_ledger_under_test.h"
@@ -20,6 +21,7 @@ std::unique_ptr<LedgerUnderTest> MakeSqliteLedger(const LedgerSetup& setup) {
   INSTANTIATE_TEST_SUITE_P(Sqlite, suite, testing::Values(MakeLedger(MakeSqliteLedger)), \
                            [](const auto&) { return "Ledger"; })
 DEADLETTER_OVER_SQLITE(SettleConformance);
+DEADLETTER_OVER_SQLITE(RehearseConformance);
 DEADLETTER_OVER_SQLITE(RetryConformance);
 DEADLETTER_OVER_SQLITE(OutboxConformance);
 DEADLETTER_OVER_SQLITE(CatalogConformance);

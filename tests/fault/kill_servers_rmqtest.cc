@@ -16,7 +16,6 @@ INSTANTIATE_TEST_SUITE_P(Servers, KillInMigration,
                                                    {"migrate.begin", "migrate.committed"})),
                          KillName);
 INSTANTIATE_TEST_SUITE_P(Servers, KillInSubmit,
-                         testing::ValuesIn(CasesOf(ServersPair(), {"ledger.committed"})),
-                         KillName);
+                         testing::ValuesIn(CasesOf(ServersPair(), {"ledger.committed"})), KillName);
 
 }  // namespace deadletter::test

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <future>
 
 #include "tests/support/http_get.h"
@@ -161,6 +162,35 @@ TEST_F(Outage, P5_ARowLockedByAWorkerDefersItsLetterAndNotTheOthers) {
   EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{1}), "failed"))
       << server.process().output();
   EXPECT_EQ(world_.WaitForEvents(2).size(), 2u);
+}
+
+// The row is free; what the platform's trigger wants is not.
+TEST_F(Outage, P5_ALockThatATriggerMeetsDefersItsLetterAndNotTheOthers) {
+  AddExecutions(3);
+  PlatformConnection(world_.pair().LedgerUrl())
+      .Run(
+          "CREATE TABLE counter (failures int); INSERT INTO counter VALUES (0);"
+          "CREATE FUNCTION count_failure() RETURNS trigger LANGUAGE plpgsql AS $$"
+          "BEGIN UPDATE counter SET failures = failures + 1; RETURN NEW; END $$;"
+          "CREATE TRIGGER counting BEFORE UPDATE ON execution FOR EACH ROW WHEN (NEW.id = 2) "
+          "EXECUTE FUNCTION count_failure()");
+  PlatformConnection somebody(world_.pair().LedgerUrl());
+  somebody.Run("BEGIN; UPDATE counter SET failures = 7");
+  Publish(1, 3);
+  Server server = world_.Serve();
+  for (const std::int64_t other : {1, 3}) {
+    EXPECT_TRUE(world_.WaitForStatus(ExecutionId(other), "failed")) << server.process().output();
+  }
+  EXPECT_TRUE(WaitUntil([&] {
+    const auto letters = world_.Letters();
+    return std::ranges::any_of(letters, [](const LetterSummary& letter) {
+      return letter.execution_id == "2" && letter.outcome == Outcome::kDeferred;
+    });
+  })) << server.process().output();
+  somebody.Run("COMMIT");
+  EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{2}), "failed"))
+      << server.process().output();
+  EXPECT_EQ(world_.WaitForEvents(3).size(), 3u);
 }
 
 }  // namespace

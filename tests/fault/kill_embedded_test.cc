@@ -8,6 +8,11 @@ INSTANTIATE_TEST_SUITE_P(Embedded, Kill,
                          testing::ValuesIn(KillCases(
                              EmbeddedPair(), {"settle.begun", "settle.moved", "settle.written"})),
                          KillName);
+INSTANTIATE_TEST_SUITE_P(Embedded, KillOneOfTwo,
+                         testing::ValuesIn(CasesOf(EmbeddedPair(),
+                                                   {"intake.received", "intake.settled",
+                                                    "relay.published"})),
+                         KillName);
 INSTANTIATE_TEST_SUITE_P(Embedded, KillInMigration,
                          testing::ValuesIn(CasesOf(EmbeddedPair(),
                                                    {"migrate.begun", "migrate.written",

@@ -47,11 +47,4 @@ TEST_P(KillInSubmit, P1_AnExecutionHasItsMessageOrThereIsNeither) {
   EXPECT_EQ(world.pair().broker().ReadyMessages(kQueue), wanted);
 }
 
-inline std::vector<KillCase> CasesOf(const PairFactory& pair,
-                                     const std::vector<std::string>& points) {
-  std::vector<KillCase> cases;
-  for (const std::string& point : points) cases.push_back({pair, point});
-  return cases;
-}
-
 }  // namespace deadletter::test

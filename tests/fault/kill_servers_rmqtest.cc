@@ -11,6 +11,11 @@ INSTANTIATE_TEST_SUITE_P(Servers, Kill,
                                                       "consumer.acknowledged", "publisher.sent",
                                                       "publisher.confirmed"})),
                          KillName);
+INSTANTIATE_TEST_SUITE_P(Servers, KillOneOfTwo,
+                         testing::ValuesIn(CasesOf(ServersPair(),
+                                                   {"intake.received", "intake.settled",
+                                                    "relay.published"})),
+                         KillName);
 INSTANTIATE_TEST_SUITE_P(Servers, KillInMigration,
                          testing::ValuesIn(CasesOf(ServersPair(),
                                                    {"migrate.begin", "migrate.committed"})),

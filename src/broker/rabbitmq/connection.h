@@ -20,7 +20,8 @@ namespace deadletter::rabbitmq {
 
 using std::chrono::milliseconds;
 
-// Of one URL: for reaching it.
+// Of one URL: for reaching it, once its name is resolved. That takes as long as the system's
+// resolver takes, and nothing ends it.
 inline constexpr milliseconds kConnectLimit{4'000};
 // Of one request, and of a login: a broker that writes much to a slow disk may need seconds for it.
 inline constexpr milliseconds kAnswerLimit{10'000};

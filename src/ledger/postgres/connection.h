@@ -1,4 +1,5 @@
-// One connection to PostgreSQL: non-blocking, bounded, and ended from any thread.
+// One connection to PostgreSQL: non-blocking, bounded, and ended from any thread; but for the
+// resolution of a server's name, which takes as long as the system's resolver takes.
 #pragma once
 
 #include <libpq-fe.h>

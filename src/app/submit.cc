@@ -36,9 +36,8 @@ void SendOutbox(const Config& config, const Wiring& wiring, const Clock& clock) 
   }
 }
 
-// What became of the messages, on standard error where there is something to do about it. The
-// ledger's other messages are in the figures too: only what came to be unroutable meanwhile is
-// taken for ours.
+// What became of the messages, on standard error where there is something to do about it.
+// Other submissions are in the figures too: only what came to be unroutable meanwhile is ours.
 int Report(const LedgerResult<OutboxBacklog>& before, const LedgerResult<OutboxBacklog>& after) {
   if (!after) {
     return Complain(cli::kExitDone,
@@ -47,12 +46,13 @@ int Report(const LedgerResult<OutboxBacklog>& before, const LedgerResult<OutboxB
                         "); a running `deadletter serve` sends what is "
                         "left");
   }
-  if (before && after->unroutable > before->unroutable) {
-    return Complain(cli::kExitFailed,
-                    "submit: recorded, but no queue wants " +
-                        std::to_string(after->unroutable - before->unroutable) +
-                        " of the messages: run `deadletter topology apply`, or check --queue; they "
-                        "are sent once there is one");
+  if (before && after->unroutable_submissions > before->unroutable_submissions) {
+    return Complain(
+        cli::kExitFailed,
+        "submit: recorded, but no queue wants " +
+            std::to_string(after->unroutable_submissions - before->unroutable_submissions) +
+            " of the messages: run `deadletter topology apply`, or check --queue; they "
+            "are sent once there is one");
   }
   const std::int64_t waiting = after->pending - after->unroutable;
   if (waiting > 0) {

@@ -39,8 +39,9 @@ struct OutboxResult {
 
 struct OutboxBacklog {
   std::int64_t pending = 0;
-  std::int64_t unroutable = 0;          // of those pending
-  std::chrono::microseconds oldest{0};  // age of the oldest pending one
+  std::int64_t unroutable = 0;              // of those pending
+  std::chrono::microseconds oldest{0};      // age of the oldest pending one
+  std::int64_t unroutable_submissions = 0;  // of those unroutable
 };
 
 // Threads: one an outbox.

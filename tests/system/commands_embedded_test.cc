@@ -183,6 +183,64 @@ TEST(Program, WhatTheBrokerSaysCannotMoveTheTerminal) {
               testing::HasSubstr("evil\x1b[2J\nother\uFFFD"));
 }
 
+// The text between ```LANGUAGE and ```, for each block of a section of a page.
+std::vector<std::string> Blocks(const std::string& page, const std::string& section,
+                                const std::string& language) {
+  std::ifstream file(DEADLETTER_SOURCE_DIR "/docs/" + page);
+  std::vector<std::string> blocks;
+  bool in_section = false;
+  bool in_block = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("## ")) in_section = line == "## " + section;
+    if (line.starts_with("```")) {
+      in_block = in_section && line == "```" + language;
+      if (in_block) blocks.emplace_back();
+    } else if (in_block) {
+      blocks.back() += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+TEST(Documentation, GettingStartedOnOneMachineWorksAsItIsWritten) {
+  const std::string section = "Run it on one machine, without servers";
+  const auto tomls = Blocks("getting-started.md", section, "toml");
+  const auto commands = Blocks("getting-started.md", section, "sh");
+  ASSERT_EQ(tomls.size(), 1u);
+  ASSERT_EQ(commands.size(), 2u);
+  const TemporaryFolder folder;
+  std::string toml = tomls.front();
+  const std::size_t ttl = toml.find("\"30s\"");
+  ASSERT_NE(ttl, std::string::npos);
+  toml.replace(ttl, 5, "\"300ms\"");  // nobody waits for half a minute, nor shares a port
+  WriteFile(folder, "deadletter.toml", toml + "[http]\nlisten = \"127.0.0.1:0\"\n");
+  const std::string path = std::string(DEADLETTER_BINARY_DIR) + ":" + std::getenv("PATH");
+  const auto shell = [](const std::string& script) {
+    return std::vector<std::string>{"sh", "-ec", script};
+  };
+
+  std::string first = commands[0];
+  const std::size_t last = first.find("deadletter serve");
+  ASSERT_NE(last, std::string::npos);
+  first.insert(last, "exec ");  // so that ending the shell ends the server
+
+  ChildProcess serve(shell(first), {{{"PATH", path}}, folder.path().string()});
+  const auto line = serve.WaitForLine("http://127.0.0.1:", kPatience);
+  ASSERT_TRUE(line) << serve.output();
+  const std::size_t begin = line->find("http://");
+  const ChildOptions second{
+      {{"PATH", path},
+       {"DEADLETTER_SERVER", line->substr(begin, line->find_first_of("\" ", begin) - begin)}},
+      folder.path().string()};
+  Finished listed;
+  EXPECT_TRUE(WaitUntil([&] {
+    listed = RunProgram(shell(commands[1]), second);
+    return listed.status != 0 || listed.output.find("expired") != std::string::npos;
+  }));
+  EXPECT_EQ(listed.status, 0) << listed.output;
+  EXPECT_THAT(listed.output, testing::HasSubstr("submitted execution "));
+}
+
 // Whoever runs the tests may have the address of a real platform in their environment.
 TEST(ChildProcess, GetsNoneOfOurVariablesButThoseGiven) {
   ::setenv("DEADLETTER_BROKER_URL", "amqp://real.example", 1);

@@ -121,6 +121,7 @@ LedgerResult<OutboxBacklog> PostgresOutbox::Backlog(Instant now) {
   if (const auto oldest = rows->OptionalMoment(0, 2)) {
     backlog.oldest = std::max(Microseconds(0), now - *oldest);
   }
+  backlog.unroutable_submissions = rows->Number(0, 3);
   return backlog;
 }
 

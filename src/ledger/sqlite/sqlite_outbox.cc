@@ -112,6 +112,7 @@ LedgerResult<OutboxBacklog> SqliteOutbox::Backlog(Instant now) {
     backlog.unroutable = row.Int64(1);
     if (const auto oldest = row.OptionalTime(2))
       backlog.oldest = std::max(Microseconds(0), now - *oldest);
+    backlog.unroutable_submissions = row.Int64(3);
   }
   if (row.error()) return file_.Failed(*row.error());
   return backlog;

@@ -1,1 +1,2 @@
-SELECT count(*), coalesce(sum(unroutable), 0), min(wanted_at) FROM deadletter_outbox
+SELECT count(*), coalesce(sum(unroutable), 0), min(wanted_at), coalesce(sum(unroutable AND kind = 'submit'), 0)
+FROM deadletter_outbox

@@ -100,10 +100,10 @@ class Settlement {
   [[nodiscard]] virtual LedgerResult<std::vector<DueLetter>> TakeDue(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
 
-  // Open letters whose execution has become final are closed (`stale_attempt`, `not_failable`, `parked`;
-  // `failed` ones once the row is final in another status than the one we wrote), and executions
-  // that are final or gone wait for no retry any more. Returns how many letters were closed; at
-  // most `limit` of each are looked at, round robin.
+  // Open letters whose execution has become final are closed (`stale_attempt`, `not_failable`,
+  // `parked`; `failed` ones once the row is final in another status than the one we wrote), and
+  // executions that are final or gone wait for no retry any more. Returns how many letters were
+  // closed; at most `limit` of each are looked at, round robin.
   [[nodiscard]] virtual LedgerResult<std::size_t> CloseFinished(std::size_t limit) = 0;
 
   // Does what an empty settle does, writes included, and rolls it back: success means that settling

@@ -27,7 +27,7 @@ class CannedServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
+    (void)::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
     ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
     ::listen(socket_, 16);
     port_ = ntohs(address.sin_port);

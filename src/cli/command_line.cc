@@ -61,7 +61,7 @@ CLI::Validator UpTo(std::size_t most) {
 // CLI11's "--limit: must be …" without the colon; what it says about missing and surplus values in
 // fewer words.
 std::string Reworded(const CLI::ParseError& error) {
-  const std::string message = error.what();
+  std::string message = error.what();
   const std::size_t colon = message.find(": ");
   if (colon == std::string::npos) return message;
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {

@@ -39,7 +39,7 @@ bool Flag(const boost::json::object& object, std::string_view name) {
 }
 
 std::string TimeField(const boost::json::object& object, std::string_view name) {
-  const std::string text = Field(object, name);
+  std::string text = Field(object, name);
   const auto time = ParseRfc3339(text);
   if (!time) return text;
   const std::string utc = FormatRfc3339(time->instant, 0);

@@ -30,7 +30,7 @@ bool IsJsonType(const std::optional<std::string>& content_type) {
 
 }  // namespace
 
-LoopbackGuard::LoopbackGuard(std::string host, std::uint16_t port)
+LoopbackGuard::LoopbackGuard(const std::string& host, std::uint16_t port)
     : host_(host.find(':') == std::string::npos ? Lower(host) : "[" + Lower(host) + "]"),
       port_(port) {}
 

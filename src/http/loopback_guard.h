@@ -15,7 +15,7 @@ namespace deadletter::http {
 class LoopbackGuard {
  public:
   // The address that is listened on.
-  LoopbackGuard(std::string host, std::uint16_t port);
+  LoopbackGuard(const std::string& host, std::uint16_t port);
 
   // The refusal (400, 421, 403 or 415); nothing where the request may pass.
   [[nodiscard]] std::optional<Response> Refuse(const Request& request) const;

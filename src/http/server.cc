@@ -149,7 +149,7 @@ void Server::Core::OnAccepted(ErrorCode error, tcp::socket socket) {
 
 void Server::Core::StopAccepting() {
   ErrorCode ignored;
-  acceptor_.close(ignored);
+  (void)acceptor_.close(ignored);
   accept_pause_.cancel();
   // A session that closes may end at once and leave the set.
   const std::vector<Session*> sessions(sessions_.all.begin(), sessions_.all.end());

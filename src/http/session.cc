@@ -235,7 +235,7 @@ void Session::OnWritten(ErrorCode error) {
 // it: wait shortly until the client has taken it and closes.
 void Session::Linger() {
   ErrorCode ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  (void)stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   stream_.expires_after(kLinger);
   buffer_.clear();
   DiscardSome();

@@ -1,6 +1,7 @@
 // The suites of the broker ports over the embedded queue file.
 #include "tests/conformance/broker_watch_conformance.h"
 #include "tests/conformance/consumer_conformance.h"
+#include "tests/conformance/death_conformance.h"
 #include "tests/conformance/embedded_broker_under_test.h"
 #include "tests/conformance/publisher_conformance.h"
 #include "tests/conformance/topology_conformance.h"

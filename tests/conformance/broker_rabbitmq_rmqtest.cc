@@ -2,6 +2,7 @@
 // all.
 #include "tests/conformance/broker_watch_conformance.h"
 #include "tests/conformance/consumer_conformance.h"
+#include "tests/conformance/death_conformance.h"
 #include "tests/conformance/publisher_conformance.h"
 #include "tests/conformance/rabbitmq_under_test.h"
 #include "tests/conformance/topology_conformance.h"

@@ -7,7 +7,9 @@
 #include "tests/conformance/outbox_conformance.h"
 #include "tests/conformance/rehearse_conformance.h"
 #include "tests/conformance/retry_conformance.h"
+#include "tests/conformance/settle_again_conformance.h"
 #include "tests/conformance/settle_conformance.h"
+#include "tests/conformance/settle_table_conformance.h"
 #include "tests/conformance/sqlite_ledger_under_test.h"
 
 namespace deadletter::test {
@@ -21,6 +23,8 @@ std::unique_ptr<LedgerUnderTest> MakeSqliteLedger(const LedgerSetup& setup) {
   INSTANTIATE_TEST_SUITE_P(Sqlite, suite, testing::Values(MakeLedger(MakeSqliteLedger)), \
                            [](const auto&) { return "Ledger"; })
 DEADLETTER_OVER_SQLITE(SettleConformance);
+DEADLETTER_OVER_SQLITE(SettleTableConformance);
+DEADLETTER_OVER_SQLITE(SettleAgainConformance);
 DEADLETTER_OVER_SQLITE(RehearseConformance);
 DEADLETTER_OVER_SQLITE(RetryConformance);
 DEADLETTER_OVER_SQLITE(OutboxConformance);

@@ -1,0 +1,130 @@
+// The running server as its users see it: what it says of itself, how it waits and how it stops.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/http_get.h"
+#include "tests/system/world.h"
+
+namespace deadletter::test {
+
+class Serving : public testing::TestWithParam<PairFactory> {};
+
+// ---- submitting
+TEST_P(Serving, ASubmittedExecutionTravelsTheWholeRoad) {
+  World world(GetParam(), {.worker_ttl = std::chrono::milliseconds(300)});
+  Server server = world.Serve();
+  const Finished submitted = world.Run({"submit", "--queue", "worker.7.executions", "--action",
+                                        "core.echo", "--count", "3", "--output", "json"});
+  ASSERT_EQ(submitted.status, 0) << submitted.output;
+  const auto letters = world.WaitForLetters(3);
+  ASSERT_EQ(letters.size(), 3u) << server.process().output();
+  for (const LetterSummary& letter : letters) {
+    EXPECT_EQ(letter.outcome, Outcome::kFailed);  // its attempt stamp is the row's
+    EXPECT_EQ(letter.worker_id, "7");
+    EXPECT_EQ(letter.action, "core.echo");
+  }
+}
+
+// ---- starting and stopping
+
+TEST_P(Serving, P1_AStopFinishesTheBatchAndLeavesTheRestInTheQueue) {
+  World world(GetParam());
+  Server server = world.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  std::vector<Message> messages;
+  for (int number = 1; number <= 2000; ++number) {
+    messages.push_back(World::DeadMessage(world.Envelope(std::to_string(number))));
+  }
+  world.Publish({kDeadLetterExchange, "any"}, messages);
+  server.process().Signal(SIGTERM);
+  EXPECT_EQ(server.process().WaitForExit(std::chrono::seconds(20)), 0) << server.process().output();
+  const std::size_t recorded = world.Letters().size();
+  EXPECT_EQ(world.pair().broker().ReadyMessages(kDeadLetterQueue) + recorded, messages.size());
+
+  Server again = world.Serve();
+  const auto letters = world.WaitForLetters(messages.size());
+  EXPECT_EQ(letters.size(), messages.size());
+}
+
+TEST_P(Serving, AMissingQueueIsNamedByReadyzAndWaitedFor) {
+  World world(GetParam(), {.queues = "[[queue]]\nname = \"later.dlq\"\n"});
+  world.AddExecution(5);
+  Server server = world.Serve();
+  ASSERT_TRUE(WaitUntil([&] {
+    return HttpGet(server.url() + "/readyz").body.find("queue later.dlq") != std::string::npos;
+  })) << server.process().output();
+  EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
+  EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
+  world.pair().broker().DeclareQueue("later.dlq", {});
+  EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
+  world.Publish({"", "later.dlq"}, world.Envelope("5"));
+  EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{5}), "failed"));
+}
+
+TEST_P(Serving, MetricsTellWhatWasHandled) {
+  World world(GetParam());
+  world.AddExecution(5);
+  Server server = world.Serve();
+  world.PublishDead(world.Envelope("5"));
+  ASSERT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{5}), "failed"));
+  EXPECT_TRUE(WaitUntil([&] {
+    const std::string metrics = server.GetText("/metrics");
+    return metrics.find(
+               R"(deadletter_letters_settled_total{outcome="failed",queue="attune.dlx.queue"} 1)") !=
+               std::string::npos ||
+           metrics.find(
+               R"(deadletter_letters_settled_total{queue="attune.dlx.queue",outcome="failed"} 1)") !=
+               std::string::npos;
+  })) << server.GetText("/metrics");
+}
+
+TEST_P(Serving, MetricsTellWhatOnlyTheBrokerKnows) {
+  World world(GetParam());
+  Server server = world.Serve();
+  for (const std::string line : {"deadletter_broker_connected 1",
+                                 R"(deadletter_queue_messages{queue="attune.dlx.queue"} 0)"}) {
+    EXPECT_TRUE(WaitUntil([&] {
+      return server.GetText("/metrics").find("\n" + line + "\n") != std::string::npos;
+    })) << line
+        << " is not in " << server.GetText("/metrics");
+  }
+}
+
+TEST_P(Serving, AForeignConsumerIsAWarningOfReadiness) {
+  World world(GetParam(),
+              {.queues = "[[queue]]\nname = \"attune.dlx.queue\"\nconsumer_tag = \"ours\"\n"});
+  const auto other = world.pair().broker().MakeConsumer(kDeadLetterQueue);
+  ASSERT_TRUE(other->Subscribe(1).has_value());
+  Server server = world.Serve();
+  EXPECT_TRUE(WaitUntil([&] {
+    const HttpAnswer ready = HttpGet(server.url() + "/readyz");
+    return ready.status == 200 &&
+           ready.body.find("consumers of attune.dlx.queue") != std::string::npos;
+  })) << HttpGet(server.url() + "/readyz").body;
+}
+
+TEST_P(Serving, TheCommandLineListsAndShowsWhatTheServerKeeps) {
+  World world(GetParam());
+  world.AddExecution(5);
+  Server server = world.Serve();
+  world.PublishDead(world.Envelope("5"));
+  const LetterSummary letter = world.OnlyLetter();
+  const std::string id = FormatUuid(letter.id.value());
+  const Finished list = RunProgram(
+      {DEADLETTER_BINARY_DIR "/deadletter", "list", "--server", server.url(), "--output", "json"});
+  ASSERT_EQ(list.status, 0) << list.output;
+  EXPECT_EQ(
+      boost::json::parse(list.standard_output.substr(0, list.standard_output.find('\n'))).at("id"),
+      boost::json::value(id));
+  const Finished none = RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "list", "--server",
+                                    server.url(), "--outcome", "malformed", "--output", "json"});
+  EXPECT_EQ(none.standard_output, "");
+  const Finished show =
+      RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "show", id, "--server", server.url()});
+  EXPECT_EQ(show.status, 0);
+  EXPECT_THAT(show.output, testing::HasSubstr("worker.7.executions"));
+}
+
+}  // namespace deadletter::test

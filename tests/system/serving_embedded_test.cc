@@ -1,0 +1,10 @@
+// The running server over the embedded pair.
+#include "tests/system/embedded_pair.h"
+#include "tests/system/serving.h"
+
+namespace deadletter::test {
+
+INSTANTIATE_TEST_SUITE_P(Embedded, Serving, testing::Values(EmbeddedPair()),
+                         [](const auto&) { return "Pair"; });
+
+}  // namespace deadletter::test

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kSendFor(5);
 constexpr std::chrono::seconds kBusyFor(5);
+constexpr std::chrono::milliseconds kBetweenTries(500);
 
 LedgerResult<OutboxBacklog> Backlog(const Wiring& wiring, const Clock& clock) {
   return wiring.MakeOutbox()->Backlog(clock.Now());
@@ -32,7 +33,9 @@ void SendOutbox(const Config& config, const Wiring& wiring, const Clock& clock) 
     never.WaitFor(ended, kSendFor);
     stop.request_stop();
   });
+  Signal pause;
   while (!stop.stop_requested() && relay.SendOnce(stop.get_token()) > 0) {
+    if (!health.IsReady()) pause.WaitFor(stop.get_token(), kBetweenTries);  // the broker is away
   }
 }
 

@@ -55,10 +55,10 @@ std::string FormatUuid(const Uuid& uuid) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   text.reserve(36);
-  for (size_t index = 0; index < uuid.bytes.size(); ++index) {
+  for (const std::uint8_t byte : uuid.bytes) {
     if (IsHyphenPlace(text.size())) text += '-';
-    text += kDigits[uuid.bytes[index] >> 4];
-    text += kDigits[uuid.bytes[index] & 0x0f];
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 0x0f];
   }
   return text;
 }

@@ -6,10 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -27,7 +29,8 @@ class CannedServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    (void)::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size);
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) != 0)
+      throw std::system_error(errno, std::generic_category(), "bind");
     ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
     ::listen(socket_, 16);
     port_ = ntohs(address.sin_port);

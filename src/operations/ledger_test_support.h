@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -61,14 +62,14 @@ class FakeCatalog final : public Catalog {
     const auto lock = Enter();
     if (ledger_->catalog_error) return Unexpected<LedgerError>(*ledger_->catalog_error);
     LetterPage page;
-    for (auto record = ledger_->letters.rbegin(); record != ledger_->letters.rend(); ++record) {
-      if (after && record->summary.id >= *after) continue;
-      if (!Matches(filter, record->summary)) continue;
+    for (const LetterRecord& record : ledger_->letters | std::views::reverse) {
+      if (after && record.summary.id >= *after) continue;
+      if (!Matches(filter, record.summary)) continue;
       if (page.letters.size() == limit) {
         page.next = page.letters.back().id;
         break;
       }
-      page.letters.push_back(record->summary);
+      page.letters.push_back(record.summary);
     }
     return page;
   }

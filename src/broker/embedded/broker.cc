@@ -63,7 +63,7 @@ EmbeddedBroker::EmbeddedBroker(std::string path, const Clock& clock,
 
 void EmbeddedBroker::StartKeeper(BrokerResult<void> health) {
   keeper_health_ = std::move(health);
-  keeper_ = std::jthread([this](std::stop_token stop) { Keep(stop); });
+  keeper_ = std::jthread([this](const std::stop_token& stop) { Keep(stop); });
 }
 
 EmbeddedBroker::~EmbeddedBroker() {
@@ -298,7 +298,7 @@ BrokerResult<void> EmbeddedBroker::HandleDue() {
   return {};
 }
 
-void EmbeddedBroker::Keep(std::stop_token stop) {
+void EmbeddedBroker::Keep(const std::stop_token& stop) {
   std::unique_lock lock(signal_mutex_);
   while (!stop.stop_requested()) {
     const auto due = next_due_;

@@ -129,7 +129,7 @@ class EmbeddedBroker {
                                const std::function<void(embedded::Tables&)>& work);
   BrokerResult<void> CheckFile();
   BrokerResult<void> Declare(const std::function<void(embedded::Tables&, std::string&)>& work);
-  void Keep(std::stop_token stop);
+  void Keep(const std::stop_token& stop);
   BrokerResult<void> KeepOnce();
   bool SomethingIsDue();
   BrokerResult<bool> HandleDueBatch();  // true: that was all

@@ -117,7 +117,7 @@ BrokerResult<ManagementReply> Management::Call(
     asio::co_spawn(context,
                    endpoint_.tls ? Secure(endpoint_, ca_file_, limit_, request)
                                  : Plain(endpoint_, limit_, request),
-                   [&](std::exception_ptr error, Response answer) {
+                   [&](const std::exception_ptr& error, Response answer) {
                      thrown = error;
                      response = std::move(answer);
                    });

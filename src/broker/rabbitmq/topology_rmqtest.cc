@@ -8,7 +8,6 @@ namespace deadletter::rabbitmq {
 namespace {
 
 using testing::AllOf;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxListed = 1'000'000;
 constexpr std::size_t kMaxSubmitted = 100'000;
+constexpr std::size_t kLongestQueueName = 255;
 constexpr std::int64_t kMaxTtlMs =
     std::int64_t{49} * 24 * 3600 * 1000;  // RabbitMQ counts in 32 bits
 
@@ -198,7 +199,10 @@ void Reader::AddSubmit() {
   submit->add_option("--payload", submit_.payload_json, "the action's parameters")
       ->type_name("JSON")
       ->capture_default_str();
-  submit->add_option("--ttl", ttl_, "how long the message may wait for a worker (5m)")
+  submit
+      ->add_option(
+          "--ttl", ttl_,
+          "how long the message may wait for a worker (5m); a shorter limit of the queue counts")
       ->type_name("DURATION");
   submit->add_option("--count", submit_.count, "how many of them")
       ->check(UpTo(kMaxSubmitted))
@@ -248,6 +252,9 @@ void Reader::AddClients() {
 
 Result<Command> Reader::MakeSubmit() const {
   SubmitCommand submit = submit_;
+  if (submit.queue.empty() || submit.queue.size() > kLongestQueueName)
+    return Fail("--queue must be a queue's name, of 1 to 255 bytes");
+  if (submit.action.empty()) return Fail("--action must not be empty");
   boost::json::error_code error;
   boost::json::parse(submit.payload_json, error);
   if (error) return Fail("--payload must be JSON: " + error.message());

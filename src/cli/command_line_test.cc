@@ -230,6 +230,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"show"}, "deadletter: ID is required: see `deadletter show --help`"},
         Mistake{{"submit", "--queue", "q"},
                 "deadletter: --action is required: see `deadletter submit --help`"},
+        Mistake{{"submit", "--queue", "", "--action", "a"},
+                "deadletter: --queue must be a queue's name, of 1 to 255 bytes: see `deadletter "
+                "submit --help`"},
+        Mistake{{"submit", "--queue", "q", "--action", ""},
+                "deadletter: --action must not be empty: see `deadletter submit --help`"},
         Mistake{
             {"submit", "--queue", "q", "--action", "a", "--payload", "{"},
             "deadletter: --payload must be JSON: incomplete JSON: see `deadletter submit --help`"},

@@ -14,6 +14,9 @@ bool IsPort(std::string_view text) {
 }
 
 Unexpected<Error> Bad(std::string_view text) {
+  // What stands before an "@" may be a password.
+  if (text.find('@') != std::string_view::npos)
+    return Fail("--server must be like http://127.0.0.1:8025, without a user");
   return Fail("--server must be like http://127.0.0.1:8025, not '" + std::string(text) + "'");
 }
 

@@ -26,14 +26,20 @@ TEST(ServerUrl, IsTakenApart) {
 }
 
 TEST(ServerUrl, AnythingElseIsRefused) {
-  for (const char* text : {"", "localhost:8025", "ftp://x", "http://", "http://:80", "http://a:",
-                           "http://a:x", "http://a:123456", "http://[::1", "http://[::1]x",
-                           "http://u@a", "http://a b", "http://a/?x", "http://a/\r\nX: y"}) {
+  for (const char* text : {"", "localhost:8025", "ftp://x", "http://", "http://:80",
+                           "http://a:", "http://a:x", "http://a:123456", "http://[::1",
+                           "http://[::1]x", "http://a b", "http://a/?x", "http://a/\r\nX: y"}) {
     const auto url = ParseServerUrl(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().message,
               "--server must be like http://127.0.0.1:8025, not '" + std::string(text) + "'");
   }
+}
+
+TEST(ServerUrl, APasswordIsNotQuoted) {
+  const auto url = ParseServerUrl("http://user:secret@127.0.0.1:1");
+  ASSERT_FALSE(url);
+  EXPECT_EQ(url.error().message, "--server must be like http://127.0.0.1:8025, without a user");
 }
 
 TEST(ServerUrl, HttpsIsSaidNotToBeThere) {

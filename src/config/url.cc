@@ -150,6 +150,67 @@ Result<void> CheckLedgerHosts(std::string_view hosts) {
   return {};
 }
 
+// What libpq 15 takes in a URL. It would refuse any other one, but only when it connects.
+constexpr std::string_view kLibpqParameters[] = {"application_name",
+                                                 "channel_binding",
+                                                 "client_encoding",
+                                                 "connect_timeout",
+                                                 "dbname",
+                                                 "fallback_application_name",
+                                                 "gsslib",
+                                                 "gssencmode",
+                                                 "host",
+                                                 "hostaddr",
+                                                 "keepalives",
+                                                 "keepalives_count",
+                                                 "keepalives_idle",
+                                                 "keepalives_interval",
+                                                 "krbsrvname",
+                                                 "options",
+                                                 "passfile",
+                                                 "password",
+                                                 "port",
+                                                 "requirepeer",
+                                                 "service",
+                                                 "ssl",
+                                                 "ssl_max_protocol_version",
+                                                 "ssl_min_protocol_version",
+                                                 "sslcert",
+                                                 "sslcompression",
+                                                 "sslcrl",
+                                                 "sslcrldir",
+                                                 "sslkey",
+                                                 "sslmode",
+                                                 "sslpassword",
+                                                 "sslrootcert",
+                                                 "sslsni",
+                                                 "target_session_attrs",
+                                                 "tcp_user_timeout",
+                                                 "user"};
+constexpr std::string_view kSslModes[] = {"disable", "allow",     "prefer",
+                                          "require", "verify-ca", "verify-full"};
+constexpr std::string_view kNumbers[] = {"connect_timeout",     "keepalives",
+                                         "keepalives_count",    "keepalives_idle",
+                                         "keepalives_interval", "tcp_user_timeout"};
+
+template <std::size_t size>
+bool IsOneOf(std::string_view text, const std::string_view (&words)[size]) {
+  return std::ranges::find(words, text) != std::end(words);
+}
+
+// The value is not quoted: it may be a password.
+Result<void> CheckParameter(std::string_view name, std::string_view value) {
+  if (!IsOneOf(name, kLibpqParameters))
+    return Fail("libpq knows no parameter \"" + std::string(name) + "\"");
+  if (name == "sslmode" && !IsOneOf(value, kSslModes)) {
+    return Fail("sslmode is one of disable, allow, prefer, require, verify-ca and verify-full");
+  }
+  const bool digits =
+      !value.empty() && std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+  if (IsOneOf(name, kNumbers) && !digits) return Fail(std::string(name) + " is a whole number");
+  return {};
+}
+
 Result<void> CheckParameters(std::string_view query) {
   while (!query.empty()) {
     const std::string_view parameter = query.substr(0, query.find('&'));
@@ -159,6 +220,7 @@ Result<void> CheckParameters(std::string_view query) {
     if (equals == std::string_view::npos || name.empty() || !ConsistsOf(name, "_")) {
       return Fail("after \"?\" come parameters like sslmode=require, joined by \"&\"");
     }
+    if (auto checked = CheckParameter(name, parameter.substr(equals + 1)); !checked) return checked;
   }
   return {};
 }

@@ -49,7 +49,7 @@ void BrokerFigures::Look() {
     }
     return;
   }
-  health_.Set("broker", HealthState::kReady);
+  if (health_.Set("broker", HealthState::kReady)) LogInfo("broker_answers");
   for (const WatchedQueue& queue : queues_) {
     const auto waiting = watch_->Waiting(queue.name);
     if (!waiting) return;  // the last figures stand; the next look says why

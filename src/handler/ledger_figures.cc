@@ -44,7 +44,7 @@ void LedgerFigures::Look() {
     }
     return;
   }
-  health_.Set("ledger", HealthState::kReady);
+  if (health_.Set("ledger", HealthState::kReady)) LogInfo("ledger_answers");
   for (const LetterState state :
        {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed}) {
     const auto found = counts->letters.find(state);

@@ -39,6 +39,7 @@ Service::~Service() {
 void Service::Start() {
   if (running_) return;
   running_ = true;
+  broker_figures_.Start();  // whatever the ledger lacks, the broker can be asked
   starter_ = std::jthread([this](const std::stop_token& stop) {
     if (AwaitSchema(*migrator_, may_migrate_, health_, stop)) StartLoops();
   });
@@ -48,7 +49,6 @@ void Service::StartLoops() {
   loops_started_ = true;
   relay_.Start();
   second_look_.Start();
-  broker_figures_.Start();
   ledger_figures_.Start();
   for (const auto& intake : intakes_) intake->Start();
 }
@@ -60,7 +60,10 @@ void Service::Stop(std::chrono::milliseconds patience) {
   migrator_->Abort();
   starter_.join();
   running_ = false;
-  if (!loops_started_) return;
+  if (!loops_started_) {
+    broker_figures_.Stop();
+    return;
+  }
   // All at once: they share one deadline. Who has to be interrupted is not waited for before the
   // others are interrupted as well.
   for (const auto& intake : intakes_) intake->RequestStop();

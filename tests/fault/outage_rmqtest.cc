@@ -118,6 +118,20 @@ TEST_F(Outage, AStopWhileNeitherBrokerNorLedgerAnswersEndsInOrder) {
   EXPECT_TRUE(AllFailed(kLetters)) << again.process().output();
 }
 
+TEST_F(Outage, WhoDoesNotAnswerIsNamedByReadinessUntilHeDoes) {
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const auto names = [&](const std::string& part) {
+    return HttpGet(server.url() + "/readyz").body.find(part) != std::string::npos;
+  };
+  world_.pair().Freeze();
+  EXPECT_TRUE(WaitUntil([&] { return names("the ledger's server does not answer"); }))
+      << HttpGet(server.url() + "/readyz").body;
+  EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
+  world_.pair().Thaw();
+  EXPECT_TRUE(server.WaitUntilReady()) << HttpGet(server.url() + "/readyz").body;
+}
+
 TEST_F(Outage, ServeStartsWithoutBothAndWaitsForThem) {
   AddExecutions(1);
   Publish(1, 1);

@@ -68,6 +68,13 @@ class HungServer {
   int client_ = -1;
 };
 
+TEST(Program, OutputThatCannotBeWrittenIsNoSuccess) {
+  const Finished version =
+      RunProgram({"/bin/sh", "-c", "exec \"$0\" version >/dev/full", kProgram});
+  EXPECT_EQ(version.status, 1);
+  EXPECT_EQ(version.output, "deadletter: standard output could not be written\n");
+}
+
 TEST(Program, AnInterruptEndsACommandThatWaitsForAServer) {
   HungServer server;
   for (const int signal : {SIGINT, SIGTERM}) {

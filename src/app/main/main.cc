@@ -1,7 +1,9 @@
 // deadletter: reads the command line and the configuration, and runs one command.
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <iostream>
 #include <type_traits>
 
 #include "app/commands.h"
@@ -84,6 +86,15 @@ int RunWithConfig(const cli::CommandLine& command_line) {
   return std::visit(run, command_line.command);
 }
 
+// Output that could not be written (a full disk) must not look like success. Who reads no further
+// (a closed pipe) has had what he wanted.
+int Written(int status) {
+  std::cout.flush();
+  const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout;
+  if (!failed || errno == EPIPE) return status;
+  return Complain(cli::kExitFailed, "standard output could not be written");
+}
+
 }  // namespace
 }  // namespace deadletter
 
@@ -94,6 +105,6 @@ int main(int argc, char** argv) {
     std::fputs(early.text.c_str(), early.status == 0 ? stdout : stderr);
     return early.status;
   }
-  if (const auto status = deadletter::RunWithoutConfig(*command_line)) return *status;
-  return deadletter::RunWithConfig(*command_line);
+  const auto early = deadletter::RunWithoutConfig(*command_line);
+  return deadletter::Written(early ? *early : deadletter::RunWithConfig(*command_line));
 }

@@ -123,6 +123,12 @@ BrokerResult<ManagementReply> Management::Call(
                    });
     context.run();
     if (thrown) std::rethrow_exception(thrown);
+  } catch (const boost::system::system_error& error) {
+    // Without the place in the library's source, which what() tells as well.
+    return Unexpected<BrokerError>(
+        {BrokerFault::kUnreachable,
+         fmt::format("management API at {}:{}: {}", endpoint_.host, endpoint_.port,
+                     DisplayText(error.code().message(), 256))});
   } catch (const std::exception& error) {
     return Unexpected<BrokerError>(
         {BrokerFault::kUnreachable, fmt::format("management API at {}:{}: {}", endpoint_.host,

@@ -13,6 +13,8 @@ namespace deadletter::postgres {
 namespace {
 
 constexpr int kSummaryColumns = 24;
+// Two small questions; by them /readyz tells that a server answers no more.
+constexpr std::chrono::seconds kCountsLimit{8};
 
 GroupId ReadGroup(std::string_view bytes) {
   std::array<std::uint8_t, 16> group{};
@@ -151,8 +153,8 @@ LedgerResult<std::optional<LetterRecord>> PostgresCatalog::Show(LetterId id) {
 }
 
 LedgerResult<LedgerCounts> PostgresCatalog::Counts() {
-  const auto rows =
-      connection_.Run({.sql = FillIn(sql::kLetterCounts, {{"schema", schema_}}), .parameters = {}});
+  const auto rows = connection_.Run(
+      {.sql = FillIn(sql::kLetterCounts, {{"schema", schema_}}), .parameters = {}}, kCountsLimit);
   if (!rows) return tl::unexpected(rows.error());
   LedgerCounts counts{
       .letters = {{LetterState::kOpen, 0}, {LetterState::kWaiting, 0}, {LetterState::kClosed, 0}},
@@ -163,7 +165,7 @@ LedgerResult<LedgerCounts> PostgresCatalog::Counts() {
   }
   Statement size{.sql = std::string(sql::kLedgerBytes), .parameters = {}};
   size.parameters.Bytes(schema_name_);
-  const auto bytes = connection_.Run(size);
+  const auto bytes = connection_.Run(size, kCountsLimit);
   if (!bytes) return tl::unexpected(bytes.error());
   counts.bytes = bytes->Number(0, 0);
   return counts;

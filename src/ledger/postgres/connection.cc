@@ -20,8 +20,6 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kConnectTimeout{5};  // where the URL has none
 constexpr std::chrono::seconds kStatementTimeout{60};
-// The server ends a statement after kStatementTimeout; an answer later than this will not come.
-constexpr std::chrono::seconds kAnswerTimeout{90};
 
 constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -171,9 +169,9 @@ void Connection::EndTransaction() {
   }
 }
 
-LedgerResult<Rows> Connection::Run(const Statement& statement) {
+LedgerResult<Rows> Connection::Run(const Statement& statement, std::chrono::seconds limit) {
   if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
-  auto results = SendAll(std::span(&statement, 1), OnLoss::kUnavailable);
+  auto results = SendAll(std::span(&statement, 1), OnLoss::kUnavailable, limit);
   if (!results) return tl::unexpected(results.error());
   return std::move(results->front());
 }
@@ -220,7 +218,7 @@ LedgerResult<std::vector<Rows>> Connection::Commit(std::vector<Statement> statem
 
 LedgerResult<void> Connection::RunScript(const std::string& sql) {
   if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
-  const auto deadline = steady_clock::now() + kAnswerTimeout;
+  const auto deadline = steady_clock::now() + kAnswerLimit;
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0 || !Flush(deadline)) {
     return tl::unexpected(Lost(OnLoss::kInDoubt));
   }
@@ -240,8 +238,8 @@ LedgerResult<void> Connection::RunScript(const std::string& sql) {
 }
 
 LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> statements,
-                                                    OnLoss on_loss) {
-  const auto deadline = steady_clock::now() + kAnswerTimeout;
+                                                    OnLoss on_loss, std::chrono::seconds limit) {
+  const auto deadline = steady_clock::now() + limit;
   // libpq sends what is long while it is still taking it, so that even a failure to take it all
   // leaves a doubt.
   if (!Send(statements) || !Flush(deadline)) return tl::unexpected(Lost(on_loss));
@@ -324,7 +322,8 @@ bool Connection::AwaitSocket(short events, Deadline deadline) {
   while (!aborted_) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) return false;
+    timed_out_ = left <= 0;
+    if (timed_out_) return false;
     pollfd watched[] = {{.fd = PQsocket(connection_.get()), .events = events, .revents = 0},
                         {.fd = wake_, .events = POLLIN, .revents = 0}};
     if (poll(watched, 2, static_cast<int>(left)) > 0 && watched[0].revents != 0) return !aborted_;
@@ -340,6 +339,8 @@ LedgerError Connection::Lost(OnLoss on_loss) {
       .message = "the connection to the ledger's server was lost"};
   if (aborted_) {
     error.message = "stopped while waiting for the ledger";
+  } else if (timed_out_) {
+    error.message = "the ledger's server does not answer";
   } else if (connection_) {
     const std::string why = OneLine(Hidden(PQerrorMessage(connection_.get())));
     if (!why.empty()) error.message = why;

@@ -18,6 +18,9 @@
 
 namespace deadletter::postgres {
 
+// The server ends a statement after a minute; an answer later than this will not come.
+inline constexpr std::chrono::seconds kAnswerLimit{90};
+
 struct Statement {
   std::string sql;
   Parameters parameters;
@@ -37,8 +40,9 @@ class Connection {
   [[nodiscard]] LedgerResult<void> Open();
 
   // One statement in a transaction of its own. A lost connection is kUnavailable: for reading, or
-  // for what may safely be done twice.
-  [[nodiscard]] LedgerResult<Rows> Run(const Statement& statement);
+  // for what may safely be done twice. No answer within `limit` counts as a lost connection.
+  [[nodiscard]] LedgerResult<Rows> Run(const Statement& statement,
+                                       std::chrono::seconds limit = kAnswerLimit);
 
   // All statements between BEGIN and COMMIT, sent in one go and answered in one; one Rows each.
   // Everything happened or nothing did, or kInDoubt: the connection died after it was sent. READ
@@ -76,7 +80,8 @@ class Connection {
   void EndTransaction();
 
   [[nodiscard]] LedgerResult<std::vector<Rows>> SendAll(std::span<const Statement> statements,
-                                                        OnLoss on_loss);
+                                                        OnLoss on_loss,
+                                                        std::chrono::seconds limit = kAnswerLimit);
   [[nodiscard]] bool Send(std::span<const Statement> statements);
   [[nodiscard]] bool Flush(Deadline deadline);
   [[nodiscard]] LedgerResult<std::vector<Rows>> Collect(std::size_t count, OnLoss on_loss,
@@ -93,6 +98,7 @@ class Connection {
   std::string password_;
   std::unique_ptr<PGconn, Finish> connection_;
   std::uint64_t generation_ = 0;
+  bool timed_out_ = false;  // the last wait was for nothing
   std::atomic<bool> aborted_{false};
   int wake_ = -1;  // an eventfd that stays readable once Abort() was called
 };

@@ -245,7 +245,7 @@ LedgerResult<void> SqliteSettlement::Probe() {
   if (transaction->error()) return file_.Failed(*transaction->error());
   // Until now nothing has left our memory, and a full disk would not have been noticed.
   if (const int code = sqlite3_db_cacheflush((*database)->handle()); code != SQLITE_OK) {
-    return file_.Failed({code, options_.path + ": " + sqlite3_errmsg((*database)->handle())});
+    return file_.Failed({code, options_.path + ": " + sqlite3_errstr(code)});
   }
   return {};
 }

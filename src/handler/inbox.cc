@@ -249,11 +249,10 @@ void Inbox::KeepHold(const Orders& orders, const std::stop_token& stop) {
     }
     subscribed_prefetch_ = 0;  // on the same channel: what is in hand stays ours
   }
-  while (!stop.stop_requested() && this->orders() == orders) {
-    if (const auto kept = consumer_->KeepAlive(kReceiveWait); !kept) {
-      Lost(kept.error(), stop);
-      return;
-    }
+  // What was on its way is taken in as far as there is room: a broker whose socket stays unread for
+  // half a minute hangs up.
+  while (!stop.stop_requested() && this->orders() == orders && has_channel_) {
+    Deliver(stop);
     WriteAcknowledgement();
   }
 }

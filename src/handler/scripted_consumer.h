@@ -82,6 +82,7 @@ class ScriptedConsumer final : public Consumer {
     const std::lock_guard lock(queue_.mutex_);
     if (prefetch_ == 0) ++generation_;
     prefetch_ = prefetch;
+    cancelled_ = false;
     Note("subscribe " + std::to_string(prefetch));
     return {};
   }
@@ -138,6 +139,7 @@ class ScriptedConsumer final : public Consumer {
 
   BrokerResult<void> Cancel() override {
     const std::lock_guard lock(queue_.mutex_);
+    cancelled_ = true;
     Note("cancel");
     return {};
   }
@@ -150,6 +152,7 @@ class ScriptedConsumer final : public Consumer {
       in_hand_.pop_back();
     }
     prefetch_ = 0;
+    cancelled_ = false;
     last_number_ = acknowledged_number_ = 0;
     Note("close");
   }
@@ -165,7 +168,9 @@ class ScriptedConsumer final : public Consumer {
   const std::string& queue() const override { return name_; }
 
  private:
-  bool CanDeliver() const { return !queue_.ready_.empty() && in_hand_.size() < prefetch_; }
+  bool CanDeliver() const {
+    return !cancelled_ && !queue_.ready_.empty() && in_hand_.size() < prefetch_;
+  }
   void Note(const std::string& call) {
     queue_.calls_.push_back(call);
     queue_.changed_.notify_all();
@@ -179,6 +184,7 @@ class ScriptedConsumer final : public Consumer {
   std::uint64_t acknowledged_number_ = 0;
   std::deque<ScriptedQueue::Item> in_hand_;
   bool woken_ = false;
+  bool cancelled_ = false;
 };
 
 }  // namespace deadletter::test

@@ -17,6 +17,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLongestStop(9'500);
+constexpr int kNone = 0;
 
 sigset_t StopSignals() {
   sigset_t signals;
@@ -26,14 +27,14 @@ sigset_t StopSignals() {
   return signals;
 }
 
-// True: a signal came. Being stopped and continued interrupts the wait and is neither.
-bool WaitForSignal(const sigset_t& signals, steady_clock::time_point deadline) {
+// The signal that came, or kNone. Being stopped and continued interrupts the wait and is neither.
+int WaitForSignal(const sigset_t& signals, steady_clock::time_point deadline) {
   while (true) {
     const auto left = std::max(steady_clock::duration::zero(), deadline - steady_clock::now());
     const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
     const timespec limit{whole.count(), std::chrono::nanoseconds(left - whole).count()};
-    if (sigtimedwait(&signals, nullptr, &limit) > 0) return true;
-    if (errno != EINTR) return false;
+    if (const int signal = sigtimedwait(&signals, nullptr, &limit); signal > 0) return signal;
+    if (errno != EINTR) return kNone;
   }
 }
 
@@ -44,15 +45,18 @@ void BlockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-void StopOnSignal(const std::function<void()>& stop) {
+void StopOnSignal(const std::function<void()>& stop, std::chrono::milliseconds one_and_the_same) {
   const sigset_t signals = StopSignals();
   int signal = 0;
   sigwait(&signals, &signal);
   LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-  std::thread([signals] {
-    const bool again = WaitForSignal(signals, steady_clock::now() + kLongestStop);
-    LogWarning(again ? "stopped_at_once" : "stop_took_too_long");
-    _exit(again ? 1 : 0);
+  std::thread([signals, signal, one_and_the_same, first = steady_clock::now()] {
+    int second = kNone;
+    do {
+      second = WaitForSignal(signals, first + kLongestStop);
+    } while (second == signal && steady_clock::now() - first < one_and_the_same);
+    LogWarning(second == kNone ? "stop_took_too_long" : "stopped_at_once");
+    _exit(second == kNone ? 0 : 1);
   }).detach();
   stop();
   LogInfo("stopped");

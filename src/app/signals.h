@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <functional>
 
 namespace deadletter {
@@ -13,8 +14,10 @@ void BlockStopSignals();
 
 // Waits for the first one. While `stop` then runs, a second one ends the process at once; so does a
 // stop that takes longer than 9.5 s, because who asked will not wait for ever, and what is not
-// acknowledged is the broker's (P1).
-void StopOnSignal(const std::function<void()>& stop);
+// acknowledged is the broker's (P1). The same signal within `one_and_the_same` is no second one:
+// who ends a process and its group, as timeout(1) does, sends it twice in one breath.
+void StopOnSignal(const std::function<void()>& stop,
+                  std::chrono::milliseconds one_and_the_same = std::chrono::milliseconds(100));
 
 // Whether one has come; for those who work until then. Does not take it away.
 [[nodiscard]] bool StopSignalPending();

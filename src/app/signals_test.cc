@@ -15,12 +15,13 @@ namespace {
 constexpr int kStopped = 42;  // StopOnSignal() came back
 
 // A process of its own that was told to end and runs `stop`.
-pid_t ProcessThatStops(const std::function<void()>& stop) {
+pid_t ProcessThatStops(const std::function<void()>& stop,
+                       std::chrono::milliseconds one_and_the_same = std::chrono::hours(1)) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
   BlockStopSignals();
   kill(getpid(), SIGTERM);
-  StopOnSignal(stop);
+  StopOnSignal(stop, one_and_the_same);
   _exit(kStopped);
 }
 
@@ -50,6 +51,23 @@ TEST(StopOnSignal, ASecondSignalEndsAtOnce) {
               kill(getpid(), SIGINT);
               while (true) pause();
             })),
+            1);
+}
+
+TEST(StopOnSignal, TheSameSignalInOneBreathIsOneAndLaterASecondOne) {
+  const auto stop = [] {
+    AwaitWatcher();
+    kill(getpid(), SIGTERM);
+    while (StopSignalPending()) continue;  // until the watcher has taken it
+    AwaitWatcher();                        // which ended the process, or waits again
+  };
+  EXPECT_EQ(ExitStatus(ProcessThatStops(stop)), kStopped);
+  EXPECT_EQ(ExitStatus(ProcessThatStops(
+                [] {
+                  kill(getpid(), SIGTERM);
+                  while (true) pause();
+                },
+                std::chrono::milliseconds(0))),
             1);
 }
 

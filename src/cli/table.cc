@@ -4,11 +4,13 @@
 #include <numeric>
 
 #include "cli/characters.h"
+#include "cli/terminal.h"
 
 namespace deadletter::cli {
+
 Table::Table(std::vector<Column> columns, const std::vector<Row>& sample, std::size_t line_columns,
              bool colour)
-    : columns_(std::move(columns)), colour_(colour) {
+    : columns_(std::move(columns)), cut_(line_columns != kAnyColumns), colour_(colour) {
   for (std::size_t index = 0; index < columns_.size(); ++index) {
     std::size_t widest = Width(columns_[index].title);
     for (const Row& row : sample) widest = std::max(widest, Width(row[index].text));
@@ -65,7 +67,9 @@ std::string Table::Line(const Row& row) const {
   std::size_t pending = 0;  // spaces that are written only if something follows
   for (std::size_t index = 0; index < row.size(); ++index) {
     if (widths_[index] == 0) continue;
-    std::string text = Fit(row[index].text, widths_[index]);
+    const std::size_t width =
+        cut_ ? widths_[index] : std::max(widths_[index], Width(row[index].text));
+    std::string text = Fit(row[index].text, width);
     const std::size_t length = text.find_last_not_of(' ') + 1;
     const std::size_t spaces = text.size() - length;
     text.resize(length);

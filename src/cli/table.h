@@ -22,7 +22,8 @@ using Row = std::vector<Cell>;  // one cell a column
 
 class Table {
  public:
-  // The widths are chosen for `sample`, the first rows; later rows are cut to them.
+  // The widths are chosen for `sample`, the first rows; later rows are cut to them, unless
+  // `line_columns` is kAnyColumns: then nothing is cut and no column is left out.
   Table(std::vector<Column> columns, const std::vector<Row>& sample, std::size_t line_columns,
         bool colour);
 
@@ -38,6 +39,7 @@ class Table {
   std::vector<std::size_t> wanted_;  // by the widest cell
   std::vector<std::size_t> widths_;  // 0: not shown
   std::size_t gap_ = 2;              // between columns; one where the line is too short for all
+  bool cut_;                         // what is wider than its column
   bool colour_;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/characters.h"
+#include "cli/terminal.h"
 
 namespace deadletter::cli {
 namespace {
@@ -45,6 +46,12 @@ TEST(Table, NeverIsWiderThanTheLine) {
       EXPECT_LE(Width(line.substr(0, line.size() - 1)), columns);
     }
   }
+}
+
+TEST(Table, CutsNothingWhereLinesMayBeOfAnyLength) {
+  const Table table(Columns(), {kRows[0]}, kAnyColumns, false);
+  EXPECT_EQ(table.Header(), "ID      NAME  QUEUE\n");
+  EXPECT_EQ(table.Line(kRows[1]), "000002  a long name  q\n") << "a row of a later page";
 }
 
 TEST(Table, ColoursOnlyWhereAskedTo) {

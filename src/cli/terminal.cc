@@ -33,7 +33,7 @@ std::size_t Columns() {
   if (const char* text = std::getenv("COLUMNS"); columns == 0 && text != nullptr) {
     std::from_chars(text, text + std::string_view(text).size(), columns);
   }
-  if (columns == 0) return kDefaultColumns;
+  if (columns == 0) return isatty(STDOUT_FILENO) == 1 ? kDefaultColumns : kAnyColumns;
   return std::clamp(columns, kFewestColumns, kMostColumns);
 }
 

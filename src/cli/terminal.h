@@ -3,10 +3,14 @@
 
 #include <cstddef>
 #include <iosfwd>
+#include <limits>
 #include <string>
 #include <string_view>
 
 namespace deadletter::cli {
+
+// Where lines may be of any length: a file, a pipe.
+inline constexpr std::size_t kAnyColumns = std::numeric_limits<std::size_t>::max();
 
 struct Terminal {
   std::ostream& out;
@@ -15,7 +19,8 @@ struct Terminal {
   bool colour = false;
 };
 
-// Standard output and error. Columns: the terminal's, else COLUMNS, else 80. Colour: only on a
+// Standard output and error. Columns: the terminal's, else COLUMNS, else 80 on a terminal and any
+// number elsewhere: what a script reads is whole. Colour: only on a
 // terminal, without NO_COLOR, and not on TERM=dumb.
 [[nodiscard]] Terminal StandardTerminal();
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
-#include <set>
 
 #include "base/text.h"
 #include "config/limits.h"
@@ -23,6 +23,19 @@ std::string Where(const Config& config, const std::string& key) {
 
 Unexpected<Error> Refuse(const Config& config, const std::string& key, const std::string& why) {
   return Fail(fmt::format("{}: {} {}", Where(config, key), key, why));
+}
+
+// For keys that do not go together. Where `key` is a default, somebody set `other`, and that is the
+// line to look at.
+std::string Together(const Config& config, const std::string& key, const std::string& other,
+                     const std::string& why) {
+  const std::string& to_mend = config.IsSet(key) || !config.IsSet(other) ? key : other;
+  return fmt::format("{}: {} {}", Where(config, to_mend), key, why);
+}
+
+Unexpected<Error> RefuseTogether(const Config& config, const std::string& key,
+                                 const std::string& other, const std::string& why) {
+  return Fail(Together(config, key, other, why));
 }
 
 bool Contains(const Names& names, const std::string& name) {
@@ -83,8 +96,8 @@ Result<void> CheckFilesDiffer(const Config& config) {
     return std::filesystem::path(path).lexically_normal();
   };
   if (normal(config.broker.path) != normal(config.ledger.path)) return {};
-  return Refuse(config, "broker.url",
-                "and ledger.url are the same file; allowed: two different files");
+  return RefuseTogether(config, "broker.url", "ledger.url",
+                        "and ledger.url are the same file; allowed: two different files");
 }
 
 Result<void> CheckExchangeType(const Config& config) {
@@ -128,22 +141,22 @@ Result<void> CheckStatuses(const Config& config) {
   const ExecutionTable& table = config.executions;
   for (const std::string& status : table.failable) {
     if (!Contains(table.final_statuses, status)) continue;
-    return Refuse(
-        config, "executions.failable",
+    return RefuseTogether(
+        config, "executions.failable", "executions.final",
         fmt::format(
             "holds {}, which executions.final holds too; allowed: statuses that are not final",
             JsonString(status)));
   }
   if (Contains(table.failable, table.failed)) {
-    return Refuse(
-        config, "executions.failed",
+    return RefuseTogether(
+        config, "executions.failed", "executions.failable",
         fmt::format(
             "is {}, which executions.failable holds; allowed: a status that is not failable",
             JsonString(table.failed)));
   }
   if (!Contains(table.failable, table.replay_status)) {
-    return Refuse(
-        config, "executions.replay_status",
+    return RefuseTogether(
+        config, "executions.replay_status", "executions.failable",
         fmt::format(
             "is {}; allowed: one of executions.failable, so that a replayed execution can fail "
             "again",
@@ -154,16 +167,18 @@ Result<void> CheckStatuses(const Config& config) {
 
 Result<void> CheckColumns(const Config& config) {
   const ExecutionTable& table = config.executions;
-  std::set<std::string> columns;
+  std::map<std::string, std::string> keys;  // by column
   for (const auto& [key, column] :
        {std::pair("executions.id", table.id), std::pair("executions.status", table.status),
         std::pair("executions.result", table.result), std::pair("executions.error", table.error),
         std::pair("executions.updated", table.updated),
         std::pair("executions.finished", table.finished)}) {
-    if (column.empty() || columns.insert(column).second) continue;
-    return Refuse(config, key,
-                  fmt::format("is {}, which another key names too; allowed: a column of its own",
-                              JsonString(column)));
+    if (column.empty()) continue;
+    const auto [first, is_new] = keys.emplace(column, key);
+    if (is_new) continue;
+    return RefuseTogether(config, key, first->second,
+                          fmt::format("is {}, which {} names too; allowed: a column of its own",
+                                      JsonString(column), first->second));
   }
   return {};
 }
@@ -171,16 +186,16 @@ Result<void> CheckColumns(const Config& config) {
 Result<void> CheckWorkerQueues(const Config& config) {
   for (const std::string& id : config.topology.worker_ids) {
     if (config.topology.WorkerQueueName(id).size() <= limits::kNameBytes) continue;
-    return Refuse(config, "topology.worker_queue",
-                  "with a worker's id is longer than 255 bytes; allowed: less");
+    return RefuseTogether(config, "topology.worker_queue", "topology.worker_ids",
+                          "with a worker's id is longer than 255 bytes; allowed: less");
   }
   return {};
 }
 
 Result<void> CheckOverdue(const Config& config) {
   if (config.sweeper.overdue_after > config.topology.worker_ttl) return {};
-  return Refuse(
-      config, "sweeper.overdue_after",
+  return RefuseTogether(
+      config, "sweeper.overdue_after", "topology.worker_ttl",
       fmt::format(
           "is {}; allowed: more than topology.worker_ttl ({}), or the sweeper races the letters",
           FormatDurationMs(config.sweeper.overdue_after.count()),
@@ -207,9 +222,9 @@ void WarnOfWhatIsOdd(Config& config) {
                     FormatDurationMs(config.ledger.lock_timeout.count())));
   }
   if (!Contains(config.executions.final_statuses, config.executions.failed)) {
-    config.warnings.push_back(
-        fmt::format("{}: executions.failed is {}, which executions.final does not hold",
-                    Where(config, "executions.failed"), JsonString(config.executions.failed)));
+    config.warnings.push_back(Together(config, "executions.failed", "executions.final",
+                                       fmt::format("is {}, which executions.final does not hold",
+                                                   JsonString(config.executions.failed))));
   }
   const bool encrypted =
       !config.broker.urls.empty() && config.broker.urls.front().starts_with("amqps:");

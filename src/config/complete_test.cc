@@ -65,6 +65,11 @@ TEST(Complete, P2_AFinalStatusIsNeverFailable) {
   EXPECT_THAT(
       ErrorOf("[executions]\nreplay_status = 'queued'\n"),
       HasSubstr(":2: executions.replay_status is \"queued\"; allowed: one of executions.failable"));
+  EXPECT_THAT(ErrorOf("[executions]\nfailable = ['queued']\n"),
+              HasSubstr(":2: executions.replay_status is \"scheduled\"; allowed: one of"))
+      << "the line that somebody wrote, also where the other key is a default";
+  EXPECT_THAT(ErrorOf("[executions]\nfinal = ['completed', 'running']\n"),
+              HasSubstr(":2: executions.failable holds \"running\""));
   EXPECT_THAT(LoadedFrom("[executions]\nfailed = 'dead'\n").warnings,
               ElementsAre(HasSubstr(
                   "executions.failed is \"dead\", which executions.final does not hold")));
@@ -72,7 +77,9 @@ TEST(Complete, P2_AFinalStatusIsNeverFailable) {
 
 TEST(Complete, ColumnsThatAreWrittenDiffer) {
   EXPECT_THAT(ErrorOf("[executions]\nerror = 'result'\n"),
-              HasSubstr(":2: executions.error is \"result\", which another key names too"));
+              HasSubstr(":2: executions.error is \"result\", which executions.result names too"));
+  EXPECT_THAT(ErrorOf("[executions]\nid = 'updated'\n"),
+              HasSubstr(":2: executions.updated is \"updated\", which executions.id names too"));
 }
 
 TEST(Complete, CertificateAndKeyComeTogether) {

@@ -11,10 +11,14 @@ void PrintJson(const Config& config) {
   for (const std::string& warning : config.warnings) {
     warnings += (warnings.empty() ? "" : ",") + JsonText(warning);
   }
-  std::printf("{\"pair\":%s,\"file\":%s,\"warnings\":[%s],\"toml\":%s}\n",
+  std::string origins;
+  for (const auto& [key, origin] : config.origins) {
+    origins += (origins.empty() ? "" : ",") + JsonText(key) + ":" + JsonText(origin);
+  }
+  std::printf("{\"pair\":%s,\"file\":%s,\"warnings\":[%s],\"config\":%s,\"origins\":{%s}}\n",
               JsonText(PairName(config.pair)).c_str(),
               config.file ? JsonText(*config.file).c_str() : "null", warnings.c_str(),
-              JsonText(DescribeConfig(config)).c_str());
+              cli::SafeJson(DescribeConfigAsJson(config)).c_str(), origins.c_str());
 }
 
 }  // namespace

@@ -143,6 +143,9 @@ struct ConfigSources {
 // The effective configuration as TOML, each value with where it came from; secrets masked.
 [[nodiscard]] std::string DescribeConfig(const Config& config);
 
+// The same as one JSON object by section, on one line; without where the values came from.
+[[nodiscard]] std::string DescribeConfigAsJson(const Config& config);
+
 // A URL or libpq connection string fit to be shown: every password in it becomes "***".
 [[nodiscard]] std::string MaskSecrets(std::string_view url);
 

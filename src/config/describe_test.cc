@@ -66,6 +66,23 @@ verdict = "discard"
   EXPECT_EQ(without_origins(DescribeConfig(*config)), without_origins(DescribeConfig(*again)));
 }
 
+TEST(DescribeConfig, AsJsonHoldsTheSameOnOneLine) {
+  ConfigLoader loader;
+  loader.File(
+      "[broker]\nurl = 'amqp://u:hunter2@a'\n[topology]\nworker_ids = [7]\n"
+      "[[policy]]\nname = 'r'\nverdict = 'retry'\nretry = { factor = 1.5 }\n");
+  loader.sources.environment["DEADLETTER_LEDGER_URL"] = "postgresql://u:hunter2@db/p";
+  loader.sources.environment["DEADLETTER_DATA_DIR"] = "d\"e";
+  const auto config = loader.Load();
+  ASSERT_TRUE(config) << config.error().message;
+  const std::string json = DescribeConfigAsJson(*config);
+  EXPECT_THAT(json,
+              AllOf(HasSubstr(R"({"data_dir":"d\"e")"), HasSubstr(R"("url":"amqp://u:***@a")"),
+                    HasSubstr(R"("worker_ids":["7"])"), HasSubstr(R"("factor":1.5)"),
+                    HasSubstr(R"("auto_migrate":true)"), HasSubstr(R"("queue":[{"name")")));
+  EXPECT_THAT(json, AllOf(Not(HasSubstr("hunter2")), Not(HasSubstr("\n"))));
+}
+
 TEST(MaskSecrets, HidesPasswordsWhereverTheyStand) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"amqp://u:p@h:5672/v", "amqp://u:***@h:5672/v"},

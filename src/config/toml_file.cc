@@ -83,12 +83,14 @@ Result<std::string> ReadWholeFile(const std::filesystem::path& path, size_t max_
 Result<RawTable> ReadTomlFile(const std::filesystem::path& path) {
   const auto text = ReadWholeFile(path, limits::kConfigFileBytes);
   if (!text) return Unexpected<Error>(text.error());
-  try {
-    return ConvertTable(toml::parse(*text), path.string());
-  } catch (const toml::parse_error& error) {
-    return Fail(fmt::format("{}: not TOML: {}", Origin(path.string(), error.source()),
-                            JsonString(DisplayText(error.description(), 400))));
-  }
+  return ReadToml(*text, path.string());
+}
+
+Result<RawTable> ReadToml(const std::string& text, const std::string& name) try {
+  return ConvertTable(toml::parse(text), name);
+} catch (const toml::parse_error& error) {
+  return Fail(fmt::format("{}: not TOML: {}", Origin(name, error.source()),
+                          JsonString(DisplayText(error.description(), 400))));
 }
 
 }  // namespace deadletter

@@ -10,6 +10,8 @@ namespace deadletter {
 
 // The error names the file and, where the file is not TOML, the line.
 [[nodiscard]] Result<RawTable> ReadTomlFile(const std::filesystem::path& path);
+// The same for a text; `name` stands for the file.
+[[nodiscard]] Result<RawTable> ReadToml(const std::string& text, const std::string& name);
 
 // The whole of a file of at most `max_bytes`.
 [[nodiscard]] Result<std::string> ReadWholeFile(const std::filesystem::path& path,

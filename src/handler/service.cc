@@ -10,6 +10,22 @@ std::vector<WatchedQueue> WatchedQueues(const std::vector<QueueOptions>& queues)
   return watched;
 }
 
+ExpectedLabels Labels(const std::vector<QueueOptions>& queues) {
+  ExpectedLabels labels;
+  for (const QueueOptions& queue : queues) labels.queues.push_back(queue.name);
+  for (const LedgerFault fault :
+       {LedgerFault::kUnavailable, LedgerFault::kInDoubt, LedgerFault::kBusy,
+        LedgerFault::kRowLocked, LedgerFault::kLetter, LedgerFault::kStatement}) {
+    labels.causes.push_back(LedgerFaultName(fault));
+  }
+  for (const PublishOutcome outcome :
+       {PublishOutcome::kConfirmed, PublishOutcome::kUnroutable, PublishOutcome::kNoTarget,
+        PublishOutcome::kNacked, PublishOutcome::kInDoubt, PublishOutcome::kUnavailable}) {
+    labels.publish_outcomes.push_back(PublishOutcomeName(outcome));
+  }
+  return labels;
+}
+
 }  // namespace
 
 Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& clock,
@@ -25,6 +41,7 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
       migrator_(adapters.migrator()),
       may_migrate_(options.may_migrate),
       health_(health) {
+  metrics.Expect(Labels(options.queues));
   for (const QueueOptions& queue : options.queues) {
     intakes_.push_back(std::make_unique<Intake>(
         adapters.consumer(queue.name, queue.consumer_tag), adapters.settlement(), reader_, judge_,

@@ -45,12 +45,21 @@ class CountersByQueue {
   void Increment(const std::string& queue, size_t member, const char* label,
                  std::string_view value) {
     const std::lock_guard lock(mutex_);
-    Counter*& counter = counters_[queue].at(member);
-    if (counter == nullptr) counter = &family_.Add({{"queue", queue}, {label, std::string(value)}});
-    counter->Increment();
+    Series(queue, member, label, value).Increment();
+  }
+  void Expect(const std::string& queue, size_t member, const char* label, std::string_view value) {
+    const std::lock_guard lock(mutex_);
+    Series(queue, member, label, value);
   }
 
  private:
+  Counter& Series(const std::string& queue, size_t member, const char* label,
+                  std::string_view value) {
+    Counter*& counter = counters_[queue].at(member);
+    if (counter == nullptr) counter = &family_.Add({{"queue", queue}, {label, std::string(value)}});
+    return *counter;
+  }
+
   Family<Counter>& family_;
   std::mutex mutex_;
   std::map<std::string, std::array<Counter*, kMembers>> counters_;
@@ -127,6 +136,24 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
 }
 
 Metrics::~Metrics() = default;
+
+void Metrics::Expect(const ExpectedLabels& labels) {
+  for (const std::string& queue : labels.queues) {
+    for (size_t member = 0; member < kReasons; ++member) {
+      families_->received.Expect(queue, member, "reason", ReasonName(static_cast<Reason>(member)));
+    }
+    for (size_t member = 0; member < kOutcomes; ++member) {
+      families_->settled.Expect(queue, member, "outcome",
+                                OutcomeName(static_cast<Outcome>(member)));
+    }
+    for (const auto cause : labels.causes) SetIntakePaused(queue, cause, false);
+    SetUnacked(queue, 0);
+  }
+  for (const auto cause : labels.causes) {
+    families_->settle_errors.Add({{"cause", std::string(cause)}});
+  }
+  for (const auto outcome : labels.publish_outcomes) EventsPublished(outcome, 0);
+}
 
 void Metrics::LetterReceived(const std::string& queue, Reason reason) {
   families_->received.Increment(queue, static_cast<size_t>(reason), "reason", ReasonName(reason));

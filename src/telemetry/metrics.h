@@ -7,11 +7,19 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "letter/death.h"
 #include "letter/outcome.h"
 
 namespace deadletter {
+
+// The label values that are known before anything happens.
+struct ExpectedLabels {
+  std::vector<std::string> queues;
+  std::vector<std::string_view> causes;  // of a settle that failed, of a pause
+  std::vector<std::string_view> publish_outcomes;
+};
 
 // Safe from any thread. Strings are label values from closed sets of ours.
 class Metrics {
@@ -20,6 +28,11 @@ class Metrics {
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
+
+  // Has their series stand at 0 from the start: whoever watches for the first one of something
+  // must have a number to compare it with. Depths are not among them: what nobody has counted yet
+  // is not 0.
+  void Expect(const ExpectedLabels& labels);
 
   void LetterReceived(const std::string& queue, Reason reason);
   void LetterRedelivered();

@@ -22,6 +22,23 @@ TEST(Metrics, NamesAreTheContractsAndWhatNeedsNoLabelIsThereFromTheStart) {
   }
 }
 
+TEST(Metrics, WhatIsExpectedStandsAtZeroBeforeItHappens) {
+  Metrics metrics;
+  metrics.LetterReceived("dlq", Reason::kExpired);
+  metrics.SetIntakePaused("dlq", "statement", true);
+  metrics.Expect({.queues = {"dlq"}, .causes = {"unavailable"}, .publish_outcomes = {"nacked"}});
+  const std::string text = metrics.Expose();
+  for (const char* line : {R"(deadletter_letters_received_total{queue="dlq",reason="maxlen"} 0)",
+                           R"(deadletter_letters_received_total{queue="dlq",reason="expired"} 1)",
+                           R"(deadletter_letters_settled_total{outcome="not_found",queue="dlq"} 0)",
+                           R"(deadletter_settle_errors_total{cause="unavailable"} 0)",
+                           R"(deadletter_intake_paused{cause="unavailable",queue="dlq"} 0)",
+                           R"(deadletter_unacked_letters{queue="dlq"} 0)",
+                           R"(deadletter_events_published_total{outcome="nacked"} 0)"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
 TEST(Metrics, BuildInfoTellsTheVersion) {
   EXPECT_THAT(Metrics().Expose(),
               HasSubstr(R"(deadletter_build_info{version=")" + std::string(DEADLETTER_VERSION)));

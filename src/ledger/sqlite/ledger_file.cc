@@ -131,7 +131,15 @@ LedgerResult<sqlite::Database*> LedgerFile::OpenOrCreate() {
 
 LedgerResult<sqlite::Database*> LedgerFile::OpenFile(bool create) {
   if (aborted_) return Unavailable("SQLITE_INTERRUPT", "the ledger is being closed");
-  if (distrusted_ || (database_ && Moved())) database_.reset();
+  if (database_ && Moved()) {
+    database_.reset();
+    return Unavailable(CodeName(SQLITE_READONLY_DBMOVED),
+                       path_ +
+                           " was moved, deleted or replaced while it was in use; a file that "
+                           "stands there now is used from here on, and what the other one held is "
+                           "not in it");
+  }
+  if (distrusted_) database_.reset();
   if (database_) return database_.get();
   auto opened = sqlite::Database::Open(path_, {.busy_timeout = lock_timeout_, .create = create});
   if (!opened) return Unavailable(CodeName(opened.error().code), opened.error().message);

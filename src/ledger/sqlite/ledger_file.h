@@ -19,8 +19,9 @@ class LedgerFile {
   LedgerFile(std::string path, std::chrono::milliseconds lock_timeout);
 
   // The connection, fit for use; valid until the next call of Open(). kUnavailable: the file is
-  // missing, is no database, was moved or deleted since it was opened (what is written then would
-  // be written into nowhere), or Abort() was called.
+  // missing, is no database, was moved, deleted or replaced since it was opened (what is written
+  // then would be written into nowhere; the next call opens what stands there then, but nobody
+  // adopts another ledger without a word), or Abort() was called.
   [[nodiscard]] LedgerResult<sqlite::Database*> Open();
   // Counts connections: another number, another connection, and what was learnt over the last one
   // may be wrong. An address would not tell; a new connection may stand where the last one stood.

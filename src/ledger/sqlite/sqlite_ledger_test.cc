@@ -76,6 +76,25 @@ TEST_F(SqliteLedger, P1_AFileThatIsGoneIsNotWrittenInto) {
   EXPECT_TRUE(settlement.Settle(LettersOf(1, 1), LockedRows::kWait));
 }
 
+TEST_F(SqliteLedger, P4_AnotherFileInItsPlaceIsNotAdoptedWithoutAWord) {
+  Migrate();
+  PutScheduled(1);
+  SqliteSettlement settlement(options_);
+  SqliteCatalog catalog(options_);
+  ASSERT_TRUE(settlement.Settle(LettersOf(1, 1), LockedRows::kWait));
+  ASSERT_TRUE(catalog.Counts());
+  platform_.reset();
+  std::filesystem::rename(options_.path, folder_ / "elsewhere.sqlite");
+  Migrate();
+  for (const LedgerError& error : {settlement.Probe().error(), catalog.Counts().error()}) {
+    EXPECT_EQ(error.fault, LedgerFault::kUnavailable);
+    EXPECT_NE(error.message.find("replaced while it was in use"), std::string::npos)
+        << error.message;
+  }
+  EXPECT_TRUE(settlement.Probe());
+  EXPECT_TRUE(catalog.Counts());
+}
+
 TEST_F(SqliteLedger, P5_AProbeWritesToTheDiskAndFindsItFull) {
   Migrate();
   const pid_t child = fork();

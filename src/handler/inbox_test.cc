@@ -110,6 +110,26 @@ TEST_F(InboxTest, P1_HoldingKeepsWhatIsInHandAndAcknowledgesIt) {
   EXPECT_THAT(queue_.calls(), Not(Contains("close")));
 }
 
+// A broker whose socket stays unread for half a minute hangs up, and everything would come again.
+TEST_F(InboxTest, P1_WhatIsOnItsWayIsTakenInWhileHoldingAsFarAsThereIsRoom) {
+  queue_.Push("first");
+  StartInbox({.prefetch = 2, .max_buffered_bytes = 1 << 20});
+  const auto first = Take();
+  ASSERT_THAT(Bodies(first), ElementsAre("first"));
+  inbox_->Hold();
+  ASSERT_TRUE(queue_.WaitForCall("cancel"));
+  queue_.PushOnItsWay("a");
+  queue_.PushOnItsWay("b");
+  queue_.PushOnItsWay("beyond");
+  ASSERT_TRUE(queue_.WaitForCall("keep alive"));
+  EXPECT_THAT(queue_.calls(), Contains("deliver b"));
+  EXPECT_THAT(queue_.calls(), Not(Contains("deliver beyond"))) << "P9";
+  inbox_->AcknowledgeUpTo(first.back().delivery.tag);
+  inbox_->Resume();
+  EXPECT_THAT(Bodies(Take()), ElementsAre("a", "b"));
+  EXPECT_THAT(Bodies(Take()), ElementsAre("beyond"));
+}
+
 TEST_F(InboxTest, P1_AStopWritesTheLastAcknowledgementAndGivesTheRestBack) {
   queue_.Push("first");
   StartInbox();

@@ -21,7 +21,14 @@ class ScriptedQueue {
  public:
   void Push(const std::string& body, std::uint64_t deliveries_before = 0) {
     const std::lock_guard lock(mutex_);
-    ready_.push_back({body, deliveries_before});
+    ready_.push_back({body, deliveries_before, false});
+    changed_.notify_all();
+  }
+
+  // The broker has sent it already: it comes also after the subscription was cancelled.
+  void PushOnItsWay(const std::string& body) {
+    const std::lock_guard lock(mutex_);
+    ready_.push_back({body, 0, true});
     changed_.notify_all();
   }
 
@@ -64,6 +71,7 @@ class ScriptedQueue {
   struct Item {
     std::string body;
     std::uint64_t deliveries_before = 0;
+    bool on_its_way = false;
   };
 
   std::mutex mutex_;
@@ -169,7 +177,8 @@ class ScriptedConsumer final : public Consumer {
 
  private:
   bool CanDeliver() const {
-    return !cancelled_ && !queue_.ready_.empty() && in_hand_.size() < prefetch_;
+    if (queue_.ready_.empty()) return false;
+    return queue_.ready_.front().on_its_way || (!cancelled_ && in_hand_.size() < prefetch_);
   }
   void Note(const std::string& call) {
     queue_.calls_.push_back(call);

@@ -13,6 +13,7 @@
 #include "tests/conformance/settle_again_conformance.h"
 #include "tests/conformance/settle_conformance.h"
 #include "tests/conformance/settle_table_conformance.h"
+#include "tests/conformance/states_conformance.h"
 
 namespace deadletter::test {
 namespace {
@@ -30,6 +31,7 @@ std::unique_ptr<LedgerUnderTest> MakePostgresLedger(const LedgerSetup& setup) {
 DEADLETTER_OVER_POSTGRES(SettleConformance);
 DEADLETTER_OVER_POSTGRES(SettleTableConformance);
 DEADLETTER_OVER_POSTGRES(SettleAgainConformance);
+DEADLETTER_OVER_POSTGRES(StatesConformance);
 DEADLETTER_OVER_POSTGRES(RehearseConformance);
 DEADLETTER_OVER_POSTGRES(RetryConformance);
 DEADLETTER_OVER_POSTGRES(OutboxConformance);

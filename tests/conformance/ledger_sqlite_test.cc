@@ -11,6 +11,7 @@
 #include "tests/conformance/settle_conformance.h"
 #include "tests/conformance/settle_table_conformance.h"
 #include "tests/conformance/sqlite_ledger_under_test.h"
+#include "tests/conformance/states_conformance.h"
 
 namespace deadletter::test {
 namespace {
@@ -25,6 +26,7 @@ std::unique_ptr<LedgerUnderTest> MakeSqliteLedger(const LedgerSetup& setup) {
 DEADLETTER_OVER_SQLITE(SettleConformance);
 DEADLETTER_OVER_SQLITE(SettleTableConformance);
 DEADLETTER_OVER_SQLITE(SettleAgainConformance);
+DEADLETTER_OVER_SQLITE(StatesConformance);
 DEADLETTER_OVER_SQLITE(RehearseConformance);
 DEADLETTER_OVER_SQLITE(RetryConformance);
 DEADLETTER_OVER_SQLITE(OutboxConformance);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "ledger/catalog.h"
@@ -13,6 +14,7 @@
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
 #include "ledger/settlement.h"
+#include "tests/support/documented_states.h"
 #include "tests/support/platform_tables.h"
 
 namespace deadletter::test {
@@ -66,6 +68,10 @@ class LedgerUnderTest {
   virtual void RemoveTrigger() = 0;
   // Takes the platform's table away: whoever touches it afterwards fails.
   virtual void DropPlatformTable() = 0;
+
+  // From now on the ledger itself notes how each of its letters comes to be and changes.
+  virtual void RecordArrows() = 0;
+  [[nodiscard]] virtual std::set<Arrow> Arrows() = 0;
 };
 
 using MakeLedger = std::function<std::unique_ptr<LedgerUnderTest>(const LedgerSetup&)>;

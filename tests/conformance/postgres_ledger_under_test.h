@@ -109,6 +109,24 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   void RemoveTrigger() override { platform_.Run("DROP FUNCTION meddle() CASCADE"); }
   void DropPlatformTable() override { platform_.Run("DROP TABLE " + options_.executions.table); }
 
+  void RecordArrows() override {
+    platform_.Run(
+        "CREATE TABLE arrow (origin text, target text);"
+        "CREATE FUNCTION note_arrow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO public.arrow VALUES ("
+        "CASE TG_OP WHEN 'INSERT' THEN 'new' ELSE OLD.state || ' ' || OLD.outcome END, "
+        "NEW.state || ' ' || NEW.outcome); RETURN NULL; END $$;"
+        "CREATE TRIGGER note_arrow AFTER INSERT OR UPDATE OF state, outcome ON deadletter.letter "
+        "FOR EACH ROW EXECUTE FUNCTION note_arrow()");
+  }
+  std::set<Arrow> Arrows() override {
+    std::set<Arrow> arrows;
+    for (const auto& row : Ask("SELECT DISTINCT origin, target FROM arrow", {})) {
+      arrows.insert({row.at(0).value(), row.at(1).value()});
+    }
+    return arrows;
+  }
+
   [[nodiscard]] postgres::Options& options() { return options_; }
   // The platform's own session. Its statements may not run beside the calls above.
   [[nodiscard]] PlatformConnection& platform() { return platform_; }

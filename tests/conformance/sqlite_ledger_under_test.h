@@ -154,6 +154,23 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   void RemoveTrigger() override { Run("DROP TRIGGER meddling"); }
   void DropPlatformTable() override { Run("DROP TABLE IF EXISTS " + options_.executions.table); }
 
+  void RecordArrows() override {
+    Run("CREATE TABLE arrow (origin TEXT, target TEXT);"
+        "CREATE TRIGGER came AFTER INSERT ON deadletter_letter BEGIN "
+        "INSERT INTO arrow VALUES ('new', NEW.state || ' ' || NEW.outcome); END;"
+        "CREATE TRIGGER changed AFTER UPDATE OF state, outcome ON deadletter_letter BEGIN "
+        "INSERT INTO arrow VALUES (OLD.state || ' ' || OLD.outcome, NEW.state || ' ' || "
+        "NEW.outcome); END");
+  }
+  std::set<Arrow> Arrows() override {
+    const std::lock_guard lock(mutex_);
+    auto rows = platform_->Prepare("SELECT DISTINCT origin, target FROM arrow");
+    std::set<Arrow> arrows;
+    while (rows.Next()) arrows.insert({rows.Text(0), rows.Text(1)});
+    if (rows.error()) throw std::runtime_error(rows.error()->message);
+    return arrows;
+  }
+
   [[nodiscard]] const std::string& path() const { return options_.path; }
 
  private:

@@ -1,0 +1,93 @@
+#include "tests/support/documented_states.h"
+
+#include <fstream>
+#include <regex>
+#include <stdexcept>
+#include <vector>
+
+namespace deadletter::test {
+namespace {
+
+const char* const kNew = "new";
+const char* const kClosed = "closed";
+
+// The cells of a row of a Markdown table.
+std::vector<std::string> Cells(const std::string& line) {
+  std::vector<std::string> cells;
+  for (std::size_t begin = 1; begin < line.size();) {
+    const std::size_t end = line.find('|', begin);
+    if (end == std::string::npos) break;
+    const std::string cell = line.substr(begin, end - begin);
+    const std::size_t first = cell.find_first_not_of(' ');
+    cells.push_back(first == std::string::npos
+                        ? ""
+                        : cell.substr(first, cell.find_last_not_of(' ') + 1 - first));
+    begin = end + 1;
+  }
+  return cells;
+}
+
+DocumentedOutcome ReadRow(const std::vector<std::string>& cells) {
+  DocumentedOutcome row;
+  for (const LetterState state :
+       {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed}) {
+    const std::string name(LetterStateName(state));
+    if (cells.at(1).find(name) != std::string::npos) row.states.insert(name);
+  }
+  if (row.states.empty()) throw std::runtime_error("no state in: " + cells.at(1));
+  row.is_settled_again = cells.at(2) != "–";
+  row.closes = cells.at(3) != "–";
+  return row;
+}
+
+}  // namespace
+
+DocumentedStates ReadDocumentedStates(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  static const std::regex kOutcomeRow(R"(\| `([a-z_]+)` \|.*)");
+  static const std::regex kDrawn(R"( +(\[\*\]|[a-z]+) --> ([a-z]+) :.*)");
+  DocumentedStates documented;
+  std::smatch match;
+  for (std::string line; std::getline(file, line);) {
+    if (std::regex_match(line, match, kDrawn)) {
+      documented.drawn.emplace(match[1] == "[*]" ? kNew : match[1].str(), match[2].str());
+    } else if (std::regex_match(line, match, kOutcomeRow)) {
+      const auto outcome = OutcomeFromName(match[1].str());
+      if (!outcome) throw std::runtime_error(path + " names no outcome: " + match[1].str());
+      documented.outcomes[*outcome] = ReadRow(Cells(line));
+    }
+  }
+  return documented;
+}
+
+std::set<Arrow> DocumentedStates::Arrows() const {
+  std::set<std::string> all;
+  std::set<std::string> again = {kNew};
+  std::set<Arrow> arrows;
+  for (const auto& [outcome, row] : outcomes) {
+    const std::string name(OutcomeName(outcome));
+    for (const std::string& state : row.states) {
+      all.insert(state + " " + name);
+      if (row.is_settled_again) again.insert(state + " " + name);
+      if (row.closes && state != kClosed) {
+        arrows.insert({state + " " + name, std::string(kClosed) + " " + name});
+      }
+    }
+  }
+  for (const std::string& from : again) {
+    for (const std::string& to : all) arrows.insert({from, to});
+  }
+  return arrows;
+}
+
+std::set<std::pair<std::string, std::string>> DocumentedStates::StateArrows() const {
+  std::set<std::pair<std::string, std::string>> pairs;
+  for (const Arrow& arrow : Arrows()) {
+    pairs.emplace(arrow.from.substr(0, arrow.from.find(' ')),
+                  arrow.to.substr(0, arrow.to.find(' ')));
+  }
+  return pairs;
+}
+
+}  // namespace deadletter::test

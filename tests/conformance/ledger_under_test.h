@@ -14,6 +14,7 @@
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
 #include "ledger/settlement.h"
+#include "tests/conformance/ledger_facts.h"
 #include "tests/support/documented_states.h"
 #include "tests/support/platform_tables.h"
 
@@ -62,6 +63,12 @@ class LedgerUnderTest {
   virtual void SetStatus(const ExecutionId& id, const std::string& status) = 0;
   virtual void Remove(const ExecutionId& id) = 0;
   [[nodiscard]] virtual std::optional<PlatformRow> Read(const ExecutionId& id) = 0;
+  // Everything, at one moment each; of tables with hundreds of thousands of rows, too.
+  [[nodiscard]] virtual LedgerFacts ReadFacts() = 0;
+  [[nodiscard]] virtual FactCounts CountFacts() = 0;
+  // Changes our own tables behind the product's back; {{letter}}, {{letter_key}} and {{outbox}}
+  // stand for them.
+  virtual void Meddle(const std::string& sql) = 0;
 
   // Stands from now on until it is removed.
   virtual void AddTrigger(PlatformTrigger trigger) = 0;

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "ledger/embedded_sql.h"
 #include "ledger/postgres/postgres_ledger.h"
 #include "tests/conformance/ledger_conformance.h"
 #include "tests/conformance/ledger_under_test.h"
@@ -90,6 +91,50 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
                     .finished = rows[0][4].has_value()};
     if (rows[0][3]) row.updated = Instant(Microseconds(std::stoll(*rows[0][3])));
     return row;
+  }
+
+  LedgerFacts ReadFacts() override {
+    const ExecutionTable& table = options_.executions;
+    const auto text = [](const std::optional<std::string>& value) { return value.value_or(""); };
+    LedgerFacts facts;
+    for (const auto& row :
+         Ask("SELECT id, state, outcome, detail, convert_from(execution_id, 'UTF8'), "
+             "possible_duplicate, encode(sha256(body), 'hex') FROM deadletter.letter",
+             {})) {
+      facts.letters.push_back({text(row[0]), text(row[1]), text(row[2]), text(row[3]), row[4],
+                               row[5] == "t", text(row[6])});
+    }
+    for (const auto& row :
+         Ask("SELECT encode(key, 'hex'), letter_id FROM deadletter.letter_key", {})) {
+      facts.keys.push_back({text(row[0]), text(row[1])});
+    }
+    for (const auto& row :
+         Ask("SELECT kind, convert_from(execution_id, 'UTF8'), detail FROM deadletter.outbox",
+             {})) {
+      facts.outbox.push_back({text(row[0]), row[1], text(row[2])});
+    }
+    const std::string result = table.result.empty() ? "NULL" : table.result + "::text";
+    for (const auto& row : Ask("SELECT " + table.id + "::text, " + table.status + "::text, " +
+                                   result + " FROM " + table.table,
+                               {})) {
+      facts.rows.push_back({text(row[0]), text(row[1]), row[2]});
+    }
+    return facts;
+  }
+
+  FactCounts CountFacts() override {
+    const auto rows =
+        Ask("SELECT count(*), count(try_again_at), (SELECT count(*) FROM deadletter.outbox) "
+            "FROM deadletter.letter",
+            {});
+    const auto number = [&](std::size_t column) { return std::stoull(rows[0][column].value()); };
+    return {.letters = number(0), .waiting = number(1), .outbox = number(2)};
+  }
+
+  void Meddle(const std::string& sql) override {
+    platform_.Run(FillIn(sql, {{"letter", "deadletter.letter"},
+                               {"letter_key", "deadletter.letter_key"},
+                               {"outbox", "deadletter.outbox"}}));
   }
 
   void AddTrigger(PlatformTrigger trigger) override {

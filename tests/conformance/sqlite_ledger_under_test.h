@@ -1,8 +1,10 @@
 // A SQLite file as the ledger of a test, with the platform's table in it.
 #pragma once
 
+#include <algorithm>
 #include <mutex>
 
+#include "ledger/embedded_sql.h"
 #include "ledger/sqlite/sqlite_catalog.h"
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
@@ -138,6 +140,55 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
     return row;
   }
 
+  LedgerFacts ReadFacts() override {
+    const std::lock_guard lock(mutex_);
+    const ExecutionTable& table = options_.executions;
+    LedgerFacts facts;
+    ForEach(
+        "SELECT id, state, outcome, detail, execution_id, possible_duplicate, body "
+        "FROM deadletter_letter",
+        [&](const sqlite::Statement& row) {
+          facts.letters.push_back({UuidText(row, 0), row.Text(1), row.Text(2), row.Text(3),
+                                   row.OptionalText(4), row.Bool(5), DigestOf(row.Text(6))});
+        });
+    ForEach("SELECT key, letter_id FROM deadletter_letter_key", [&](const sqlite::Statement& row) {
+      facts.keys.push_back({ToHexText(row.Text(0)), UuidText(row, 1)});
+    });
+    ForEach("SELECT kind, execution_id, detail FROM deadletter_outbox",
+            [&](const sqlite::Statement& row) {
+              facts.outbox.push_back({row.Text(0), row.OptionalText(1), row.Text(2)});
+            });
+    const std::string result = table.result.empty() ? "NULL" : table.result;
+    ForEach("SELECT " + table.id + ", " + table.status + ", " + result + " FROM " + table.table,
+            [&](const sqlite::Statement& row) {
+              const bool is_blob = table.id_type == ExecutionIdType::kUuid;
+              facts.rows.push_back(
+                  {is_blob ? UuidText(row, 0) : row.Text(0), row.Text(1), row.OptionalText(2)});
+            });
+    return facts;
+  }
+
+  FactCounts CountFacts() override {
+    const std::lock_guard lock(mutex_);
+    FactCounts counts;
+    ForEach(
+        "SELECT count(*), count(try_again_at), (SELECT count(*) FROM deadletter_outbox) "
+        "FROM deadletter_letter",
+        [&](const sqlite::Statement& row) {
+          const auto number = [&](int column) {
+            return static_cast<std::size_t>(row.Int64(column));
+          };
+          counts = {.letters = number(0), .waiting = number(1), .outbox = number(2)};
+        });
+    return counts;
+  }
+
+  void Meddle(const std::string& sql) override {
+    Run(FillIn(sql, {{"letter", "deadletter_letter"},
+                     {"letter_key", "deadletter_letter_key"},
+                     {"outbox", "deadletter_outbox"}}));
+  }
+
   void AddTrigger(PlatformTrigger trigger) override {
     std::string action;
     switch (trigger) {
@@ -176,6 +227,20 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
  private:
   // The table with UUIDs keeps them as bytes.
   static bool IsBlob(const ExecutionId& id) { return id.type() == ExecutionIdType::kUuid; }
+
+  static std::string UuidText(const sqlite::Statement& row, int column) {
+    Uuid uuid;
+    const std::string bytes = row.Text(column);
+    if (bytes.size() == uuid.bytes.size()) std::copy_n(bytes.begin(), 16, uuid.bytes.begin());
+    return FormatUuid(uuid);
+  }
+
+  template <class Function>
+  void ForEach(const std::string& sql, Function function) {
+    auto rows = platform_->Prepare(sql);
+    while (rows.Next()) function(rows);
+    if (rows.error()) throw std::runtime_error(rows.error()->message);
+  }
 
   template <class Bind>
   void Write(const std::string& sql, const ExecutionId& id, Bind bind) {

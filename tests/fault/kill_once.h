@@ -16,10 +16,10 @@ TEST_P(KillInMigration, TheNextStartFinishesIt) {
       << doomed.process().output();
   Server restarted = world.Serve();
   ASSERT_TRUE(restarted.WaitUntilReady()) << restarted.process().output();
-  world.AddExecution(5);
-  world.PublishDead(world.Envelope("5"));
-  EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{5}), "failed"))
-      << restarted.process().output();
+  Account account;
+  AddExecutions(world, account, 5, 5);
+  SendRequests(world, account, 5, 5);
+  EXPECT_EQ(CloseBooks(world, account, {&restarted}).failed, 1u);
 }
 
 // `submit` commits the execution and its message together, or neither.
@@ -45,6 +45,11 @@ TEST_P(KillInSubmit, P1_AnExecutionHasItsMessageOrThereIsNeither) {
   const std::size_t wanted = committed ? 2 : 1;
   EXPECT_TRUE(WaitUntil([&] { return world.pair().broker().ReadyMessages(kQueue) >= wanted; }));
   EXPECT_EQ(world.pair().broker().ReadyMessages(kQueue), wanted);
+  Account account;
+  for (const RowFact& row : world.pair().ledger().ReadFacts().rows) {
+    account.Row(ExecutionId(std::int64_t{std::stoll(row.id)}), "scheduled");
+  }
+  CloseBooks(world, account, {&server});
 }
 
 }  // namespace deadletter::test

@@ -1,5 +1,5 @@
 // RabbitMQ or PostgreSQL goes away and comes back: intake pauses without a nack and goes on by
-// itself (P5), and nothing is missing afterwards.
+// itself (P5), and the account afterwards says that no promise was broken.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <future>
 
+#include "tests/account/books.h"
 #include "tests/support/http_get.h"
 #include "tests/support/platform_connection.h"
 #include "tests/system/servers_pair.h"
-#include "tests/system/world.h"
 
 namespace deadletter::test {
 namespace {
@@ -19,13 +19,9 @@ constexpr int kLetters = 50;
 
 class Outage : public testing::Test {
  protected:
-  void Publish(int from, int until) {
-    for (int number = from; number <= until; ++number)
-      world_.PublishDead(world_.Envelope(std::to_string(number)));
-  }
-  void AddExecutions(int count) {
-    for (int number = 1; number <= count; ++number) world_.AddExecution(number);
-  }
+  void Publish(int from, int until) { SendRequests(world_, account_, from, until); }
+  void AddExecutions(int count) { test::AddExecutions(world_, account_, 1, count); }
+  void Close(Server& server) { CloseBooks(world_, account_, {&server}); }
   bool AllFailed(int count) {
     return WaitUntil([&] {
       for (int number = 1; number <= count; ++number) {
@@ -36,6 +32,7 @@ class Outage : public testing::Test {
   }
 
   World world_{ServersPair()};
+  Account account_;
 };
 
 TEST_F(Outage, P5_IntakePausesWhileTheLedgerIsAwayAndGoesOnByItself) {
@@ -62,7 +59,7 @@ TEST_F(Outage, P5_IntakePausesWhileTheLedgerIsAwayAndGoesOnByItself) {
   const auto letters = world_.Letters();
   EXPECT_EQ(letters.size(), static_cast<std::size_t>(2 * kLetters));
   for (const LetterSummary& letter : letters) EXPECT_FALSE(letter.redelivered) << "given back";
-  EXPECT_EQ(world_.WaitForEvents(2 * kLetters).size(), static_cast<std::size_t>(2 * kLetters));
+  Close(server);
 }
 
 TEST_F(Outage, P5_TheBrokerIsRestartedAndConsumingGoesOnByItself) {
@@ -77,7 +74,7 @@ TEST_F(Outage, P5_TheBrokerIsRestartedAndConsumingGoesOnByItself) {
   Publish(kLetters + 1, 2 * kLetters);
   EXPECT_TRUE(AllFailed(2 * kLetters)) << server.process().output();
   EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
-  EXPECT_EQ(world_.Letters().size(), static_cast<std::size_t>(2 * kLetters));
+  Close(server);
 }
 
 TEST_F(Outage, AStopInAnOutageEndsInTimeAndNothingIsLost) {
@@ -95,6 +92,7 @@ TEST_F(Outage, AStopInAnOutageEndsInTimeAndNothingIsLost) {
   world_.pair().StartLedger();
   Server again = world_.Serve();
   EXPECT_TRUE(AllFailed(kLetters)) << again.process().output();
+  Close(again);
 }
 
 // Nothing closes a connection and nothing answers: worse than being away. Each part is interrupted
@@ -116,6 +114,7 @@ TEST_F(Outage, AStopWhileNeitherBrokerNorLedgerAnswersEndsInOrder) {
   Publish(1, kLetters);
   Server again = world_.Serve();
   EXPECT_TRUE(AllFailed(kLetters)) << again.process().output();
+  Close(again);
 }
 
 TEST_F(Outage, WhoDoesNotAnswerIsNamedByReadinessUntilHeDoes) {
@@ -142,6 +141,7 @@ TEST_F(Outage, ServeStartsWithoutBothAndWaitsForThem) {
   world_.pair().StartBroker();
   world_.pair().StartLedger();
   EXPECT_TRUE(AllFailed(1)) << server.process().output();
+  Close(server);
 }
 
 TEST_F(Outage, P5_ADeletedQueueIsConsumedAgainOnceItIsBack) {
@@ -155,6 +155,7 @@ TEST_F(Outage, P5_ADeletedQueueIsConsumedAgainOnceItIsBack) {
   EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
   Publish(1, 1);
   EXPECT_TRUE(AllFailed(1)) << server.process().output();
+  Close(server);
 }
 
 TEST_F(Outage, P5_ARowLockedByAWorkerDefersItsLetterAndNotTheOthers) {
@@ -175,7 +176,7 @@ TEST_F(Outage, P5_ARowLockedByAWorkerDefersItsLetterAndNotTheOthers) {
   worker.Run("COMMIT");
   EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{1}), "failed"))
       << server.process().output();
-  EXPECT_EQ(world_.WaitForEvents(2).size(), 2u);
+  Close(server);
 }
 
 // The row is free; what the platform's trigger wants is not.
@@ -204,7 +205,7 @@ TEST_F(Outage, P5_ALockThatATriggerMeetsDefersItsLetterAndNotTheOthers) {
   somebody.Run("COMMIT");
   EXPECT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{2}), "failed"))
       << server.process().output();
-  EXPECT_EQ(world_.WaitForEvents(3).size(), 3u);
+  Close(server);
 }
 
 }  // namespace

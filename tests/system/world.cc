@@ -11,6 +11,7 @@ namespace deadletter::test {
 namespace {
 
 constexpr const char* kProgram = DEADLETTER_BINARY_DIR "/deadletter-faults";
+constexpr const char* kReleased = DEADLETTER_BINARY_DIR "/deadletter";
 constexpr std::chrono::milliseconds kLookEvery(20);
 constexpr std::chrono::milliseconds kOneTooMany(300);
 
@@ -62,9 +63,9 @@ bool WaitUntil(const std::function<bool()>& condition) {
   return true;
 }
 
-Server::Server(const std::string& config_file, const std::string& folder,
-               std::map<std::string, std::string> environment)
-    : process_({kProgram, "serve", "--config", config_file, "--listen", "127.0.0.1:0"},
+Server::Server(const std::string& program, const std::string& config_file,
+               const std::string& folder, std::map<std::string, std::string> environment)
+    : process_({program, "serve", "--config", config_file, "--listen", "127.0.0.1:0"},
                {std::move(environment), folder}) {}
 
 std::string Server::url() {
@@ -120,7 +121,11 @@ Finished World::Run(std::vector<std::string> arguments,
 }
 
 Server World::Serve(std::map<std::string, std::string> environment) {
-  return Server(config_file_, folder_name_, std::move(environment));
+  return {kProgram, config_file_, folder_name_, std::move(environment)};
+}
+
+Server World::ServeReleased(std::map<std::string, std::string> environment) {
+  return {kReleased, config_file_, folder_name_, std::move(environment)};
 }
 
 ExecutionId World::AddExecution(std::int64_t number, const std::string& status) {
@@ -187,8 +192,11 @@ Message World::DeadMessage(std::string body, const std::string& reason) {
 }
 
 void World::PublishDead(const std::string& body) {
-  Publish({kDeadLetterExchange, "execution.dispatch.worker.7"},
-          std::vector<Message>{DeadMessage(body)});
+  PublishDead(DeadMessage(body));
+}
+
+void World::PublishDead(const Message& message) {
+  Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, std::vector<Message>{message});
 }
 
 PlatformRow World::Row(const ExecutionId& id) {

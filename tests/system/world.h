@@ -19,7 +19,7 @@ inline constexpr std::chrono::seconds kPatience(60);  // for what must come; no 
 // `deadletter serve`, with fault points that may be armed.
 class Server {
  public:
-  Server(const std::string& config_file, const std::string& folder,
+  Server(const std::string& program, const std::string& config_file, const std::string& folder,
          std::map<std::string, std::string> environment);
 
   [[nodiscard]] ChildProcess& process() { return process_; }
@@ -53,6 +53,8 @@ class World {
   [[nodiscard]] Finished Run(std::vector<std::string> arguments,
                              std::map<std::string, std::string> environment = {});
   [[nodiscard]] Server Serve(std::map<std::string, std::string> environment = {});
+  // The program as users have it, without fault points.
+  [[nodiscard]] Server ServeReleased(std::map<std::string, std::string> environment = {});
 
   // An execution in status scheduled, and a message for it as the platform sends it.
   ExecutionId AddExecution(std::int64_t number, const std::string& status = "scheduled");
@@ -66,6 +68,7 @@ class World {
   // exchange.
   [[nodiscard]] static Message DeadMessage(std::string body, const std::string& reason = "expired");
   void PublishDead(const std::string& body);
+  void PublishDead(const Message& message);
 
   [[nodiscard]] PlatformRow Row(const ExecutionId& id);
   // Waits until the row has that status.

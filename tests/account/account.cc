@@ -1,0 +1,117 @@
+#include "tests/account/account.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace deadletter::test {
+namespace {
+
+constexpr std::size_t kShown = 20;  // findings in the text; all of them are counted
+
+// When the message died last, by its `x-death`; 0 where it does not say.
+std::int64_t DeathTime(const Message& message) {
+  const FieldValue* deaths = message.headers.Find("x-death");
+  const auto* list = deaths == nullptr ? nullptr : std::get_if<FieldArray>(&deaths->value);
+  if (list == nullptr || list->empty()) return 0;
+  const auto* newest = std::get_if<FieldTable>(&list->front().value);
+  const FieldValue* time = newest == nullptr ? nullptr : newest->Find("time");
+  const auto* stamp = time == nullptr ? nullptr : std::get_if<FieldTimestamp>(&time->value);
+  return stamp == nullptr ? 0 : static_cast<std::int64_t>(stamp->seconds);
+}
+
+bool HasMessageId(const Message& message) {
+  return message.properties.message_id.has_value() ||
+         message.body.find(R"("message_id":")") != std::string::npos;
+}
+
+}  // namespace
+
+std::string PromiseName(Promise promise) {
+  switch (promise) {
+    case Promise::kP1:
+      return "P1 nothing lost";
+    case Promise::kP2:
+      return "P2 nothing overwritten";
+    case Promise::kP3:
+      return "P3 nothing twice";
+    case Promise::kP4:
+      return "P4 nothing silent";
+    case Promise::kP6:
+      return "P6 everyone hears";
+  }
+  return "";
+}
+
+std::size_t Balance::Broken(Promise promise) const {
+  return static_cast<std::size_t>(std::ranges::count(findings, promise, &Finding::promise));
+}
+
+std::string Balance::Text() const {
+  std::string text = fmt::format(
+      "{} messages, {} letters recorded, {} executions failed, {} events heard ({} of them more "
+      "than once)\n",
+      messages, letters, failed, events, copies);
+  for (const Promise promise : kPromises) {
+    const std::size_t broken = Broken(promise);
+    text +=
+        PromiseName(promise) + (broken == 0 ? ": passed\n" : fmt::format(": {} broken\n", broken));
+  }
+  for (std::size_t index = 0; index < findings.size() && index < kShown; ++index) {
+    const Finding& finding = findings[index];
+    text += fmt::format("  {}: {}\n", PromiseName(finding.promise).substr(0, 2), finding.what);
+  }
+  if (findings.size() > kShown) text += fmt::format("  and {} more\n", findings.size() - kShown);
+  if (!IsComplete()) text += fmt::format("on their way: {}\n", on_their_way.size());
+  for (std::size_t index = 0; index < on_their_way.size() && index < kShown; ++index) {
+    text += "  " + on_their_way[index] + "\n";
+  }
+  return text;
+}
+
+void Account::Row(const ExecutionId& id, const std::string& status) {
+  rows_[id.ToString()] = {status, status};
+}
+
+void Account::Moved(const ExecutionId& id, const std::string& status) {
+  rows_.at(id.ToString()).status = status;
+}
+
+void Account::Sends(const Message& message, Nature nature,
+                    const std::optional<ExecutionId>& execution) {
+  SentMessage& sent = messages_[DigestOf(message.body)];
+  const std::int64_t death = DeathTime(message);
+  if (sent.number == 0) {
+    sent.number = messages_.size();
+    sent.nature = nature;
+    if (execution) sent.execution = execution->ToString();
+    sent.has_key = HasMessageId(message) && death != 0;
+  }
+  ++sent.deaths[death].tried;
+}
+
+void Account::Sent(const Message& message) {
+  ++messages_.at(DigestOf(message.body)).deaths.at(DeathTime(message)).certain;
+}
+
+std::size_t Account::SentMessage::Least() const {
+  std::size_t least = 0;
+  for (const auto& [time, copies] : deaths) {
+    least += has_key ? std::min<std::size_t>(copies.certain, 1) : copies.certain;
+  }
+  return least;
+}
+
+std::size_t Account::SentMessage::Most() const {
+  std::size_t most = 0;
+  for (const auto& [time, copies] : deaths) most += has_key ? 1 : copies.tried;
+  return most;
+}
+
+std::size_t Account::LettersDue() const {
+  std::size_t due = 0;
+  for (const auto& [digest, sent] : messages_) due += sent.Least();
+  return due;
+}
+
+}  // namespace deadletter::test

@@ -1,0 +1,144 @@
+#include "tests/account/books.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <boost/json.hpp>
+
+namespace deadletter::test {
+namespace {
+
+constexpr std::size_t kAtOnce = 5'000;
+constexpr std::size_t kBytesAtOnce = std::size_t{64} << 20;
+constexpr std::size_t kMostWaiting = 60'000;  // that one consumer may hold without acknowledging
+
+// The queues that letters may be in when a run ends.
+constexpr const char* kUnroutedQueue = "attune.dlx.unrouted.queue";
+
+EventFact ReadEvent(const std::string& body) {
+  const boost::json::value event = boost::json::parse(body);
+  const auto& payload = event.at("payload").as_object();
+  const auto text = [](const boost::json::value& value) {
+    return value.is_string() ? std::string(value.as_string()) : boost::json::serialize(value);
+  };
+  EventFact fact;
+  fact.message_id = text(event.at("message_id"));
+  fact.execution_id = text(payload.at("execution_id"));
+  fact.status = text(payload.at("status"));
+  fact.letter_id = text(payload.at("result").at("letter_id"));
+  return fact;
+}
+
+// What a queue holds: taken, looked at and given back.
+std::vector<std::string> BodiesIn(World& world, const std::string& queue) {
+  std::vector<std::string> bodies;
+  const std::size_t ready = world.pair().broker().ReadyMessages(queue);
+  if (ready == 0) return bodies;
+  if (ready > kMostWaiting) {
+    throw std::runtime_error(std::to_string(ready) + " messages in " + queue + ": too many to see");
+  }
+  const auto consumer = world.pair().broker().MakeConsumer(queue);
+  if (!consumer->Subscribe(kMostWaiting)) throw std::runtime_error("cannot consume " + queue);
+  const bool all = WaitUntil([&] {
+    auto letters = consumer->Receive({kAtOnce, kBytesAtOnce, std::chrono::seconds(1)});
+    if (!letters) throw std::runtime_error(queue + ": " + letters.error().message);
+    for (Delivery& letter : *letters) bodies.push_back(std::move(letter.message.body));
+    return bodies.size() >= ready;
+  });
+  consumer->Close();
+  if (!all) throw std::runtime_error(queue + " did not give what it holds");
+  // Looking is over when everything is back.
+  if (!WaitUntil([&] { return world.pair().broker().ReadyMessages(queue) >= ready; }))
+    throw std::runtime_error(queue + " did not get back what it gave");
+  return bodies;
+}
+
+bool QueuesAreEmpty(World& world) {
+  for (const char* queue : {kDeadLetterQueue, kUnroutedQueue}) {
+    if (world.pair().broker().ReadyMessages(queue) > 0) return false;
+  }
+  return true;
+}
+
+// All has come to rest, as far as can be seen while servers run. The cheapest questions first: it
+// is asked again and again.
+bool IsAtRest(World& world, Account& account) {
+  const FactCounts counts = world.pair().ledger().CountFacts();
+  if (counts.outbox > 0 || counts.waiting > 0 || counts.letters < account.LettersDue())
+    return false;
+  if (!QueuesAreEmpty(world)) return false;
+  HearEvents(world, account);
+  const Balance balance = account.Strike(LookAround(world, account));
+  return balance.IsComplete() && balance.Broken(Promise::kP1) == 0 &&
+         balance.Broken(Promise::kP6) == 0;
+}
+
+}  // namespace
+
+void HearEvents(World& world, Account& account) {
+  const auto consumer = world.pair().broker().MakeConsumer(kEventQueue);
+  if (!consumer->Subscribe(kAtOnce)) return;
+  while (true) {
+    const auto events = consumer->Receive({kAtOnce, kBytesAtOnce, std::chrono::milliseconds(50)});
+    if (!events || events->empty()) break;
+    // Those after it come again if the acknowledgement is lost, as copies.
+    for (const Delivery& event : *events) account.Hears(ReadEvent(event.message.body));
+    if (!consumer->AcknowledgeUpTo(events->back().tag)) break;
+  }
+  consumer->Close();
+}
+
+Evidence LookAround(World& world, const Account& account) {
+  return {.ledger = world.pair().ledger().ReadFacts(), .events = account.events(), .waiting = {}};
+}
+
+Evidence TakeStock(World& world, const Account& account) {
+  Evidence evidence = LookAround(world, account);
+  for (const char* queue : {kDeadLetterQueue, kUnroutedQueue}) {
+    for (const std::string& body : BodiesIn(world, queue)) {
+      evidence.waiting.push_back(DigestOf(body));
+    }
+  }
+  return evidence;
+}
+
+Balance CloseBooks(World& world, Account& account, const std::vector<Server*>& servers) {
+  const bool at_rest = WaitUntil([&] { return IsAtRest(world, account); });
+  std::string output;
+  for (Server* server : servers) {
+    server->process().Signal(SIGTERM);
+    EXPECT_EQ(server->process().WaitForExit(kPatience), 0) << server->process().output();
+    output += server->process().output();
+  }
+  HearEvents(world, account);
+  Balance balance = account.Strike(TakeStock(world, account));
+  EXPECT_TRUE(balance.Holds() && balance.IsComplete())
+      << (at_rest ? "" : "it did not come to rest\n") << balance.Text() << output;
+  return balance;
+}
+
+std::set<std::string> ExecutionsIn(World& world, const std::string& queue) {
+  std::set<std::string> executions;
+  for (const std::string& body : BodiesIn(world, queue)) {
+    const boost::json::value message = boost::json::parse(body);
+    executions.insert(boost::json::serialize(message.at("payload").at("execution_id")));
+  }
+  return executions;
+}
+
+void AddExecutions(World& world, Account& account, int from, int until) {
+  for (int number = from; number <= until; ++number) {
+    account.Row(world.AddExecution(number), "scheduled");
+  }
+}
+
+void SendRequests(World& world, Account& account, int from, int until) {
+  for (int number = from; number <= until; ++number) {
+    const Message message = World::DeadMessage(world.Envelope(std::to_string(number)));
+    account.Sends(message, Nature::kRequest, ExecutionId(std::int64_t{number}));
+    world.PublishDead(message);
+    account.Sent(message);
+  }
+}
+
+}  // namespace deadletter::test

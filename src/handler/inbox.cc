@@ -194,19 +194,21 @@ void Inbox::Deliver(const std::stop_token& stop) {
     if (const auto kept = consumer_->KeepAlive(kReceiveWait); !kept) Lost(kept.error(), stop);
     return;
   }
+  fault::Hit("receive.before");
   auto received = consumer_->Receive(room);
   if (!received) {
     Lost(received.error(), stop);
     return;
   }
-  fault::Hit("intake.received");
   Store(std::move(*received));
 }
 
 void Inbox::Store(std::vector<Delivery> deliveries) {
   if (deliveries.empty()) return;
+  fault::Hit("receive.after");
   std::vector<Letter> letters;
   letters.reserve(deliveries.size());
+  fault::Hit("decode.before");
   for (Delivery& delivery : deliveries) {
     letters.push_back(reader_.Read(LetterId(TimeOrderedUuid(clock_.Now())), std::move(delivery)));
     const Letter& letter = letters.back();
@@ -225,7 +227,7 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
   last_received_ = letters.back().delivery.tag.number;
   metrics_.SetUnacked(consumer_->queue(),
                       static_cast<std::int64_t>(last_received_ - last_acknowledged_));
-  fault::Hit("intake.read");
+  fault::Hit("decode.after");
   {
     const std::lock_guard lock(mutex_);
     generation_ = letters.back().delivery.tag.generation;
@@ -264,14 +266,14 @@ void Inbox::WriteAcknowledgement() {
     tag = std::exchange(to_acknowledge_, {});
     if (tag.number == 0 || tag.generation != generation_) return;
   }
-  fault::Hit("intake.ack");
+  fault::Hit("ack.before");
   if (const auto written = consumer_->AcknowledgeUpTo(tag); !written) {
     // The letters are recorded; they come again, and their keys make that harmless. The next call
     // finds the loss.
     LogWarning("ack_lost", {{"queue", consumer_->queue()}, {"why", written.error().message}});
     return;
   }
-  fault::Hit("intake.acked");
+  fault::Hit("ack.after");
   last_acknowledged_ = tag.number;
   metrics_.SetUnacked(consumer_->queue(),
                       static_cast<std::int64_t>(last_received_ - last_acknowledged_));

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/fault_point.h"
 #include "telemetry/log.h"
 
 namespace deadletter {
@@ -33,7 +32,6 @@ void Intake::HandleOneBatch(const std::stop_token& stop) {
   while (!rest.empty()) {
     const auto began = steady_clock::now();
     const SettleProgress progress = settler_.Settle(rest);  // settle
-    fault::Hit("intake.settled");
     const std::size_t recorded = progress.settled.size();
     // Acknowledge last, and only what the ledger has answered for: from here on the broker may
     // forget it (P1).

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/fault_point.h"
 #include "telemetry/log.h"
 
 namespace deadletter {
@@ -119,13 +118,11 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
     BrokerAway(nullptr);  // nothing of ours waits for it; whether it is there, others tell
     return 0;
   }
-  fault::Hit("relay.claimed");
 
   std::vector<OutgoingMessage> messages;
   messages.reserve(entries->size());
   for (const OutboxEntry& entry : *entries) messages.push_back({entry.address, entry.message});
   const std::vector<PublishResult> results = publisher_->Publish(messages);
-  fault::Hit("relay.published");
 
   const Instant now = clock_.Now();
   std::vector<OutboxResult> marks;
@@ -135,7 +132,6 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
     ++counts[PublishOutcomeName(results[index].outcome)];
   }
   MarkUntilItHolds(marks, stop);
-  fault::Hit("relay.marked");
   for (const auto& [outcome, count] : counts) metrics_.EventsPublished(outcome, count);
 
   const auto away = std::find_if(results.begin(), results.end(), IsUnavailable);

@@ -31,10 +31,10 @@ inline std::vector<KillCase> CasesOf(const PairFactory& pair,
 // The places on the road that both pairs have, and those that only one adapter has.
 inline std::vector<KillCase> KillCases(const PairFactory& pair,
                                        const std::vector<std::string>& adapter_points) {
-  std::vector<std::string> points = {"intake.received", "intake.read",   "settle.committed",
-                                     "intake.settled",  "intake.ack",    "intake.acked",
-                                     "outbox.claimed",  "relay.claimed", "relay.published",
-                                     "outbox.marked",   "relay.marked"};
+  std::vector<std::string> points = {
+      "receive.after", "decode.after",  "settle.before", "settle.after",  "commit.before",
+      "commit.after",  "ack.before",    "ack.after",     "claim.before",  "claim.after",
+      "publish.after", "confirm.after", "mark.before",   "mark.after"};
   points.insert(points.end(), adapter_points.begin(), adapter_points.end());
   return CasesOf(pair, points);
 }

@@ -4,23 +4,20 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Embedded, Kill,
-                         testing::ValuesIn(KillCases(
-                             EmbeddedPair(), {"settle.begun", "settle.moved", "settle.written"})),
+INSTANTIATE_TEST_SUITE_P(Embedded, Kill, testing::ValuesIn(KillCases(EmbeddedPair(), {"settle.moved", "lease.after"})),
                          KillName);
 INSTANTIATE_TEST_SUITE_P(Embedded, KillOneOfTwo,
-                         testing::ValuesIn(CasesOf(EmbeddedPair(),
-                                                   {"intake.received", "intake.settled",
-                                                    "relay.published"})),
+                         testing::ValuesIn(CasesOf(EmbeddedPair(), {"receive.after", "commit.after",
+                                                                    "publish.after"})),
                          KillName);
 INSTANTIATE_TEST_SUITE_P(Embedded, KillInMigration,
                          testing::ValuesIn(CasesOf(EmbeddedPair(),
-                                                   {"migrate.begun", "migrate.written",
-                                                    "migrate.committed"})),
+                                                   {"migrate.before", "migrate.written",
+                                                    "migrate.after"})),
                          KillName);
 INSTANTIATE_TEST_SUITE_P(Embedded, KillInSubmit,
                          testing::ValuesIn(CasesOf(EmbeddedPair(),
-                                                   {"submit.written", "submit.committed"})),
+                                                   {"submit.before", "submit.after"})),
                          KillName);
 
 }  // namespace deadletter::test

@@ -35,7 +35,7 @@ class KillInSubmit : public testing::TestWithParam<KillCase> {
 
 TEST_P(KillInSubmit, P1_AnExecutionHasItsMessageOrThereIsNeither) {
   World world(GetParam().pair);
-  const bool committed = GetParam().point.ends_with("committed");
+  const bool committed = GetParam().point.ends_with("after");
   ASSERT_EQ(Submit(world, GetParam().point + "=kill").status, 128 + SIGKILL);
   EXPECT_EQ(world.pair().broker().ReadyMessages(kQueue), 0U);
   Server server = world.Serve();

@@ -4,23 +4,19 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Servers, Kill,
-                         testing::ValuesIn(KillCases(ServersPair(),
-                                                     {"settle.begin", "ledger.commit_sent",
-                                                      "ledger.committed", "consumer.received",
-                                                      "consumer.acknowledged", "publisher.sent",
-                                                      "publisher.confirmed"})),
+INSTANTIATE_TEST_SUITE_P(Servers, Kill, testing::ValuesIn(KillCases(ServersPair(), {"confirm.before"})),
                          KillName);
 INSTANTIATE_TEST_SUITE_P(Servers, KillOneOfTwo,
-                         testing::ValuesIn(CasesOf(ServersPair(),
-                                                   {"intake.received", "intake.settled",
-                                                    "relay.published"})),
+                         testing::ValuesIn(CasesOf(ServersPair(), {"receive.after", "commit.after",
+                                                                   "publish.after"})),
                          KillName);
 INSTANTIATE_TEST_SUITE_P(Servers, KillInMigration,
                          testing::ValuesIn(CasesOf(ServersPair(),
-                                                   {"migrate.begin", "migrate.committed"})),
+                                                   {"migrate.before", "migrate.after"})),
                          KillName);
 INSTANTIATE_TEST_SUITE_P(Servers, KillInSubmit,
-                         testing::ValuesIn(CasesOf(ServersPair(), {"ledger.committed"})), KillName);
+                         testing::ValuesIn(CasesOf(ServersPair(),
+                                                   {"submit.before", "submit.after"})),
+                         KillName);
 
 }  // namespace deadletter::test

@@ -27,9 +27,9 @@ constexpr Instant kNever = Instant::max();
 // A stop waits for the keeper, and there is a next try.
 constexpr std::chrono::milliseconds kOpenPatience{500};
 
-constexpr CommitPoints kDeclare{"embedded.declare.commit", "embedded.declare.committed"};
-constexpr CommitPoints kLook{"embedded.look.commit", "embedded.look.committed"};
-constexpr CommitPoints kKeep{"embedded.keep.commit", "embedded.keep.committed"};
+constexpr CommitPoints kDeclare{"declare.before", "declare.after"};
+constexpr CommitPoints kLook{"look.before", "look.after"};
+constexpr CommitPoints kKeep{"keep.before", "keep.after"};
 
 BrokerError Gone(const std::string& path) {
   return {BrokerFault::kUnreachable,

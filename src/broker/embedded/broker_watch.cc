@@ -6,7 +6,7 @@
 namespace deadletter {
 namespace {
 
-constexpr embedded::CommitPoints kLook{"embedded.look.commit", "embedded.look.committed"};
+constexpr embedded::CommitPoints kLook{"look.before", "look.after"};
 
 Unexpected<BrokerError> Stopping() {
   return Unexpected<BrokerError>(

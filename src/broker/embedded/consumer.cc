@@ -15,11 +15,9 @@ namespace {
 using embedded::Tables;
 namespace sql = embedded::sql;
 
-constexpr embedded::CommitPoints kSubscribe{"embedded.subscribe.commit",
-                                            "embedded.subscribe.committed"};
-constexpr embedded::CommitPoints kReceive{"embedded.receive.commit", "embedded.receive.committed"};
-constexpr embedded::CommitPoints kAcknowledge{"embedded.acknowledge.commit",
-                                              "embedded.acknowledge.committed"};
+constexpr embedded::CommitPoints kSubscribe{"subscribe.before", "subscribe.after"};
+constexpr embedded::CommitPoints kReceive{"lease.before", "lease.after"};
+constexpr embedded::CommitPoints kAcknowledge{"acknowledge.before", "acknowledge.after"};
 
 // The clock of waiting cannot hold "for ever".
 constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24);

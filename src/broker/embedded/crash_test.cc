@@ -56,18 +56,18 @@ class EmbeddedCrash : public EmbeddedQueueFile {
 
 TEST_F(EmbeddedCrash, P1_APublishHappensWhollyOrNotAtAll) {
   Declare();
-  Crash("publish", "embedded.publish.commit");
+  Crash("publish", "confirm.before");
   EXPECT_EQ(Count(*Open(), "work").ready, 0U);
-  Crash("publish", "embedded.publish.committed");
+  Crash("publish", "confirm.after");
   EXPECT_EQ(Count(*Open(), "work").ready, 10U);
 }
 
 TEST_F(EmbeddedCrash, P1_WhatAKilledConsumerReceivedIsReadyAgain) {
   Declare();
   SendEndless(10);
-  Crash("receive", "embedded.receive.commit");
+  Crash("receive", "lease.before");
   EXPECT_EQ(Count(*Open(), "work").ready, 10U);
-  Crash("receive", "embedded.receive.committed");
+  Crash("receive", "lease.after");
   auto broker = Open();
   auto consumer = Subscribed(broker, "work");
   const auto letters = Ready(*consumer);
@@ -78,9 +78,9 @@ TEST_F(EmbeddedCrash, P1_WhatAKilledConsumerReceivedIsReadyAgain) {
 TEST_F(EmbeddedCrash, P1_AnAcknowledgementHappensWhollyOrNotAtAll) {
   Declare();
   SendEndless(10);
-  Crash("acknowledge", "embedded.acknowledge.commit");
+  Crash("acknowledge", "acknowledge.before");
   EXPECT_EQ(Count(*Open(), "work").ready, 10U);
-  Crash("acknowledge", "embedded.acknowledge.committed");
+  Crash("acknowledge", "acknowledge.after");
   auto broker = Open();
   EXPECT_EQ(Count(*broker, "work").ready, 0U);
   EXPECT_EQ(Count(*broker, "work").unacknowledged, 0U);
@@ -89,14 +89,19 @@ TEST_F(EmbeddedCrash, P1_AnAcknowledgementHappensWhollyOrNotAtAll) {
 TEST_F(EmbeddedCrash, P1_ARejectedMessageIsInOneQueueAndNeverInNone) {
   Declare();
   SendEndless(1);
-  Crash("reject", "embedded.answer.commit");
+  Crash("reject", "take.before");
+  EXPECT_EQ(Count(*Open(), "work").ready, 1U);
+  Crash("reject", "take.after");
+  EXPECT_EQ(Count(*Open(), "work").unacknowledged, 1U) << "until the lease ends";
+  SendEndless(1);
+  Crash("reject", "answer.before");
   {
     auto broker = Open();
     EXPECT_EQ(Count(*broker, "work").unacknowledged, 1U) << "until the lease ends";
     EXPECT_EQ(Count(*broker, "dead").ready, 0U);
   }
   SendEndless(1);
-  Crash("reject", "embedded.answer.committed");
+  Crash("reject", "answer.after");
   auto broker = Open();
   EXPECT_EQ(Count(*broker, "work").unacknowledged, 0U);
   EXPECT_EQ(Count(*broker, "dead").ready, 1U);
@@ -105,12 +110,12 @@ TEST_F(EmbeddedCrash, P1_ARejectedMessageIsInOneQueueAndNeverInNone) {
 TEST_F(EmbeddedCrash, P1_AnExpiredMessageIsInOneQueueAndNeverInNone) {
   Declare();
   SendTen();
-  Crash("expire", "embedded.keep.commit");
+  Crash("expire", "keep.before");
   {
     auto broker = Open();
     EXPECT_EQ(Count(*broker, "work").ready + Count(*broker, "dead").ready, 10U);
   }
-  Crash("expire", "embedded.keep.committed");
+  Crash("expire", "keep.after");
   auto broker = Open();
   EXPECT_EQ(Count(*broker, "work").ready + Count(*broker, "dead").ready, 10U);
   auto child = Start("expire");
@@ -119,7 +124,7 @@ TEST_F(EmbeddedCrash, P1_AnExpiredMessageIsInOneQueueAndNeverInNone) {
 }
 
 TEST_F(EmbeddedCrash, AFileWhoseMakingWasCutOffIsMadeAnew) {
-  Crash("expire", "embedded.migrate.commit");
+  Crash("expire", "open.before");
   Declare();
   SendTen();
   EXPECT_EQ(Count(*Open(), "work").ready, 10U);

@@ -1,5 +1,6 @@
 #include "broker/embedded/publisher.h"
 
+#include "base/fault_point.h"
 #include "broker/embedded/dead_lettering.h"
 #include "broker/embedded/routing.h"
 #include "broker/embedded/stored_message.h"
@@ -12,8 +13,8 @@ namespace {
 
 using embedded::Tables;
 
-constexpr embedded::CommitPoints kPublish{"embedded.publish.commit", "embedded.publish.committed"};
-constexpr embedded::CommitPoints kLook{"embedded.look.commit", "embedded.look.committed"};
+constexpr embedded::CommitPoints kPublish{"confirm.before", "confirm.after"};
+constexpr embedded::CommitPoints kLook{"look.before", "look.after"};
 
 void Store(Tables& tables, const std::set<embedded::QueueId>& queues,
            const OutgoingMessage& outgoing) {
@@ -56,7 +57,9 @@ std::vector<PublishResult> EmbeddedPublisher::Publish(std::span<const OutgoingMe
   std::vector<PublishResult> results(messages.size(), {PublishOutcome::kUnavailable, "stopped"});
   if (messages.empty() || aborted_) return results;
   auto written = broker_->Write(kPublish, [&](Tables& tables) {
+    fault::Hit("publish.before");
     for (std::size_t i = 0; i < messages.size(); ++i) results[i] = PublishOne(tables, messages[i]);
+    fault::Hit("publish.after");
   });
   if (written) return results;
   return std::vector<PublishResult>(messages.size(),

@@ -70,10 +70,11 @@ BrokerResult<void> Migrate(sqlite::Database& database) {
     return Unexpected<BrokerError>(ToBrokerError(accepted.error()));
   if (auto run = RunMissing(database); !run)
     return Unexpected<BrokerError>(ToBrokerError(run.error()));
-  fault::Hit("embedded.migrate.commit");
+  fault::Hit("open.before");
   if (auto committed = transaction->Commit(); !committed) {
     return Unexpected<BrokerError>(ToBrokerError(committed.error()));
   }
+  fault::Hit("open.after");
   return {};
 }
 

@@ -17,7 +17,7 @@ using embedded::WantedBinding;
 using embedded::WantedExchange;
 namespace sql = embedded::sql;
 
-constexpr embedded::CommitPoints kLook{"embedded.look.commit", "embedded.look.committed"};
+constexpr embedded::CommitPoints kLook{"look.before", "look.after"};
 
 bool HasBinding(Tables& tables, const WantedBinding& wanted) {
   const auto queue = tables.FindQueue(wanted.queue);

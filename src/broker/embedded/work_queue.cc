@@ -16,8 +16,8 @@ namespace {
 using embedded::Tables;
 using std::chrono::milliseconds;
 
-constexpr embedded::CommitPoints kTake{"embedded.take.commit", "embedded.take.committed"};
-constexpr embedded::CommitPoints kAnswer{"embedded.answer.commit", "embedded.answer.committed"};
+constexpr embedded::CommitPoints kTake{"take.before", "take.after"};
+constexpr embedded::CommitPoints kAnswer{"answer.before", "answer.after"};
 constexpr std::size_t kMaxBytesATime = std::size_t{64} << 20;
 constexpr milliseconds kLongestWait = std::chrono::hours(24);
 

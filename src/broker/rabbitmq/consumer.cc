@@ -78,6 +78,7 @@ BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
   if (error_after_letters_) Drop();
   const auto bounded =
       static_cast<std::uint16_t>(std::clamp<std::size_t>(prefetch, 1, kLargestPrefetch));
+  fault::Hit("subscribe.before");
   if (connection_) return ConsumeAnew(bounded);
   if (auto connected = Connect(); !connected) return connected;
   amqp_basic_qos(connection_->state(), kMainChannel, 0, bounded, /*global=*/0);
@@ -93,6 +94,7 @@ BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
   }
   consuming_ = true;
   last_sign_of_queue_ = steady_clock::now();
+  fault::Hit("subscribe.after");
   return {};
 }
 
@@ -177,7 +179,6 @@ BrokerResult<std::vector<Delivery>> RabbitConsumer::ReceiveHere(const ReceiveLim
       error_after_letters_ = taken.error();
     }
     if (!batch.letters.empty()) {
-      fault::Hit("consumer.received");
       return std::move(batch.letters);
     }
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
@@ -295,7 +296,6 @@ BrokerResult<void> RabbitConsumer::AcknowledgeUpTo(DeliveryTag tag) {
       return DropBecauseOf(connection_->Lost(status, "acknowledging letters of " + queue_));
     }
     acknowledged_ = tag.number;
-    fault::Hit("consumer.acknowledged");
     return {};
   });
 }

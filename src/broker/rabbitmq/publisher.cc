@@ -172,8 +172,9 @@ RabbitPublisher::Step RabbitPublisher::SendOne(Batch& batch, std::size_t index) 
   result = {PublishOutcome::kInDoubt, "no answer came"};
   unanswered_.push_back({next_number_++, index, BytesOf(message)});
   unanswered_bytes_ += unanswered_.back().bytes;
+  fault::Hit("publish.before");
   const int status = outgoing.Send(connection_->state(), kMainChannel);
-  fault::Hit("publisher.sent");
+  fault::Hit("publish.after");
   if (status == AMQP_STATUS_OK) return Step::kGoOn;
   return OnLoss(batch, connection_->Lost(status, "publishing").message);
 }
@@ -240,6 +241,7 @@ RabbitPublisher::Step RabbitPublisher::TakeFrame(Batch& batch, const Frame& fram
 
 void RabbitPublisher::TakeConfirm(Batch& batch, std::uint64_t number, bool multiple,
                                   bool acknowledged) {
+  fault::Hit("confirm.before");
   const auto answers = [&](const Unanswered& one) {
     return one.number == number || (multiple && (number == 0 || one.number < number));
   };
@@ -256,7 +258,7 @@ void RabbitPublisher::TakeConfirm(Batch& batch, std::uint64_t number, bool multi
     unanswered_bytes_ -= one.bytes;
   }
   std::erase_if(unanswered_, answers);
-  fault::Hit("publisher.confirmed");
+  fault::Hit("confirm.after");
 }
 
 // A return carries no number. It comes before the answer of its message, and returns come in the

@@ -176,10 +176,11 @@ LedgerResult<Rows> Connection::Run(const Statement& statement, std::chrono::seco
   return std::move(results->front());
 }
 
-LedgerResult<std::vector<Rows>> Connection::Transact(std::vector<Statement> statements) {
+LedgerResult<std::vector<Rows>> Connection::Transact(std::vector<Statement> statements,
+                                                     const SendPoints& points) {
   if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
   statements.insert(statements.begin(), Statement{.sql = std::string(kBegin), .parameters = {}});
-  auto results = Commit(std::move(statements));
+  auto results = Commit(std::move(statements), points);
   if (results) results->erase(results->begin());
   return results;
 }
@@ -204,10 +205,11 @@ LedgerResult<std::vector<Rows>> Connection::Begin(std::vector<Statement> stateme
   return results;
 }
 
-LedgerResult<std::vector<Rows>> Connection::Commit(std::vector<Statement> statements) {
+LedgerResult<std::vector<Rows>> Connection::Commit(std::vector<Statement> statements,
+                                                   const SendPoints& points) {
   if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
   statements.push_back(Statement{.sql = "COMMIT", .parameters = {}});
-  auto results = SendAll(statements, OnLoss::kInDoubt);
+  auto results = SendAll(statements, OnLoss::kInDoubt, kAnswerLimit, points);
   if (results) {
     results->pop_back();
   } else if (connection_) {
@@ -238,15 +240,16 @@ LedgerResult<void> Connection::RunScript(const std::string& sql) {
 }
 
 LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> statements,
-                                                    OnLoss on_loss, std::chrono::seconds limit) {
+                                                    OnLoss on_loss, std::chrono::seconds limit,
+                                                    const SendPoints& points) {
   const auto deadline = steady_clock::now() + limit;
   // libpq sends what is long while it is still taking it, so that even a failure to take it all
   // leaves a doubt.
   if (!Send(statements) || !Flush(deadline)) return tl::unexpected(Lost(on_loss));
-  if (on_loss == OnLoss::kInDoubt) fault::Hit("ledger.commit_sent");
+  fault::Hit(points.sent);
+  fault::Hit(points.awaited);
   auto results = Collect(statements.size(), on_loss, deadline);
   if (connection_) PQexitPipelineMode(connection_.get());
-  if (on_loss == OnLoss::kInDoubt && results) fault::Hit("ledger.committed");
   return results;
 }
 

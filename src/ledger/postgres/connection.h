@@ -26,6 +26,13 @@ struct Statement {
   Parameters parameters;
 };
 
+// Named fault points of a transaction: everything of it is with the kernel; its answer is waited
+// for.
+struct SendPoints {
+  std::string_view sent;
+  std::string_view awaited;
+};
+
 // Threads: one makes every call; only Abort() may come from any.
 class Connection {
  public:
@@ -47,7 +54,8 @@ class Connection {
   // All statements between BEGIN and COMMIT, sent in one go and answered in one; one Rows each.
   // Everything happened or nothing did, or kInDoubt: the connection died after it was sent. READ
   // COMMITTED, so that each statement sees what was committed before it began.
-  [[nodiscard]] LedgerResult<std::vector<Rows>> Transact(std::vector<Statement> statements);
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Transact(std::vector<Statement> statements,
+                                                         const SendPoints& points = {});
   // The same, and then ROLLBACK.
   [[nodiscard]] LedgerResult<void> Rehearse(std::vector<Statement> statements);
 
@@ -55,7 +63,8 @@ class Connection {
   // transaction is over; begun and not finished, it ends with the next Begin(), Run() or the
   // connection.
   [[nodiscard]] LedgerResult<std::vector<Rows>> Begin(std::vector<Statement> statements);
-  [[nodiscard]] LedgerResult<std::vector<Rows>> Commit(std::vector<Statement> statements);
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Commit(std::vector<Statement> statements,
+                                                       const SendPoints& points = {});
 
   // Several statements in one text, without parameters (migrations).
   [[nodiscard]] LedgerResult<void> RunScript(const std::string& sql);
@@ -81,7 +90,8 @@ class Connection {
 
   [[nodiscard]] LedgerResult<std::vector<Rows>> SendAll(std::span<const Statement> statements,
                                                         OnLoss on_loss,
-                                                        std::chrono::seconds limit = kAnswerLimit);
+                                                        std::chrono::seconds limit = kAnswerLimit,
+                                                        const SendPoints& points = {});
   [[nodiscard]] bool Send(std::span<const Statement> statements);
   [[nodiscard]] bool Flush(Deadline deadline);
   [[nodiscard]] LedgerResult<std::vector<Rows>> Collect(std::size_t count, OnLoss on_loss,

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
 #include "ledger/embedded_sql.h"
 #include "ledger/postgres/sql.h"
 #include "ledger/submit_message.h"
@@ -119,8 +120,10 @@ LedgerResult<std::vector<ExecutionId>> PostgresExecutions::Submit(
          .message = ComposeSubmission(execution, *id, rows.OptionalMoment(row, 1), now)});
     ids.push_back(std::move(*id));
   }
+  fault::Hit("submit.before");
   const auto committed = connection_.Commit({OutboxStatement(schema_, submitted, now)});
   if (!committed) return tl::unexpected(Refused(committed.error()));
+  fault::Hit("submit.after");
   return ids;
 }
 

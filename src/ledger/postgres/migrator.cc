@@ -70,11 +70,11 @@ LedgerResult<std::vector<std::string>> PostgresMigrator::MigrateLocked() {
   std::vector<std::string> names;
   for (const Migration& migration : sql::kMigrations) {
     if (migration.version <= status->version) continue;
-    fault::Hit("migrate.begin");
+    fault::Hit("migrate.before");
     const auto ran =
         connection_.RunScript("BEGIN;\n" + MigrationSql(migration, schema_) + "COMMIT;");
     if (!ran) return tl::unexpected(ran.error());
-    fault::Hit("migrate.committed");
+    fault::Hit("migrate.after");
     names.push_back(migration.FileName());
   }
   return names;

@@ -62,9 +62,10 @@ LedgerResult<std::vector<OutboxEntry>> PostgresOutbox::Claim(Instant now, std::s
       .Number(static_cast<std::int64_t>(limit))
       .Number(static_cast<std::int64_t>(std::min<std::size_t>(max_bytes, INT64_MAX)))
       .Moment(now + lease);
+  fault::Hit("claim.before");
   const auto rows = connection_.Run(claim);
   if (!rows) return tl::unexpected(rows.error());
-  fault::Hit("outbox.claimed");
+  fault::Hit("claim.after");
   std::vector<OutboxEntry> entries;
   for (int row = 0; row < rows->size(); ++row) {
     auto entry = ReadEntry(*rows, row);
@@ -104,9 +105,10 @@ LedgerResult<void> PostgresOutbox::Mark(std::span<const OutboxResult> results) {
   statements[0].parameters.Array(published).Moment(SystemClock().Now());
   statements[1].sql = FillIn(sql::kOutboxAgain, {{"schema", schema_}});
   statements[1].parameters.Array(again).Array(retry_at).Array(detail).Array(unroutable);
+  fault::Hit("mark.before");
   const auto marked = connection_.Transact(std::move(statements));
   if (!marked) return tl::unexpected(marked.error());
-  fault::Hit("outbox.marked");
+  fault::Hit("mark.after");
   return {};
 }
 

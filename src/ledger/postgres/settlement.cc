@@ -14,6 +14,8 @@ namespace {
 // cardinality_violation: see `doubled` in sql/part_judge.sql.
 constexpr std::string_view kTwoRows = "21000";
 
+constexpr SendPoints kSettle{"settle.after", "commit.before"};
+
 Instant Now() {
   return SystemClock().Now();
 }
@@ -66,10 +68,10 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::SettleAgain(
 LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const Judgement> batch,
                                                                  LockedRows locked, Which which) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
-  fault::Hit("settle.begin");
-  auto results = connection_.Transact(Statements(batch, locked, which));
+  fault::Hit("settle.before");
+  auto results = connection_.Transact(Statements(batch, locked, which), kSettle);
   if (!results) return tl::unexpected(Refused(results.error(), locked));
-  fault::Hit("settle.committed");
+  fault::Hit("commit.after");
 
   const Rows& rows = results->back();
   if (static_cast<std::size_t>(rows.size()) != batch.size()) {

@@ -47,10 +47,10 @@ LedgerResult<std::vector<ExecutionId>> SqliteExecutions::Submit(
     if (!id) return Unexpected<LedgerError>(id.error());
     ids.push_back(std::move(*id));
   }
-  fault::Hit("submit.written");
+  fault::Hit("submit.before");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
-  fault::Hit("submit.committed");
+  fault::Hit("submit.after");
   return ids;
 }
 

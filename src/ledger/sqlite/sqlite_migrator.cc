@@ -92,7 +92,7 @@ LedgerResult<std::string> SqliteMigrator::MigrateOnce(sqlite::Database& database
   const auto next = std::ranges::find(sql::kMigrations, *version + 1, &Migration::version);
   if (next == sql::kMigrations.end()) return std::string();
 
-  fault::Hit("migrate.begun");
+  fault::Hit("migrate.before");
   const std::string name = next->FileName();
   static_cast<void>(database.Execute(std::string(sql::kSchemaTable)));
   static_cast<void>(database.Execute(std::string(next->sql)));
@@ -101,7 +101,7 @@ LedgerResult<std::string> SqliteMigrator::MigrateOnce(sqlite::Database& database
   fault::Hit("migrate.written");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
-  fault::Hit("migrate.committed");
+  fault::Hit("migrate.after");
   return name;
 }
 

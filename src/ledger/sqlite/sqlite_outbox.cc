@@ -37,10 +37,10 @@ LedgerResult<std::vector<OutboxEntry>> SqliteOutbox::Claim(Instant now, std::siz
   auto take = (*database)->Prepare(sql::kLeaseOutbox);
   for (const OutboxEntry& entry : *entries)
     static_cast<void>(take.Bind(entry.id, now + lease).Run());
-  fault::Hit("outbox.claiming");
+  fault::Hit("claim.before");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
-  fault::Hit("outbox.claimed");
+  fault::Hit("claim.after");
   std::ranges::sort(*entries, {}, &OutboxEntry::id);
   return entries;
 }
@@ -96,9 +96,9 @@ LedgerResult<void> SqliteOutbox::Mark(std::span<const OutboxResult> results) {
         break;
     }
   }
-  fault::Hit("outbox.marking");
+  fault::Hit("mark.before");
   if (auto committed = file_.Commit(*transaction); !committed) return committed;
-  fault::Hit("outbox.marked");
+  fault::Hit("mark.after");
   return {};
 }
 

@@ -74,7 +74,7 @@ class SqliteProcesses : public SqliteLedgerFixture {
 
 TEST_F(SqliteProcesses, P1_P3_KilledAnywhereInASettleItHappensOnceWhenTheLettersComeAgain) {
   const std::map<std::string, int> letters_after = {
-      {"settle.begun", 0}, {"settle.moved", 0}, {"settle.written", 0}, {"settle.committed", 3}};
+      {"settle.before", 0}, {"settle.moved", 0}, {"settle.after", 0}, {"commit.after", 3}};
   for (const auto& [point, letters] : letters_after) {
     SCOPED_TRACE(point);
     options_.path = folder_ / (point + ".sqlite");
@@ -98,7 +98,7 @@ TEST_F(SqliteProcesses, P1_P3_KilledAnywhereInASettleItHappensOnceWhenTheLetters
 }
 
 TEST_F(SqliteProcesses, P6_ARelayKilledAnywhereLeavesEveryEventToBePublished) {
-  for (const std::string point : {"outbox.claiming", "outbox.claimed", "outbox.marking"}) {
+  for (const std::string point : {"claim.before", "claim.after", "mark.before"}) {
     SCOPED_TRACE(point);
     options_.path = folder_ / (point + ".sqlite");
     platform_.reset();
@@ -117,7 +117,7 @@ TEST_F(SqliteProcesses, P6_ARelayKilledAfterTheMarkPublishesNothingAgain) {
   Migrate();
   PutScheduled(3);
   ASSERT_TRUE(SqliteSettlement(options_).Settle(LettersOf(1, 3), LockedRows::kWait));
-  ExpectKilledAt("outbox.marked", "publish");
+  ExpectKilledAt("mark.after", "publish");
   EXPECT_TRUE(
       SqliteOutbox(options_).Claim(Now() + std::chrono::hours(1), kMany, kMuch, kLease)->empty());
 }

@@ -46,13 +46,14 @@ LedgerResult<std::vector<SettledLetter>> SqliteSettlement::SettleIn(
   if (!database) return Unexpected<LedgerError>(database.error());
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
-  fault::Hit("settle.begun");
+  fault::Hit("settle.before");
   auto settled = RunIn(**database, batch, turn);
   if (!settled) return settled;
-  fault::Hit("settle.written");
+  fault::Hit("settle.after");
+  fault::Hit("commit.before");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
-  fault::Hit("settle.committed");
+  fault::Hit("commit.after");
   return settled;
 }
 

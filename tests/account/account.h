@@ -59,6 +59,7 @@ class Account {
  public:
   // The platform made this row.
   void Row(const ExecutionId& id, const std::string& status);
+  [[nodiscard]] bool Knows(const std::string& id) const { return rows_.contains(id); }
   // The platform moved it, and knows that it did. Never from or to failed.
   void Moved(const ExecutionId& id, const std::string& status);
 

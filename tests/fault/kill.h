@@ -1,5 +1,5 @@
-// SIGKILL at each named place on the road, a restart, and the account afterwards (P1, P2, P3, P4,
-// P6).
+// SIGKILL of one of two servers at a named place, with the other one sure to have been given
+// nothing; the account at the end (P1, P2, P3, P4, P6). Every place: matrix.h.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -28,40 +28,10 @@ inline std::vector<KillCase> CasesOf(const PairFactory& pair,
   return cases;
 }
 
-// The places on the road that both pairs have, and those that only one adapter has.
-inline std::vector<KillCase> KillCases(const PairFactory& pair,
-                                       const std::vector<std::string>& adapter_points) {
-  std::vector<std::string> points = {
-      "receive.after", "decode.after",  "settle.before", "settle.after",  "commit.before",
-      "commit.after",  "ack.before",    "ack.after",     "claim.before",  "claim.after",
-      "publish.after", "confirm.after", "mark.before",   "mark.after"};
-  points.insert(points.end(), adapter_points.begin(), adapter_points.end());
-  return CasesOf(pair, points);
-}
-
 inline std::string KillName(const testing::TestParamInfo<KillCase>& info) {
   std::string name = info.param.pair.name + "_" + info.param.point;
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
-}
-
-class Kill : public testing::TestWithParam<KillCase> {};
-
-TEST_P(Kill, NothingIsLostOverwrittenOrDoubledAndEveryoneHears) {
-  constexpr int kLetters = 60;
-  World world(GetParam().pair);
-  Account account;
-  AddExecutions(world, account, 1, kLetters);
-  SendRequests(world, account, 1, kLetters / 2);
-  Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill"}});
-  ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL)
-      << "the place was never reached:\n"
-      << doomed.process().output();
-  SendRequests(world, account, kLetters / 2 + 1, kLetters);
-
-  Server restarted = world.Serve();
-  const Balance balance = CloseBooks(world, account, {&restarted});
-  EXPECT_EQ(balance.failed, static_cast<std::size_t>(kLetters));
 }
 
 // One of two on the same queue: what it held goes to the other one, which sleeps until then, so

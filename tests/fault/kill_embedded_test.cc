@@ -4,8 +4,6 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Embedded, Kill, testing::ValuesIn(KillCases(EmbeddedPair(), {"settle.moved", "lease.after"})),
-                         KillName);
 INSTANTIATE_TEST_SUITE_P(Embedded, KillOneOfTwo,
                          testing::ValuesIn(CasesOf(EmbeddedPair(), {"receive.after", "commit.after",
                                                                     "publish.after"})),

@@ -4,8 +4,6 @@
 
 namespace deadletter::test {
 
-INSTANTIATE_TEST_SUITE_P(Servers, Kill, testing::ValuesIn(KillCases(ServersPair(), {"confirm.before"})),
-                         KillName);
 INSTANTIATE_TEST_SUITE_P(Servers, KillOneOfTwo,
                          testing::ValuesIn(CasesOf(ServersPair(), {"receive.after", "commit.after",
                                                                    "publish.after"})),

@@ -1,0 +1,62 @@
+// Letters of every kind, told to the account as they are sent.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "broker/publisher.h"
+#include "ledger/executions.h"
+#include "tests/account/books.h"
+
+namespace deadletter::test {
+
+// A plan of messages that a seed decides: requests with and without message id, with stamps of this
+// and of an earlier attempt, second letters, copies, copies of another death, letters of completed
+// and of missing executions, executions that their worker completes meanwhile, malformed bodies and
+// unknown types. Executions are numbered from `first` up.
+//
+// Threads: one at a time.
+class Traffic {
+ public:
+  Traffic(World& world, Account& account, std::uint64_t seed, std::int64_t first = 1);
+
+  // Makes the executions of so many messages and publishes these in one go; waits until the broker
+  // has them. What it does not answer for is sent again, and the account knows.
+  void Send(std::size_t count);
+  // Only such as are about no execution.
+  void SendStrange(std::size_t count);
+  // Leaves ids out: where the table gives the next one itself, others may take them.
+  void Skip(std::int64_t ids) { next_ += ids; }
+
+ private:
+  struct Item {
+    Message message;
+    Nature nature = Nature::kRequest;
+    std::optional<ExecutionId> execution;
+  };
+
+  Item Next();
+  Item Request(const ExecutionId& id, bool with_id, const std::string& more = "");
+  Item NewRequest();
+  Item Strange();
+  Item Again(Item item);
+  ExecutionId NewExecution(const std::string& status = "scheduled");
+  void Publish(const std::vector<Item>& items);
+  // The worker of some executions comes after all.
+  void Complete();
+  std::uint64_t Roll(std::uint64_t sides) { return random_() % sides; }
+
+  World& world_;
+  Account& account_;
+  std::mt19937_64 random_;
+  std::int64_t next_;
+  std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<Executions> worker_;
+  std::vector<Item> earlier_;  // some with a message id, to be copied
+  std::vector<ExecutionId> to_complete_;
+  std::uint64_t bodies_ = 0;
+};
+
+}  // namespace deadletter::test

@@ -1,8 +1,11 @@
 # Thin names over scripts/; `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help build run test fmt lint
+.PHONY: help build run test soak fmt lint
 
 BROKER ?= embedded
+MINUTES ?= 30
+SEED ?=
+REPORT ?=
 
 help: ## this list
 	@echo "make targets:"
@@ -16,6 +19,9 @@ run: ## build, then run the demo (BROKER=rabbitmq: on a private RabbitMQ and Pos
 
 test: ## build and run every test, those with real servers included
 	@scripts/test
+
+soak: ## kill it for MINUTES=30 over both pairs and account for every letter (SEED=n: that plan again, REPORT=file)
+	@scripts/soak "$(MINUTES)" "$(SEED)" "$(REPORT)"
 
 fmt: ## format every source file
 	@scripts/install-dependencies lint

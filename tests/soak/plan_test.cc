@@ -1,0 +1,93 @@
+// The plan of a chapter is what its seed says, and what the report promises of it is so.
+#include "tests/soak/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/soak/report.h"
+
+namespace deadletter::test {
+namespace {
+
+ChapterOptions Options() {
+  ChapterOptions options{.points = {"receive.after", "migrate.before", "migrate.after"},
+                         .servers = true};
+  for (int number = 0; number < 20; ++number) {
+    options.points.push_back("point." + std::to_string(number));
+  }
+  return options;
+}
+
+std::string AsText(const std::vector<Step>& plan) {
+  std::string text;
+  for (const Step& step : plan) {
+    text += std::to_string(static_cast<int>(step.act)) + step.point + "@" +
+            std::to_string(step.visit) + "/" + std::to_string(step.milliseconds) + " ";
+  }
+  return text;
+}
+
+TEST(SoakPlan, ASeedAlwaysMakesTheSamePlanAndAnotherSeedAnother) {
+  EXPECT_EQ(AsText(PlanChapter(1, Options())), AsText(PlanChapter(1, Options())));
+  EXPECT_NE(AsText(PlanChapter(1, Options())), AsText(PlanChapter(2, Options())));
+}
+
+TEST(SoakPlan, EveryPointIsKilledAtOnceAndMigrationsFirst) {
+  std::multiset<std::string> points;
+  const std::vector<Step> plan = PlanChapter(3, Options());
+  for (const Step& step : plan) {
+    if (step.act == Act::kKillAtPoint) points.insert(step.point);
+  }
+  const std::vector<std::string> wanted = Options().points;
+  EXPECT_EQ(points, std::multiset<std::string>(wanted.begin(), wanted.end()));
+  EXPECT_EQ(plan.at(0).point, "migrate.before");
+  EXPECT_EQ(plan.at(1).point, "migrate.after");
+}
+
+TEST(SoakPlan, AtLeastAQuarterOfTheKillsAreAtRandomTimes) {
+  const std::vector<Step> plan = PlanChapter(4, Options());
+  const auto at = std::ranges::count(plan, Act::kKillAtPoint, &Step::act);
+  const auto random = std::ranges::count(plan, Act::kKillAtRandomTime, &Step::act);
+  EXPECT_GE(4 * random, at + random);
+}
+
+SoakReport GoodReport() {
+  SoakReport report;
+  PairReport pair;
+  pair.pair = "Embedded";
+  pair.points = {"ack.after"};
+  pair.chapters = 1;
+  pair.tally.kills["ack.after"] = {.all = 2, .in_flight = 1};
+  report.pairs.push_back(pair);
+  return report;
+}
+
+TEST(SoakReport, APointWithoutAKillFails) {
+  SoakReport report = GoodReport();
+  EXPECT_EQ(Faults(report), "");
+  EXPECT_NE(AsMarkdown(report).find("| `ack.after` | 2 | 1 |"), std::string::npos);
+  report.pairs[0].points.push_back("mark.after");
+  EXPECT_EQ(Faults(report), "Embedded: no kill at mark.after with letters in flight\n");
+}
+
+TEST(SoakReport, APointWithoutLettersInFlightFails) {
+  SoakReport report = GoodReport();
+  report.pairs[0].tally.kills["ack.after"].in_flight = 0;
+  EXPECT_EQ(Faults(report), "Embedded: no kill at ack.after with letters in flight\n");
+}
+
+TEST(SoakReport, WhatIsBrokenOrStoppedFails) {
+  SoakReport report = GoodReport();
+  report.pairs[0].tally.findings = "execution 5: failed, and nobody heard of it\n";
+  report.pairs[0].stopped = "the broker does not take messages";
+  report.pairs[0].chapters = 0;
+  EXPECT_EQ(Faults(report),
+            "Embedded stopped: the broker does not take messages\n"
+            "execution 5: failed, and nobody heard of it\n"
+            "Embedded: no world was brought to its end\n");
+}
+
+}  // namespace
+}  // namespace deadletter::test

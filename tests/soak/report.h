@@ -1,0 +1,32 @@
+// What a soak prints in the end: fit to be kept under docs/.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/campaign/campaign.h"
+
+namespace deadletter::test {
+
+struct PairReport {
+  std::string pair;
+  std::vector<std::string> points;  // that must all have been killed at
+  Tally tally;
+  std::size_t chapters = 0;
+  std::string stopped;  // why it ended before its time; empty: it did not
+};
+
+struct SoakReport {
+  std::uint64_t seed = 0;
+  std::string asked;  // "30 minutes"
+  std::chrono::seconds took{0};
+  std::vector<PairReport> pairs;
+};
+
+// What is wrong with it, one a line; empty: nothing.
+[[nodiscard]] std::string Faults(const SoakReport& report);
+[[nodiscard]] std::string AsMarkdown(const SoakReport& report);
+
+}  // namespace deadletter::test

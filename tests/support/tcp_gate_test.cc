@@ -16,6 +16,8 @@
 #include <thread>
 #include <utility>
 
+#include "tests/support/child_process.h"
+
 namespace deadletter::test {
 namespace {
 
@@ -321,6 +323,19 @@ TEST_F(Gate, SendsNewConnectionsElsewhereAndLeavesTheOthers) {
   Socket elsewhere = other.Take();
   second.Send("hello");
   EXPECT_EQ(elsewhere.Receive(5), "hello");
+  ExpectBothWays();
+}
+
+// A program that the test starts has nothing of the gate's: what is closed is closed.
+TEST_F(Gate, ClosesForGoodAlsoWhileAProgramRunsThatWasStartedMeanwhile) {
+  Join();
+  const ChildProcess child({"/bin/sleep", "600"});
+  gate_.Refuse();
+  gate_.Reset();
+  EXPECT_EQ(client_.AwaitEnd(), End::kReset);
+  EXPECT_FALSE(Connect(gate_.port()));
+  gate_.Accept();
+  Join();
   ExpectBothWays();
 }
 

@@ -79,6 +79,10 @@ class ScriptedLedger final : public Settlement {
                                                std::chrono::milliseconds) override {
     return std::vector<DueLetter>{};
   }
+  LedgerResult<void> BringForward(Instant, std::chrono::microseconds,
+                                  std::chrono::microseconds) override {
+    return {};
+  }
   LedgerResult<std::size_t> CloseFinished(std::size_t) override { return std::size_t{0}; }
   LedgerResult<void> Probe() override { return script_.Answer("probe"); }
   LedgerResult<void> Rehearse(std::span<const Judgement>) override {

@@ -17,6 +17,9 @@ constexpr seconds kUnroutableLimit(600);
 constexpr seconds kAgainFirst(1);
 constexpr seconds kAgainLimit(60);
 constexpr seconds kWatchEvery(5);
+// Longer than any wait or lease that is given here; what waits longer was given it by a clock that
+// was set back since.
+constexpr seconds kLongestWait(900);
 
 seconds Doubled(seconds first, seconds limit, int attempts) {
   return std::min(limit, first * (1 << std::clamp(attempts, 0, 12)));
@@ -192,8 +195,9 @@ void Relay::WatchBacklog() {
   const auto now = steady_clock::now();
   if (now - watched_ < kWatchEvery) return;
   watched_ = now;
+  if (!outbox_->BringForward(clock_.Now(), kLongestWait)) return;  // the next claim says so
   const auto backlog = outbox_->Backlog(clock_.Now());
-  if (!backlog) return;  // the next claim says so
+  if (!backlog) return;
   health_.Set("outbox", HealthState::kReady);
   metrics_.SetOutbox(backlog->pending, backlog->oldest);
   if (backlog->unroutable > 0) {

@@ -68,6 +68,7 @@ class ScriptedOutbox final : public Outbox {
     return Unexpected<LedgerError>(
         {.fault = LedgerFault::kUnavailable, .code = "", .message = "scripted"});
   }
+  LedgerResult<void> BringForward(Instant, std::chrono::microseconds) override { return {}; }
   LedgerResult<OutboxBacklog> Backlog(Instant) override { return OutboxBacklog{}; }
   void Abort() override {}
 

@@ -62,6 +62,10 @@ class ScriptedSettlement final : public Settlement {
     return std::vector<DueLetter>{};
   }
 
+  LedgerResult<void> BringForward(Instant, std::chrono::microseconds,
+                                  std::chrono::microseconds) override {
+    return {};
+  }
   LedgerResult<std::size_t> CloseFinished(std::size_t) override { return std::size_t{0}; }
 
   LedgerResult<void> Probe() override {

@@ -9,6 +9,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kCloseAtOnce = 1000;
+constexpr seconds kBringForwardEvery(5);
+// Longer than any wait or lease that letters are given (judge.cc); what waits longer was given it
+// by a clock that was set back since.
+constexpr seconds kLongestDeferred(120);
+constexpr seconds kLongestRefused(7200);
 
 bool IsStillWaiting(Outcome outcome) {
   return outcome == Outcome::kDeferred || outcome == Outcome::kRefused;
@@ -66,7 +71,16 @@ void SecondLook::Run(const std::stop_token& stop) {
   }
 }
 
+LedgerResult<void> SecondLook::BringForward() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - brought_forward_ < kBringForwardEvery) return {};
+  brought_forward_ = now;
+  return settlement_->BringForward(clock_.Now(), kLongestDeferred, kLongestRefused);
+}
+
 LedgerResult<bool> SecondLook::LookOnce() {
+  if (const auto brought = BringForward(); !brought)
+    return Unexpected<LedgerError>(brought.error());
   auto due = settlement_->TakeDue(clock_.Now(), options_.batch_letters, options_.batch_bytes,
                                   options_.lease);
   if (!due) return Unexpected<LedgerError>(due.error());

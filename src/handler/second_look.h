@@ -40,6 +40,7 @@ class SecondLook {
   void Run(const std::stop_token& stop);
   // Returns whether there was something to do.
   [[nodiscard]] LedgerResult<bool> LookOnce();
+  [[nodiscard]] LedgerResult<void> BringForward();
 
   const std::unique_ptr<Settlement> settlement_;
   BatchSettler settler_;
@@ -50,6 +51,7 @@ class SecondLook {
   Health& health_;
   const SecondLookOptions options_;
   const std::function<void()> events_written_;
+  std::chrono::steady_clock::time_point brought_forward_;
   Signal signal_;
   Backoff backoff_;
   std::jthread thread_;

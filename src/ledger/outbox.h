@@ -56,6 +56,11 @@ class Outbox {
   [[nodiscard]] virtual LedgerResult<std::vector<OutboxEntry>> Claim(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
   [[nodiscard]] virtual LedgerResult<void> Mark(std::span<const OutboxResult> results) = 0;
+  // For a clock that was set back: makes due `now` what waits for later than it ever should. That
+  // is what was never tried, and anything further off than `longest_wait`; a retry that was never
+  // tried has a time of its own and is left alone.
+  [[nodiscard]] virtual LedgerResult<void> BringForward(Instant now,
+                                                        std::chrono::microseconds longest_wait) = 0;
   [[nodiscard]] virtual LedgerResult<OutboxBacklog> Backlog(Instant now) = 0;
   virtual void Abort() = 0;  // as Settlement::Abort
 };

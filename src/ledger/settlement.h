@@ -100,6 +100,12 @@ class Settlement {
   [[nodiscard]] virtual LedgerResult<std::vector<DueLetter>> TakeDue(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
 
+  // For a clock that was set back: makes due `now` the letters that wait for later than they ever
+  // should, `longest_deferred` for a deferred one, `longest_refused` for any.
+  [[nodiscard]] virtual LedgerResult<void> BringForward(
+      Instant now, std::chrono::microseconds longest_deferred,
+      std::chrono::microseconds longest_refused) = 0;
+
   // Open letters whose execution has become final are closed (`stale_attempt`, `not_failable`,
   // `parked`; `failed` ones once the row is final in another status than the one we wrote), and
   // executions that are final or gone wait for no retry any more. Returns how many letters were

@@ -173,6 +173,35 @@ TEST_P(OutboxConformance, ARetryThatWaitsForItsTimeHidesNobodyOlder) {
   EXPECT_GE(Good(outbox_->Backlog(now + std::chrono::hours(2))).oldest, std::chrono::minutes(119));
 }
 
+// The clock is set back by an hour: what was written before is due in an hour.
+TEST_P(OutboxConformance, P6_WhatAClockThatWasSetBackLeftBehindIsBroughtForward) {
+  constexpr std::chrono::minutes kLongest(15);
+  MakeEvents(1, 3);
+  const Instant before = Now();
+  const auto tried = ClaimAt(before, 2);
+  ASSERT_EQ(tried.size(), 2U);
+  Mark(tried[1].id, OutboxMark::kAgain, before - std::chrono::minutes(50));
+  const Instant set_back = before - std::chrono::hours(1);
+  EXPECT_THAT(ClaimAt(set_back), testing::IsEmpty());
+  Good(outbox_->BringForward(set_back, kLongest));
+  const auto claimed = ClaimAt(set_back);
+  ASSERT_EQ(claimed.size(), 2U) << "all but the one whose wait is one of ours";
+  for (const OutboxEntry& entry : claimed) EXPECT_NE(entry.id, tried[1].id);
+}
+
+TEST_P(OutboxConformance, NothingElseIsBroughtForward) {
+  constexpr std::chrono::minutes kLongest(15);
+  Put(Number(1));
+  const Instant now = Now();
+  const Judgement retried =
+      Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), now + std::chrono::hours(5));
+  EXPECT_EQ(OutcomeOf(retried), Outcome::kRetried);
+  MakeEvents(2, 1);
+  EXPECT_EQ(ClaimAt(Now()).size(), 1U);
+  Good(outbox_->BringForward(now, kLongest));
+  EXPECT_THAT(ClaimAt(Now()), testing::IsEmpty()) << "a retry before its time, or a lease";
+}
+
 TEST_P(OutboxConformance, P9_AClaimStaysWithinItsLimits) {
   MakeEvents(1, 10);
   const Instant now = Now();

@@ -58,6 +58,24 @@ TEST_P(SettleAgainConformance, WhatIsTakenIsNobodyElsesUntilTheLeaseIsOver) {
   EXPECT_EQ(Good(other->TakeDue(later + kLease + seconds(1), 10, kMuch, kLease)).size(), 1U);
 }
 
+// The clock is set back by an hour: a deferred letter never waits so long, a refused one may.
+TEST_P(SettleAgainConformance, P5_WhatAClockThatWasSetBackLeftBehindIsBroughtForward) {
+  const Judgement deferred = Ends(LetterBuilder(Number(1)).Build(), Outcome::kDeferred, "");
+  EXPECT_EQ(OutcomeOf(deferred), Outcome::kDeferred);
+  const Judgement refused = Ends(LetterBuilder(Number(2)).Build(), Outcome::kRefused, "");
+  EXPECT_EQ(OutcomeOf(refused), Outcome::kRefused);
+  const auto back_by = [&](hours by) {
+    const Instant now = Now() - by;
+    EXPECT_THAT(Good(settlement_->TakeDue(now, 10, kMuch, kLease)), testing::IsEmpty());
+    Good(settlement_->BringForward(now, seconds(120), hours(2)));
+    return Good(settlement_->TakeDue(now, 10, kMuch, kLease));
+  };
+  const auto an_hour = back_by(hours(1));
+  ASSERT_EQ(an_hour.size(), 1U);
+  EXPECT_EQ(an_hour[0].id, deferred.letter.id);
+  EXPECT_THAT(back_by(hours(5)), testing::SizeIs(2));
+}
+
 TEST_P(SettleAgainConformance, DueLettersAreTakenWithinTheLimits) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(OutcomeOf(Ends(LetterBuilder(Number(1)).Body(std::string(1000, 'x')).Build(),

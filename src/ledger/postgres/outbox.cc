@@ -112,6 +112,15 @@ LedgerResult<void> PostgresOutbox::Mark(std::span<const OutboxResult> results) {
   return {};
 }
 
+LedgerResult<void> PostgresOutbox::BringForward(Instant now,
+                                                std::chrono::microseconds longest_wait) {
+  Statement bring{.sql = FillIn(sql::kOutboxBringForward, {{"schema", schema_}}), .parameters = {}};
+  bring.parameters.Moment(now).Moment(now + longest_wait);
+  const auto brought = connection_.Run(bring);
+  if (!brought) return tl::unexpected(brought.error());
+  return {};
+}
+
 LedgerResult<OutboxBacklog> PostgresOutbox::Backlog(Instant now) {
   Statement ask{.sql = FillIn(sql::kOutboxBacklog, {{"schema", schema_}}), .parameters = {}};
   ask.parameters.Moment(now);

@@ -17,6 +17,7 @@ class PostgresOutbox final : public Outbox {
       std::chrono::milliseconds lease) override;
   // Lost while it was written, it is kInDoubt: what was not marked is claimed again.
   [[nodiscard]] LedgerResult<void> Mark(std::span<const OutboxResult> results) override;
+  LedgerResult<void> BringForward(Instant now, std::chrono::microseconds longest_wait) override;
   [[nodiscard]] LedgerResult<OutboxBacklog> Backlog(Instant now) override;
   void Abort() override { connection_.Abort(); }
 

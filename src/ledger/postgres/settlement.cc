@@ -259,6 +259,17 @@ LedgerResult<std::vector<DueLetter>> PostgresSettlement::TakeDue(Instant now, st
   return due;
 }
 
+LedgerResult<void> PostgresSettlement::BringForward(Instant now,
+                                                    std::chrono::microseconds longest_deferred,
+                                                    std::chrono::microseconds longest_refused) {
+  Statement bring{.sql = FillIn(sql::kLettersBringForward, {{"schema", schema_}}),
+                  .parameters = {}};
+  bring.parameters.Moment(now).Moment(now + longest_deferred).Moment(now + longest_refused);
+  const auto brought = connection_.Run(bring);
+  if (!brought) return tl::unexpected(brought.error());
+  return {};
+}
+
 LedgerResult<std::size_t> PostgresSettlement::CloseFinished(std::size_t limit) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
   const auto folded =

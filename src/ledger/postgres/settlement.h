@@ -21,6 +21,8 @@ class PostgresSettlement final : public Settlement {
   [[nodiscard]] LedgerResult<std::vector<DueLetter>> TakeDue(
       Instant now, std::size_t limit, std::size_t max_bytes,
       std::chrono::milliseconds lease) override;
+  LedgerResult<void> BringForward(Instant now, std::chrono::microseconds longest_deferred,
+                                  std::chrono::microseconds longest_refused) override;
   [[nodiscard]] LedgerResult<std::size_t> CloseFinished(std::size_t limit) override;
   [[nodiscard]] LedgerResult<void> Probe() override;
   [[nodiscard]] LedgerResult<void> Rehearse(std::span<const Judgement> batch) override;

@@ -102,6 +102,24 @@ LedgerResult<void> SqliteOutbox::Mark(std::span<const OutboxResult> results) {
   return {};
 }
 
+LedgerResult<void> SqliteOutbox::BringForward(Instant now, std::chrono::microseconds longest_wait) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  // Mostly there is none, and then nobody's write is held up.
+  {
+    auto stranded = (*database)->Prepare(sql::kStrandedOutbox);
+    stranded.Bind(now, now + longest_wait);
+    const bool any = stranded.Next();
+    if (stranded.error()) return file_.Failed(*stranded.error());
+    if (!any) return {};
+  }
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  static_cast<void>(
+      (*database)->Prepare(sql::kBringForwardOutbox).Bind(now, now + longest_wait).Run());
+  return file_.Commit(*transaction);
+}
+
 LedgerResult<OutboxBacklog> SqliteOutbox::Backlog(Instant now) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());

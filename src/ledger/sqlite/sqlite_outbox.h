@@ -18,6 +18,7 @@ class SqliteOutbox final : public Outbox {
       Instant now, std::size_t limit, std::size_t max_bytes,
       std::chrono::milliseconds lease) override;
   [[nodiscard]] LedgerResult<void> Mark(std::span<const OutboxResult> results) override;
+  LedgerResult<void> BringForward(Instant now, std::chrono::microseconds longest_wait) override;
   [[nodiscard]] LedgerResult<OutboxBacklog> Backlog(Instant now) override;
   void Abort() override { file_.Abort(); }
 

@@ -117,6 +117,28 @@ LedgerResult<std::vector<DueLetter>> SqliteSettlement::ReadDue(sqlite::Database&
   return due;
 }
 
+LedgerResult<void> SqliteSettlement::BringForward(Instant now,
+                                                  std::chrono::microseconds longest_deferred,
+                                                  std::chrono::microseconds longest_refused) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  // Mostly there is none, and then nobody's write is held up.
+  {
+    auto stranded = (*database)->Prepare(sql::kStrandedLetters);
+    stranded.Bind(now, now + longest_deferred, now + longest_refused);
+    const bool any = stranded.Next();
+    if (stranded.error()) return file_.Failed(*stranded.error());
+    if (!any) return {};
+  }
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  static_cast<void>((*database)
+                        ->Prepare(sql::kBringForwardLetters)
+                        .Bind(now, now + longest_deferred, now + longest_refused)
+                        .Run());
+  return file_.Commit(*transaction);
+}
+
 LedgerResult<std::size_t> SqliteSettlement::CloseFinished(std::size_t limit) {
   if (options_.mode == ExecutionsMode::kObserve || limit == 0) return 0;
   auto database = Open();

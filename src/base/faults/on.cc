@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <string>
@@ -53,12 +54,24 @@ Orders ReadOrders() {
   return orders;
 }
 
+// DEADLETTER_FAULT_FILE: one order at a time, "NAME", which a test puts into a file of the running
+// process's by renaming it there: stop at the next visit. It is taken by unlinking it, so that one
+// order stops one visit.
+bool IsOrderedLater(std::string_view name) {
+  static const char* const path = std::getenv("DEADLETTER_FAULT_FILE");
+  if (path == nullptr) return false;
+  std::string ordered;
+  std::getline(std::ifstream(path), ordered);
+  return ordered == name && unlink(path) == 0;
+}
+
 }  // namespace
 
 void HitArmed(std::string_view name) {
   static std::mutex mutex;
   static Orders orders = ReadOrders();
   const std::lock_guard lock(mutex);
+  if (IsOrderedLater(name)) kill(getpid(), SIGSTOP);
   const auto found = orders.find(name);
   if (found == orders.end() || --found->second.visits_left != 0) return;
   kill(getpid(), found->second.signal);

@@ -1,0 +1,169 @@
+// The wire to the broker or to the ledger breaks, in every way that wires break, while the program
+// stands at every named point of the road and letters come; then the wire is there again, and
+// nothing is missing.
+#include <random>
+
+#include "tests/fault/fire.h"
+
+namespace deadletter::test {
+namespace {
+
+constexpr int kLettersARound = 6;
+
+const std::vector<std::string> kPoints = {
+    "consumer.received",  "intake.received",       "intake.read",         "settle.begin",
+    "ledger.commit_sent", "ledger.committed",      "settle.committed",    "intake.settled",
+    "intake.ack",         "consumer.acknowledged", "intake.acked",        "outbox.claimed",
+    "relay.claimed",      "publisher.sent",        "publisher.confirmed", "relay.published",
+    "outbox.marked",      "relay.marked"};
+
+enum class Wire { kBroker, kLedger };
+enum class Break {
+  kCut,
+  kReset,
+  kMidFrameToServer,
+  kMidFrameToUs,
+  kServerGoneUntold,
+  kBlackHole,
+  kStalled,
+  kSlow,
+};
+
+struct CutCase {
+  Wire wire;
+  Break how;
+};
+
+std::string NameOf(const CutCase& cut) {
+  std::string name = cut.wire == Wire::kBroker ? "Broker_" : "Ledger_";
+  switch (cut.how) {
+    case Break::kCut:
+      return name + "Cut";
+    case Break::kReset:
+      return name + "Reset";
+    case Break::kMidFrameToServer:
+      return name + "MidFrameToServer";
+    case Break::kMidFrameToUs:
+      return name + "MidFrameToUs";
+    case Break::kServerGoneUntold:
+      return name + "ServerGoneUntold";
+    case Break::kBlackHole:
+      return name + "BlackHole";
+    case Break::kStalled:
+      return name + "Stalled";
+    case Break::kSlow:
+      return name + "Slow";
+  }
+  return name;
+}
+
+void PrintTo(const CutCase& cut, std::ostream* out) {
+  *out << NameOf(cut);
+}
+
+class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
+ protected:
+  TcpGate& gate() { return GetParam().wire == Wire::kBroker ? broker_gate() : ledger_gate(); }
+
+  // While it stands.
+  void Begin() {
+    std::uniform_int_distribution<std::uint64_t> bytes(1, 300);
+    switch (GetParam().how) {
+      case Break::kCut:
+        return gate().Cut();
+      case Break::kReset:
+        return gate().Reset();
+      case Break::kMidFrameToServer:
+        return gate().CutAfter(Flow::kToServer, bytes(random_));
+      case Break::kMidFrameToUs:
+        return gate().CutAfter(Flow::kToClient, bytes(random_));
+      case Break::kServerGoneUntold:
+        return gate().HalfOpen(GateSide::kServer);
+      case Break::kBlackHole:
+        return gate().Drop();
+      case Break::kStalled:
+        return gate().Hold();
+      case Break::kSlow:
+        return gate().Slow(150'000);
+    }
+  }
+
+  // While it goes on; returns with the wire whole again.
+  void End(Server& server, std::size_t cut_before) {
+    switch (GetParam().how) {
+      case Break::kCut:
+      case Break::kReset:
+        break;
+      case Break::kMidFrameToServer:
+      case Break::kMidFrameToUs:
+        EXPECT_TRUE(WaitUntil([&] { return gate().counts().cut > cut_before; }));
+        break;
+      case Break::kServerGoneUntold:
+      case Break::kBlackHole:
+        // It lives on beside the silence; then somebody on the way says that there is no such
+        // connection.
+        EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
+        gate().Pass();
+        gate().Reset();
+        break;
+      case Break::kStalled:
+        EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
+        gate().Pass();
+        break;
+      case Break::kSlow:
+        EXPECT_TRUE(AwaitFailed(letters() - kLettersARound + 1, letters()));
+        gate().Pass();
+        break;
+    }
+  }
+
+  void BreakAt(Server& server, const std::string& point) {
+    SCOPED_TRACE(point);
+    StopAtNext(order_file_, point);
+    SendLetters(kLettersARound);
+    ASSERT_TRUE(server.process().WaitForStop(kPatience)) << "never reached\n"
+                                                         << server.process().output();
+    const GateCounts before = gate().counts();
+    EXPECT_GT(before.open, 0U) << "nothing to cut";
+    Begin();
+    server.process().Signal(SIGCONT);
+    End(server, before.cut);
+    ASSERT_TRUE(AwaitFailed(letters() - kLettersARound + 1, letters()))
+        << server.process().output();
+  }
+
+  const std::string order_file_ = world_.folder() + "/stop_at";
+
+ private:
+  std::mt19937_64 random_{20'260'101};
+};
+
+TEST_P(WireCut, P1_P3_P5_P6_AtEveryPointAndNothingIsLostOrDoubled) {
+  Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file_}});
+  ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
+  for (const std::string& point : kPoints) {
+    BreakAt(server, point);
+    if (HasFatalFailure()) return;
+  }
+  ExpectAllIsWell(server);
+}
+
+std::vector<CutCase> AllCuts() {
+  std::vector<CutCase> cuts;
+  for (const Wire wire : {Wire::kBroker, Wire::kLedger}) {
+    for (const Break how :
+         {Break::kCut, Break::kReset, Break::kMidFrameToServer, Break::kMidFrameToUs,
+          Break::kServerGoneUntold, Break::kBlackHole, Break::kStalled, Break::kSlow}) {
+      cuts.push_back({wire, how});
+    }
+  }
+  return cuts;
+}
+
+INSTANTIATE_TEST_SUITE_P(Wires, WireCut, testing::ValuesIn(AllCuts()),
+                         [](const testing::TestParamInfo<CutCase>& cut) {
+                           return NameOf(cut.param);
+                         });
+
+}  // namespace
+}  // namespace deadletter::test

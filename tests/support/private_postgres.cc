@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 
@@ -38,6 +39,17 @@ PrivatePostgres::PrivatePostgres() {
   Start();
 }
 
+PrivatePostgres::PrivatePostgres(const std::map<std::string, std::string>& environment) {
+  std::ofstream file(folder_ / "environment");
+  for (const auto& [name, value] : environment) file << name << "=" << value << "\n";
+  file.close();
+  Start();
+}
+
+PrivatePostgres::PrivatePostgres(Standby, const PrivatePostgres& primary) {
+  Script("standby", primary.folder());
+}
+
 PrivatePostgres::~PrivatePostgres() {
   try {
     Script("kill");
@@ -70,16 +82,18 @@ void PrivatePostgres::Thaw() {
   Script("thaw");
 }
 
-void PrivatePostgres::Script(const std::string& command) {
-  const auto done =
-      RunProgram({DEADLETTER_SOURCE_DIR "/scripts/private-postgres", command, folder_.path()});
+void PrivatePostgres::Script(const std::string& command, const std::string& more) {
+  std::vector<std::string> line = {DEADLETTER_SOURCE_DIR "/scripts/private-postgres", command,
+                                   folder_.path()};
+  if (!more.empty()) line.push_back(more);
+  const auto done = RunProgram(std::move(line));
   if (done.status != 0) throw std::runtime_error(done.output);
   std::istringstream lines(done.standard_output);
-  for (std::string line; std::getline(lines, line);) {
-    const auto equals = line.find('=');
-    const std::string value = line.substr(equals + 1);
-    if (line.starts_with("PID=")) pid_ = std::stoi(value);
-    if (!line.starts_with("POSTGRES_URL=")) continue;
+  for (std::string said; std::getline(lines, said);) {
+    const auto equals = said.find('=');
+    const std::string value = said.substr(equals + 1);
+    if (said.starts_with("PID=")) pid_ = std::stoi(value);
+    if (!said.starts_with("POSTGRES_URL=")) continue;
     address_ = value.substr(0, value.rfind('/') + 1);
     const auto begin = value.find(':', value.find("//")) + 1;
     password_ = value.substr(begin, value.find('@') - begin);

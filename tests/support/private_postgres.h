@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -14,7 +15,12 @@ namespace deadletter::test {
 // Everything throws std::runtime_error where it fails: a service that is missing is a failure.
 class PrivatePostgres {
  public:
-  PrivatePostgres();   // starts it
+  PrivatePostgres();  // starts it
+  // Started with these variables in its environment.
+  explicit PrivatePostgres(const std::map<std::string, std::string>& environment);
+  // A hot standby of that one, which streams to it.
+  enum class Standby { kOf };
+  PrivatePostgres(Standby, const PrivatePostgres& primary);
   ~PrivatePostgres();  // ends it, and its files are gone
   PrivatePostgres(const PrivatePostgres&) = delete;
   PrivatePostgres& operator=(const PrivatePostgres&) = delete;
@@ -34,10 +40,11 @@ class PrivatePostgres {
   [[nodiscard]] std::string MakeDatabase(const std::string& name);
 
   [[nodiscard]] const std::string& password() const { return password_; }
+  [[nodiscard]] std::string folder() const { return folder_.path().string(); }
   [[nodiscard]] pid_t pid() const { return pid_; }  // the postmaster's
 
  private:
-  void Script(const std::string& command);
+  void Script(const std::string& command, const std::string& more = "");
 
   TemporaryFolder folder_;
   std::string address_;  // the URL without the database

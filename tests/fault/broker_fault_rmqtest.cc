@@ -1,0 +1,126 @@
+// What a RabbitMQ does to its clients: it crashes, closes a channel whose letters wait for too
+// long, blocks who publishes, loses a queue, or is suddenly not heard any more.
+#include "tests/fault/fire.h"
+
+namespace deadletter::test {
+namespace {
+
+class BrokerTrouble : public Fire {
+ protected:
+  using Fire::Fire;
+
+  // Of the node's own settings, for connections and channels opened from now on.
+  void SetOnNode(const std::string& name, const std::string& value) {
+    node().Control({"eval", "application:set_env(rabbit, " + name + ", " + value + ")."});
+  }
+};
+
+TEST_F(BrokerTrouble, P1_P3_P5_P6_ABrokerThatCrashesUnderLoadIsWaitedFor) {
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  SendLetters(300);
+  ASSERT_TRUE(WaitUntil([&] { return HasFailed(1); }));
+  node().Restart();
+  SendLetters(50);
+  ExpectAllIsWell(server);
+}
+
+// The ledger is away for longer than the broker lets a delivery wait.
+TEST_F(BrokerTrouble, P1_P3_P5_AChannelClosedByTheDeliveryTimeoutCostsNothing) {
+  SetOnNode("consumer_timeout", "500");
+  SetOnNode("channel_tick_interval", "100");
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  ledger_gate().Refuse();
+  ledger_gate().Reset();
+  SendLetters(20);
+  const auto closed = server.process().WaitForLine("channel_closed", kPatience);
+  SetOnNode("consumer_timeout", "1800000");
+  SetOnNode("channel_tick_interval", "60000");
+  ASSERT_TRUE(closed) << server.process().output();
+  EXPECT_NE(closed->find("timed out"), std::string::npos) << *closed;
+  ledger_gate().Accept();
+  ExpectAllIsWell(server);
+}
+
+TEST_F(BrokerTrouble, P5_P6_InAMemoryAlarmIntakeGoesOnAndEventsWait) {
+  SendLetters(20);
+  node().SetMemoryAlarm(true);
+  Server server = world_.Serve();
+  EXPECT_TRUE(AwaitFailed(1, 20)) << server.process().output();
+  node().AwaitBlockedConnection(vhost());
+  EXPECT_EQ(world_.pair().broker().ReadyMessages(kEventQueue), 0U);
+  node().SetMemoryAlarm(false);
+  SendLetters(20);
+  ExpectAllIsWell(server);
+}
+
+// A queue that is deleted gives nothing again: what we have of it is all there is.
+TEST_F(BrokerTrouble, P1_P5_WhatWasInHandWhenTheQueueWasDeletedIsRecordedAndTheNextOneConsumed) {
+  const std::string order_file = world_.folder() + "/stop_at";
+  Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
+  SendLetters(1);
+  ASSERT_TRUE(AwaitFailed(1, 1)) << server.process().output();
+  StopAtNext(order_file, "settle.begin");
+  SendLetters(30);
+  ASSERT_TRUE(server.process().WaitForStop(kPatience));
+  // All of them are on their way to us, and none of them is acknowledged.
+  ASSERT_TRUE(
+      WaitUntil([&] { return world_.pair().broker().ReadyMessages(kDeadLetterQueue) == 0; }));
+  world_.pair().broker().DeleteQueue(kDeadLetterQueue);
+  const Finished applied = world_.Run({"topology", "apply"});
+  server.process().Signal(SIGCONT);
+  ASSERT_EQ(applied.status, 0) << applied.output;
+  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience));
+  SendLetters(20);
+  ExpectAllIsWell(server);
+}
+
+// A RabbitMQ that cannot write to a socket for half a minute hangs up; here, for a moment.
+class HeldWithMoreThanTheBuffer : public BrokerTrouble {
+ protected:
+  HeldWithMoreThanTheBuffer()
+      : BrokerTrouble({.ledger = {},
+                       .worker_ids = {"7"},
+                       .worker_ttl = std::chrono::minutes(10),
+                       .toml = "[intake]\nmax_buffered_bytes = \"1MiB\"\n",
+                       .queues = ""}) {}
+  void HangUpSoon() {
+    node().Control({"eval",
+                    "[inet:setopts(P, [{send_timeout, 300}, {send_timeout_close, true}]) || P <- "
+                    "erlang:ports(), erlang:port_info(P, name) =:= {name, \"tcp_inet\"}]."});
+  }
+};
+
+TEST_F(HeldWithMoreThanTheBuffer, P1_P3_P5_P9_ABrokerThatHangsUpGivesTheRestAgain) {
+  Server server = world_.Serve();
+  SendLetters(20);
+  ASSERT_TRUE(AwaitFailed(1, 20)) << server.process().output();
+  HangUpSoon();
+  ledger_gate().Refuse();
+  ledger_gate().Reset();
+  SendLetters(300, R"(,"filling":")" + std::string(150'000, 'x') + '"');
+  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
+      << server.process().output();
+  ledger_gate().Accept();
+  ExpectAllIsWell(server);
+}
+
+// Nothing is closed and nothing comes: only heartbeats tell.
+TEST_F(BrokerTrouble, P5_ABrokerThatIsNotHeardAnyMoreIsFoundByItsHeartbeats) {
+  SetOnNode("heartbeat", "1");
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  SendLetters(20);
+  ASSERT_TRUE(AwaitFailed(1, 20)) << server.process().output();
+  broker_gate().Drop();
+  SendLetters(20);
+  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
+      << server.process().output();
+  SetOnNode("heartbeat", "60");
+  broker_gate().Pass();
+  ExpectAllIsWell(server);
+}
+
+}  // namespace
+}  // namespace deadletter::test

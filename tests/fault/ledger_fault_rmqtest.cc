@@ -1,0 +1,129 @@
+// What a PostgreSQL does to its clients without going away: it ends their sessions, cancels their
+// statements, has no place for them, or comes back from a crash.
+#include "tests/fault/fire.h"
+#include "tests/support/private_postgres.h"
+
+namespace deadletter::test {
+namespace {
+
+class LedgerTrouble : public Fire {
+ protected:
+  // The update of that execution takes until the sleeper is woken by force.
+  void MakeUpdatesSleep(std::int64_t number) {
+    Platform().Run(
+        "CREATE TABLE sleepy (id bigint); INSERT INTO sleepy VALUES (" + std::to_string(number) +
+        ");"
+        "CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF EXISTS (SELECT FROM sleepy WHERE id = NEW.id) THEN PERFORM pg_sleep(600); END IF;"
+        "RETURN NEW; END $$;"
+        "CREATE TRIGGER sleeping BEFORE UPDATE ON execution FOR EACH ROW EXECUTE FUNCTION sleep()");
+  }
+  // Waits for the settle that sleeps, and does that to its session; updates sleep no more.
+  void DoToTheSleeper(const std::string& function) {
+    PlatformConnection admin = Platform();
+    const std::string sleeper =
+        "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    ASSERT_TRUE(WaitUntil([&] { return admin.Value("SELECT count(*) " + sleeper) == "1"; }));
+    admin.Run("DELETE FROM sleepy");
+    EXPECT_EQ(admin.Value("SELECT count(" + function + "(pid)) " + sleeper), "1");
+  }
+  void ExpectNothingWasGivenBack() {
+    for (const LetterSummary& letter : world_.Letters()) EXPECT_FALSE(letter.redelivered);
+  }
+};
+
+TEST_F(LedgerTrouble, P1_P5_AServerThatCrashesUnderLoadIsWaitedFor) {
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  SendLetters(300);
+  ASSERT_TRUE(WaitUntil([&] { return HasFailed(1); }));
+  SharedPostgres().Kill();
+  EXPECT_TRUE(server.process().WaitForLine("outbox_away", kPatience));
+  world_.pair().StartLedger();
+  SendLetters(50);
+  ExpectAllIsWell(server);
+}
+
+TEST_F(LedgerTrouble, P5_AStatementThatSomebodyCancelsIsSettledAgainAndNoLetterIsBlamed) {
+  MakeUpdatesSleep(3);
+  Server server = world_.Serve();
+  SendLetters(20);
+  DoToTheSleeper("pg_cancel_backend");
+  const auto paused = server.process().WaitForLine("intake_paused", kPatience);
+  ASSERT_TRUE(paused) << server.process().output();
+  EXPECT_NE(paused->find("57014"), std::string::npos) << *paused;
+  ExpectAllIsWell(server);
+  ExpectNothingWasGivenBack();
+}
+
+TEST_F(LedgerTrouble, P5_ASessionThatSomebodyTerminatesInTheMiddleOfASettleIsOpenedAgain) {
+  MakeUpdatesSleep(3);
+  Server server = world_.Serve();
+  SendLetters(20);
+  DoToTheSleeper("pg_terminate_backend");
+  const auto paused = server.process().WaitForLine("intake_paused", kPatience);
+  ASSERT_TRUE(paused) << server.process().output();
+  EXPECT_NE(paused->find("unavailable"), std::string::npos) << *paused;
+  EXPECT_NE(paused->find("57P01"), std::string::npos) << *paused;
+  ExpectAllIsWell(server);
+  ExpectNothingWasGivenBack();
+}
+
+TEST_F(LedgerTrouble, P5_AllSessionsTerminatedAgainAndAgainCostNothing) {
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  PlatformConnection admin = Platform();
+  for (int round = 0; round < 20; ++round) {
+    SendLetters(20);
+    admin.Run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND application_name = 'deadletter'");
+  }
+  ExpectAllIsWell(server);
+}
+
+// What is set for the database holds for sessions that do not say otherwise: of a transaction's
+// idleness ours do, and of a session's they open another.
+TEST_F(LedgerTrouble, P5_TimeoutsForIdleSessionsAndTransactionsStopNothing) {
+  Platform().Run(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 1',"
+      " current_database());"
+      "EXECUTE format('ALTER DATABASE %I SET idle_session_timeout = 300', current_database());"
+      "END $$");
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  for (int round = 0; round < 10; ++round) {
+    SendLetters(5);
+    EXPECT_TRUE(AwaitFailed(letters() - 4, letters())) << server.process().output();
+  }
+  ExpectAllIsWell(server);
+}
+
+TEST_F(LedgerTrouble, P5_AServerWithoutAPlaceForUsIsWaitedForAndNamed) {
+  const std::string url = world_.pair().LedgerUrl();
+  const std::string scheme = "postgresql://";
+  const std::string role = "crowded" + url.substr(url.rfind('/') + 1);
+  Platform().Run("CREATE ROLE " + role +
+                 " LOGIN PASSWORD 'place'; GRANT ALL ON SCHEMA public, "
+                 "deadletter TO " +
+                 role +
+                 "; GRANT ALL ON ALL TABLES IN SCHEMA public, deadletter "
+                 "TO " +
+                 role + "; GRANT ALL ON ALL SEQUENCES IN SCHEMA public, deadletter TO " + role);
+  Server server = world_.Serve(
+      {{"DEADLETTER_LEDGER_URL", scheme + role + ":place" + url.substr(url.find('@'))}});
+  ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
+  Platform().Run("ALTER ROLE " + role +
+                 " CONNECTION LIMIT 0; SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                 "WHERE usename = '" +
+                 role + "'");
+  SendLetters(20);
+  EXPECT_TRUE(AwaitReadiness(server, "too many connections for role"))
+      << HttpGet(server.url() + "/readyz").body;
+  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience));
+  Platform().Run("ALTER ROLE " + role + " CONNECTION LIMIT -1");
+  ExpectAllIsWell(server);
+}
+
+}  // namespace
+}  // namespace deadletter::test

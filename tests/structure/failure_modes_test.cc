@@ -1,0 +1,48 @@
+// docs/failure-modes.md names for each fault the tests that prove what it says of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "tests/structure/source_tree.h"
+
+namespace deadletter {
+namespace {
+
+using test::ProjectFolder;
+using test::ReadText;
+
+// "Suite.Name" of every TEST, TEST_F and TEST_P in the sources.
+std::set<std::string> TestsInTheSources() {
+  static const std::regex kTest(R"(\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\))");
+  std::set<std::string> names;
+  for (const char* folder : {"src", "tests"}) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(ProjectFolder() / folder)) {
+      const auto extension = entry.path().extension();
+      if (extension != ".cc" && extension != ".h") continue;
+      const std::string text = ReadText(entry.path());
+      for (std::sregex_iterator match(text.begin(), text.end(), kTest), end; match != end; ++match)
+        names.insert((*match)[1].str() + "." + (*match)[2].str());
+    }
+  }
+  return names;
+}
+
+TEST(FailureModes, EachIsProvedByTestsThatExist) {
+  static const std::regex kSeparator(", *");
+  const std::set<std::string> tests = TestsInTheSources();
+  const auto rows = test::MarkdownTable(ReadText(ProjectFolder() / "docs" / "failure-modes.md"),
+                                        "fault", "you see");
+  ASSERT_FALSE(rows.empty());
+  for (const auto& row : rows) {
+    ASSERT_EQ(row.size(), 5U) << row.front();
+    if (row[3] == "outside P1") continue;
+    std::sregex_token_iterator name(row[4].begin(), row[4].end(), kSeparator, -1);
+    for (; name != std::sregex_token_iterator(); ++name)
+      EXPECT_TRUE(tests.contains(name->str())) << row.front() << ": " << name->str();
+  }
+}
+
+}  // namespace
+}  // namespace deadletter

@@ -1,5 +1,7 @@
 #include "handler/batch_settler.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "handler/judge.h"
 
@@ -10,16 +12,52 @@ namespace {
 constexpr int kBusyTries = 8;
 constexpr int kBusyTriesOfHalves = 2;
 constexpr std::size_t kMaxDetailBytes = 1000;
+// How long the platform may have to wait for a row of ours, as far as smaller pieces can help.
+constexpr std::chrono::seconds kLongSettle(5);
+
+// Whether fewer letters may go through where these did not.
+bool IsHalved(LedgerFault fault) {
+  switch (fault) {
+    case LedgerFault::kLetter:
+    case LedgerFault::kBusy:
+    case LedgerFault::kTooLong:
+      return true;
+    case LedgerFault::kUnavailable:
+    case LedgerFault::kInDoubt:
+    case LedgerFault::kRowLocked:
+    case LedgerFault::kStatement:
+      break;
+  }
+  return false;
+}
 
 }  // namespace
 
-BatchSettler::BatchSettler(Settlement& settlement, SettleCall call, const Clock& clock)
-    : settlement_(settlement), call_(std::move(call)), clock_(clock) {}
+BatchSettler::BatchSettler(Settlement& settlement, SettleCall call, const Clock& clock,
+                           Stopwatch stopwatch)
+    : settlement_(settlement),
+      call_(std::move(call)),
+      clock_(clock),
+      stopwatch_(std::move(stopwatch)) {}
 
 SettleProgress BatchSettler::Settle(std::span<const Judgement> batch) {
   SettleProgress progress;
-  SettleHalves(batch, kBusyTries, progress);
+  while (!batch.empty() && !progress.error) {
+    const auto piece = batch.first(std::min(batch.size(), most_letters_));
+    SettleHalves(piece, kBusyTries, progress);
+    batch = batch.subspan(piece.size());
+  }
   return progress;
+}
+
+void BatchSettler::LearnFrom(std::size_t letters, std::chrono::steady_clock::duration took) {
+  if (took > kLongSettle) {
+    const auto share = std::chrono::duration<double>(kLongSettle) / took;
+    most_letters_ =
+        std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(letters) * share));
+  } else if (letters >= most_letters_ && took < kLongSettle / 2) {
+    most_letters_ = letters * 2;
+  }
 }
 
 LedgerResult<std::vector<SettledLetter>> BatchSettler::TryWhole(std::span<const Judgement> batch,
@@ -41,16 +79,19 @@ LedgerResult<std::vector<SettledLetter>> BatchSettler::TryWhole(std::span<const 
 void BatchSettler::SettleHalves(std::span<const Judgement> batch, int busy_tries,
                                 SettleProgress& progress) {
   if (batch.empty()) return;
+  const auto began = stopwatch_();
   auto settled = TryWhole(batch, busy_tries);
   if (settled) {
+    LearnFrom(batch.size(), stopwatch_() - began);
     progress.settled.insert(progress.settled.end(), settled->begin(), settled->end());
     return;
   }
   const LedgerFault fault = settled.error().fault;
-  if (fault != LedgerFault::kLetter && fault != LedgerFault::kBusy) {
+  if (!IsHalved(fault)) {
     progress.error = settled.error();
     return;
   }
+  if (fault == LedgerFault::kTooLong) most_letters_ = std::max<std::size_t>(1, batch.size() / 2);
   if (batch.size() > 1) {
     const std::size_t half = batch.size() / 2;
     SettleHalves(batch.first(half), kBusyTriesOfHalves, progress);
@@ -68,14 +109,14 @@ void BatchSettler::SettleHalves(std::span<const Judgement> batch, int busy_tries
 }
 
 // Without touching its execution: refused where the ledger refuses it, deferred where it is in
-// somebody's way for too long.
+// somebody's way for too long, or takes too long itself.
 LedgerResult<SettledLetter> BatchSettler::RecordAlone(const Judgement& judgement,
                                                       const LedgerError& error) {
   // A ledger that fails an empty settle as well is out of order, and no letter is to be blamed for
   // it.
   if (const auto probe = settlement_.Probe(); !probe) return Unexpected<LedgerError>(probe.error());
   const Outcome outcome =
-      error.fault == LedgerFault::kBusy ? Outcome::kDeferred : Outcome::kRefused;
+      error.fault == LedgerFault::kLetter ? Outcome::kRefused : Outcome::kDeferred;
   Judgement alone = judgement;
   alone.fixed = {outcome, DisplayText(error.code + ": " + error.message, kMaxDetailBytes)};
   alone.retry.reset();

@@ -1,7 +1,9 @@
 // Settling a batch so that one letter cannot stop the others (P5).
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -23,19 +25,29 @@ struct SettleProgress {
 using SettleCall =
     std::function<LedgerResult<std::vector<SettledLetter>>(std::span<const Judgement>, LockedRows)>;
 
+// For tests: time that passes as they say.
+using Stopwatch = std::function<std::chrono::steady_clock::time_point()>;
+
 // One thread. The settlement must outlive it.
 class BatchSettler {
  public:
-  BatchSettler(Settlement& settlement, SettleCall call, const Clock& clock);
+  BatchSettler(Settlement& settlement, SettleCall call, const Clock& clock,
+               Stopwatch stopwatch = &std::chrono::steady_clock::now);
 
   // Settles from left to right: the whole batch in one transaction where that goes; where the
   // ledger refuses it for a letter's reason, halves, until that letter stands alone and is recorded
   // as refused. Rows that are locked defer their letters. Deadlocks are tried again a few times;
-  // what stays busy (a trigger that waits for a lock of somebody's, say) is halved as well, until
-  // the letter that meets it stands alone and is recorded as deferred. Every other error ends it.
+  // what stays busy (a trigger that waits for a lock of somebody's, say) and what takes the ledger
+  // too long is halved as well, until the letter that meets it stands alone and is recorded as
+  // deferred. Every other error ends it.
+  //
+  // A settle holds its executions' rows, and the platform's workers wait for them: where settling
+  // is slow (a trigger of the platform's, say), later batches go in smaller pieces, of about 5 s,
+  // and in larger ones again once it is quick.
   [[nodiscard]] SettleProgress Settle(std::span<const Judgement> batch);
 
  private:
+  void LearnFrom(std::size_t letters, std::chrono::steady_clock::duration took);
   [[nodiscard]] LedgerResult<std::vector<SettledLetter>> TryWhole(std::span<const Judgement> batch,
                                                                   int busy_tries);
   void SettleHalves(std::span<const Judgement> batch, int busy_tries, SettleProgress& progress);
@@ -45,6 +57,8 @@ class BatchSettler {
   Settlement& settlement_;
   SettleCall call_;
   const Clock& clock_;
+  const Stopwatch stopwatch_;
+  std::size_t most_letters_ = std::numeric_limits<std::size_t>::max();  // in one transaction
 };
 
 }  // namespace deadletter

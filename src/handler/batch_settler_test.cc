@@ -95,6 +95,64 @@ TEST_F(BatchSettlerTest, P5_ALetterThatMeetsALockElsewhereIsDeferredAloneAndTheO
   EXPECT_LT(settlement_.calls(), 100) << "each of them may have waited for a lock_timeout";
 }
 
+TEST_F(BatchSettlerTest, P5_WhatTakesTooLongGoesInSmallerPiecesAndNoLetterIsBlamed) {
+  settlement_.most_in_time = 300;  // a fifth of a second each, and a minute is too long
+  std::chrono::steady_clock::time_point now;
+  BatchSettler settler(
+      settlement_,
+      [&](auto part, auto locked) {
+        now += std::min<std::chrono::steady_clock::duration>(
+            part.size() * std::chrono::milliseconds(200), std::chrono::milliseconds(60'000));
+        return settlement_.Settle(part, locked);
+      },
+      clock_, [&] { return now; });
+  const SettleProgress first = settler.Settle(Batch(1000));
+  EXPECT_FALSE(first.error);
+  EXPECT_EQ(settlement_.calls(), 1 + 2 + 4) << "1000, twice 500, four times 250";
+  const SettleProgress second = settler.Settle(Batch(1000));
+  EXPECT_FALSE(second.error);
+  EXPECT_EQ(settlement_.calls(), 7 + 40) << "what is known to be too much is not tried again";
+  for (const SettleProgress* progress : {&first, &second}) {
+    ASSERT_THAT(progress->settled, SizeIs(1000));
+    for (const SettledLetter& letter : progress->settled)
+      EXPECT_EQ(letter.outcome, Outcome::kFailed);
+  }
+}
+
+TEST_F(BatchSettlerTest, P5_ALetterThatTakesTooLongAloneIsDeferredAndTheOthersGoThrough) {
+  settlement_.never_in_time = {"5"};
+  const SettleProgress progress = Settle(Batch(10));
+  EXPECT_FALSE(progress.error);
+  ASSERT_THAT(progress.settled, SizeIs(10));
+  for (std::size_t index = 0; index < 10; ++index) {
+    EXPECT_EQ(progress.settled[index].outcome, index == 5 ? Outcome::kDeferred : Outcome::kFailed);
+  }
+}
+
+// The platform's workers wait for the rows that a settle holds.
+TEST_F(BatchSettlerTest, P9_WhereSettlingIsSlowAPieceTakesAboutFiveSecondsUntilItIsQuickAgain) {
+  std::chrono::steady_clock::time_point now;
+  std::chrono::milliseconds a_letter(100);
+  BatchSettler settler(
+      settlement_,
+      [&](auto part, auto locked) {
+        now += part.size() * a_letter;
+        return settlement_.Settle(part, locked);
+      },
+      clock_, [&] { return now; });
+  const auto calls_for_a_thousand = [&] {
+    const int before = settlement_.calls();
+    EXPECT_THAT(settler.Settle(Batch(1000)).settled, SizeIs(1000));
+    return settlement_.calls() - before;
+  };
+  EXPECT_EQ(calls_for_a_thousand(), 1);
+  EXPECT_EQ(calls_for_a_thousand(), 20) << "50 letters in 5 s";
+  a_letter = std::chrono::milliseconds(1);
+  EXPECT_EQ(calls_for_a_thousand(), 5) << "50, 100, 200, 400 and the rest";
+  EXPECT_EQ(calls_for_a_thousand(), 2) << "800 and the rest";
+  EXPECT_EQ(calls_for_a_thousand(), 1);
+}
+
 TEST_F(BatchSettlerTest, ADeadlockIsTriedAgain) {
   settlement_.busy_calls = 3;
   EXPECT_THAT(Settle(Batch(2)).settled, SizeIs(2));

@@ -143,6 +143,7 @@ LedgerResult<void> Intake::Rehearse(std::span<const Judgement> rest) {
     case LedgerFault::kLetter:
     case LedgerFault::kBusy:
     case LedgerFault::kRowLocked:
+    case LedgerFault::kTooLong:
       return {};  // the settler has an answer to these
     case LedgerFault::kUnavailable:
     case LedgerFault::kInDoubt:

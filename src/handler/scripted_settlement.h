@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -21,7 +22,9 @@ class ScriptedSettlement final : public Settlement {
   std::set<std::string> refuses;  // a batch with one of these that is not fixed fails with kLetter
   std::set<std::string> locked;   // kRowLocked, or deferred
   std::set<std::string> stuck;    // kBusy for a batch with one of these that is not fixed
-  int busy_calls = 0;             // so many calls fail with kBusy first
+  std::size_t most_in_time = std::numeric_limits<std::size_t>::max();  // kTooLong for more letters
+  std::set<std::string> never_in_time;  // kTooLong for a batch with one of these that is not fixed
+  int busy_calls = 0;                   // so many calls fail with kBusy first
   std::optional<std::pair<int, LedgerFault>> fails_from;  // from this call on, every one fails so
   std::optional<LedgerFault> probe_fault;
   std::optional<LedgerFault> rehearse_fault;
@@ -36,11 +39,13 @@ class ScriptedSettlement final : public Settlement {
     const int call = calls_++;
     if (fails_from && call >= fails_from->first) return Fault(fails_from->second);
     if (busy_calls-- > 0) return Fault(LedgerFault::kBusy);
+    if (batch.size() > most_in_time) return Fault(LedgerFault::kTooLong);
     std::vector<SettledLetter> settled;
     for (const Judgement& judgement : batch) {
       const std::string name = judgement.letter.message_id.value();
       if (!judgement.fixed && refuses.contains(name)) return Fault(LedgerFault::kLetter);
       if (!judgement.fixed && stuck.contains(name)) return Fault(LedgerFault::kBusy);
+      if (!judgement.fixed && never_in_time.contains(name)) return Fault(LedgerFault::kTooLong);
       if (locked.contains(name) && rows == LockedRows::kWait) return Fault(LedgerFault::kRowLocked);
       const Outcome moved = locked.contains(name) ? Outcome::kDeferred : Outcome::kFailed;
       settled.push_back({true, judgement.fixed ? judgement.fixed->outcome : moved});

@@ -15,7 +15,8 @@ ExpectedLabels Labels(const std::vector<QueueOptions>& queues) {
   for (const QueueOptions& queue : queues) labels.queues.push_back(queue.name);
   for (const LedgerFault fault :
        {LedgerFault::kUnavailable, LedgerFault::kInDoubt, LedgerFault::kBusy,
-        LedgerFault::kRowLocked, LedgerFault::kLetter, LedgerFault::kStatement}) {
+        LedgerFault::kRowLocked, LedgerFault::kTooLong, LedgerFault::kLetter,
+        LedgerFault::kStatement}) {
     labels.causes.push_back(LedgerFaultName(fault));
   }
   for (const PublishOutcome outcome :

@@ -12,6 +12,8 @@ std::string_view LedgerFaultName(LedgerFault fault) {
       return "busy";
     case LedgerFault::kRowLocked:
       return "row_locked";
+    case LedgerFault::kTooLong:
+      return "too_long";
     case LedgerFault::kLetter:
       return "letter";
     case LedgerFault::kStatement:

@@ -15,6 +15,8 @@ enum class LedgerFault {
           // now
   kRowLocked,  // somebody held an execution's row for longer than the lock timeout; nothing
                // happened
+  kTooLong,    // the ledger ended a statement that had taken as long as one may; fewer letters may
+               // go through; nothing happened
   kLetter,     // a letter's own fault (SQLSTATE class 22, 23, 54, or P0001); nothing happened
   kStatement,  // any other refusal: permission, read-only, disk full, cancelled, a schema that does
                // not fit

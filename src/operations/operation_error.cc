@@ -9,6 +9,7 @@ OperationFault FaultOf(LedgerFault fault) {
     case LedgerFault::kInDoubt:
     case LedgerFault::kBusy:
     case LedgerFault::kRowLocked:
+    case LedgerFault::kTooLong:
       return OperationFault::kUnavailable;
     case LedgerFault::kLetter:
     case LedgerFault::kStatement:

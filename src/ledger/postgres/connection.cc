@@ -19,7 +19,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kConnectTimeout{5};  // where the URL has none
-constexpr std::chrono::seconds kStatementTimeout{60};
+constexpr std::string_view kCanceled = "57014";
 
 constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -63,10 +63,12 @@ void IgnoreNotice(void*, const PGresult*) {}
 
 }  // namespace
 
-Connection::Connection(std::string url, std::string schema, std::chrono::milliseconds lock_timeout)
+Connection::Connection(std::string url, std::string schema, std::chrono::milliseconds lock_timeout,
+                       std::chrono::milliseconds statement_timeout)
     : url_(std::move(url)),
       schema_(std::move(schema)),
       lock_timeout_(lock_timeout),
+      statement_timeout_(statement_timeout),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Connection::~Connection() {
@@ -140,7 +142,7 @@ LedgerResult<void> Connection::AwaitConnected(std::chrono::seconds limit) {
 LedgerResult<void> Connection::Prepare() {
   Statement settings{.sql = std::string(sql::kSession), .parameters = {}};
   settings.parameters.Bytes(std::to_string(lock_timeout_.count()) + "ms");
-  settings.parameters.Bytes(std::to_string(kStatementTimeout.count()) + "s");
+  settings.parameters.Bytes(std::to_string(statement_timeout_.count()) + "ms");
   settings.parameters.Bytes(schema_);
   auto done = SendAll(std::span(&settings, 1), OnLoss::kUnavailable);
   if (done) return {};
@@ -246,10 +248,16 @@ LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> s
   // libpq sends what is long while it is still taking it, so that even a failure to take it all
   // leaves a doubt.
   if (!Send(statements) || !Flush(deadline)) return tl::unexpected(Lost(on_loss));
+  const auto sent = steady_clock::now();
   fault::Hit(points.sent);
   fault::Hit(points.awaited);
   auto results = Collect(statements.size(), on_loss, deadline);
   if (connection_) PQexitPipelineMode(connection_.get());
+  // The server says the same of a statement that somebody cancelled, which no smaller one mends.
+  if (!results && results.error().code == kCanceled &&
+      steady_clock::now() - sent >= statement_timeout_) {
+    results.error().fault = LedgerFault::kTooLong;
+  }
   return results;
 }
 

@@ -38,7 +38,8 @@ class Connection {
  public:
   // `url` as libpq understands it; `schema` is that of the ledger's own tables. Nothing is opened
   // before the first call.
-  Connection(std::string url, std::string schema, std::chrono::milliseconds lock_timeout);
+  Connection(std::string url, std::string schema, std::chrono::milliseconds lock_timeout,
+             std::chrono::milliseconds statement_timeout = std::chrono::minutes(1));
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -105,6 +106,7 @@ class Connection {
   std::string url_;
   std::string schema_;
   std::chrono::milliseconds lock_timeout_;
+  std::chrono::milliseconds statement_timeout_;
   std::string password_;
   std::unique_ptr<PGconn, Finish> connection_;
   std::uint64_t generation_ = 0;

@@ -14,6 +14,8 @@ struct Options {
   // Below the server's deadlock_timeout (1 s by default), so that it is we who give way and not the
   // platform.
   std::chrono::milliseconds lock_timeout{300};
+  // What the server ends: a statement holds rows that the platform may wait for.
+  std::chrono::milliseconds statement_timeout{60'000};
   ExecutionTable executions;
   ExecutionsMode mode = ExecutionsMode::kFail;
 };

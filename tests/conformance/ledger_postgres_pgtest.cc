@@ -75,6 +75,39 @@ TEST_P(PostgresLedger, P5_ARowLockedForLongMakesTheBatchSayWhich) {
   EXPECT_EQ(StateOf(batch[0]), LetterState::kClosed);
 }
 
+// The server ends it, and says the same as where somebody cancels it.
+TEST_P(PostgresLedger, P5_ASettleThatTakesTooLongSaysSoAndFewerLettersGoThrough) {
+  Put(Number(1));
+  Put(Number(2));
+  Session().Run(
+      "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ "
+      "BEGIN PERFORM pg_sleep(0.6); RETURN NEW; END $$;"
+      "CREATE TRIGGER dawdling BEFORE UPDATE ON execution FOR EACH ROW EXECUTE FUNCTION dawdle()");
+  const std::vector<Judgement> batch = {Fails(LetterBuilder(Number(1))),
+                                        Fails(LetterBuilder(Number(2)))};
+  postgres::Options options = postgres().options();
+  options.statement_timeout = std::chrono::seconds(1);
+  const auto hurried = postgres::MakeSettlement(options);
+  const auto both = hurried->Settle(batch, LockedRows::kWait);
+  ASSERT_FALSE(both);
+  EXPECT_EQ(both.error().fault, LedgerFault::kTooLong) << both.error().message;
+  EXPECT_EQ(LettersInLedger(), 0U);
+  for (const Judgement& judgement : batch) {
+    EXPECT_TRUE(hurried->Settle(std::span(&judgement, 1), LockedRows::kWait));
+  }
+}
+
+TEST_P(PostgresLedger, P5_AStatusThatWasRenamedIsNoLettersFault) {
+  EXPECT_TRUE(settlement_->Probe());
+  Session().Run("ALTER TYPE execution_status_enum RENAME VALUE 'failed' TO 'broken'");
+  const auto probed = settlement_->Probe();
+  ASSERT_FALSE(probed);
+  EXPECT_EQ(probed.error().fault, LedgerFault::kStatement);
+  const auto named = settlement_->Probe();
+  ASSERT_FALSE(named);
+  EXPECT_THAT(named.error().message, testing::HasSubstr("executions.failed"));
+}
+
 TEST_P(PostgresLedger, P2_ACompletionThatCommitsWhileSettleWaitsForItsLockWins) {
   Use({.lock_timeout = kPatient});
   Put(Number(1), "running");

@@ -179,13 +179,17 @@ LedgerResult<PlatformSql> Platform::Look(Connection& connection) const {
   return sql;
 }
 
-// A word that the column refuses would make every letter look like a bad one.
-LedgerResult<void> Platform::CheckStatus(Connection& connection, const PlatformSql& sql,
-                                         const std::string& key, const std::string& word) const {
+Statement Platform::CastOf(const PlatformSql& sql, const std::string& word) {
   Statement cast{.sql = FillIn(sql::kPlatformStatus, {{"status_type", sql.status_type}}),
                  .parameters = {}};
   cast.parameters.Bytes(word);
-  const auto done = connection.Run(cast);
+  return cast;
+}
+
+// A word that the column refuses would make every letter look like a bad one.
+LedgerResult<void> Platform::CheckStatus(Connection& connection, const PlatformSql& sql,
+                                         const std::string& key, const std::string& word) const {
+  const auto done = connection.Run(CastOf(sql, word));
   if (done) return {};
   if (done.error().fault != LedgerFault::kLetter) return tl::unexpected(done.error());
   return DoesNotFit("executions." + key + ": column \"" + table_.status + "\" of " + sql.table +

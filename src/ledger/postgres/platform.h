@@ -49,8 +49,11 @@ class Platform {
   // One element of an array of id_param; null where no row can have that id.
   void AddId(BinaryArray& ids, const std::optional<ExecutionId>& id) const;
   [[nodiscard]] BinaryArray IdArray() const;
+  // Fails where the status column does not take executions.failed any more.
+  [[nodiscard]] Statement CastOfFailed() const { return CastOf(sql_, table_.failed); }
 
  private:
+  [[nodiscard]] static Statement CastOf(const PlatformSql& sql, const std::string& word);
   [[nodiscard]] LedgerResult<PlatformSql> Look(Connection& connection) const;
   [[nodiscard]] LedgerResult<void> CheckStatus(Connection& connection, const PlatformSql& sql,
                                                const std::string& key,

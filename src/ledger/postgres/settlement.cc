@@ -52,7 +52,7 @@ LedgerResult<DueLetter> ReadDue(const Rows& rows, int row) {
 PostgresSettlement::PostgresSettlement(const Options& options)
     : options_(options),
       schema_(QuotedName(options.schema)),
-      connection_(options.url, options.schema, options.lock_timeout),
+      connection_(options.url, options.schema, options.lock_timeout, options.statement_timeout),
       platform_(options.executions) {}
 
 LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Settle(
@@ -361,8 +361,13 @@ LedgerResult<void> PostgresSettlement::Probe() {
   const Uuid id = RandomUuid();
   write.parameters.Bytes(std::string(id.bytes.begin(), id.bytes.end())).Id(id);
   statements.push_back(std::move(write));
+  if (!Observes()) statements.push_back(platform_.CastOfFailed());
   auto rehearsed = connection_.Rehearse(std::move(statements));
-  if (!rehearsed && rehearsed.error().fault == LedgerFault::kStatement) platform_.Forget();
+  if (rehearsed) return rehearsed;
+  // There is no letter here whose fault it could be: a status that was renamed, say.
+  if (rehearsed.error().fault == LedgerFault::kLetter)
+    rehearsed.error().fault = LedgerFault::kStatement;
+  if (rehearsed.error().fault == LedgerFault::kStatement) platform_.Forget();
   return rehearsed;
 }
 

@@ -19,6 +19,7 @@ constexpr milliseconds kOptionalQueueWait = seconds(30);
 
 // So often a letter was delivered and not acknowledged that it may be the reason.
 constexpr std::uint64_t kOftenDelivered = 3;
+constexpr std::chrono::minutes kOftenToldEvery(1);
 
 bool ComesOften(const Letter& letter) {
   return letter.delivery.DeliveryCount() >= kOftenDelivered;
@@ -218,10 +219,7 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
     if (ComesOften(letter)) {
       trusted_ = false;  // one letter at a time until this one is recorded
       last_suspect_ = letter.delivery.tag.number;
-      LogWarning("letter_delivered_often",
-                 {{"queue", letter.delivery.dead_letter_queue},
-                  {"message_id", letter.message_id.value_or("")},
-                  {"deliveries", std::to_string(letter.delivery.DeliveryCount())}});
+      TellOfOften(letter);
     }
   }
   last_received_ = letters.back().delivery.tag.number;
@@ -237,6 +235,19 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
     }
   }
   changed_.notify_all();
+}
+
+// Once a minute: after a crash loop every letter of a queue may come so.
+void Inbox::TellOfOften(const Letter& letter) {
+  const auto now = std::chrono::steady_clock::now();
+  ++often_untold_;
+  if (often_told_ && now - *often_told_ < kOftenToldEvery) return;
+  often_told_ = now;
+  LogWarning("letter_delivered_often",
+             {{"queue", letter.delivery.dead_letter_queue},
+              {"message_id", letter.message_id.value_or("")},
+              {"deliveries", std::to_string(letter.delivery.DeliveryCount())},
+              {"letters", std::to_string(std::exchange(often_untold_, 0))}});
 }
 
 void Inbox::KeepHold(const Orders& orders, const std::stop_token& stop) {

@@ -77,6 +77,7 @@ class Inbox {
   void KeepHold(const Orders& orders, const std::stop_token& stop);
   bool Subscribed(const std::stop_token& stop);
   void Store(std::vector<Delivery> deliveries);
+  void TellOfOften(const Letter& letter);
   void WriteAcknowledgement();
   void Lost(const BrokerError& error, const std::stop_token& stop);
   void Forget(Loss loss);
@@ -111,6 +112,8 @@ class Inbox {
   // the queue holds.
   bool trusted_ = false;
   std::uint64_t last_suspect_ = 0;  // the number of the last letter that came often
+  std::optional<std::chrono::steady_clock::time_point> often_told_;
+  std::uint64_t often_untold_ = 0;  // letters that came often since the last line about one
   std::uint64_t last_received_ = 0;
   std::uint64_t last_acknowledged_ = 0;
   Backoff backoff_;

@@ -203,6 +203,17 @@ TEST_F(InboxTest, P1_NothingElseIsPrefetchedUntilASuspectIsRecorded) {
   EXPECT_NE(std::find(calls.begin(), trusted, "ack 3"), trusted);
 }
 
+// Anybody can write the header that a quorum queue counts in.
+TEST_F(InboxTest, P5_AForgedDeliveryCountSlowsNothing) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.PushForged("a", 50);
+  queue_.Push("b");
+  ASSERT_TRUE(queue_.WaitForCall("deliver b"));
+  EXPECT_THAT(Bodies(Take()), ElementsAre("a", "b"));
+}
+
 TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenIsStillSettled) {
   queue_.Push("first");
   StartInbox();

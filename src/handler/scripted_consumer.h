@@ -21,14 +21,21 @@ class ScriptedQueue {
  public:
   void Push(const std::string& body, std::uint64_t deliveries_before = 0) {
     const std::lock_guard lock(mutex_);
-    ready_.push_back({body, deliveries_before, false});
+    ready_.push_back({body, deliveries_before, false, false});
     changed_.notify_all();
   }
 
   // The broker has sent it already: it comes also after the subscription was cancelled.
   void PushOnItsWay(const std::string& body) {
     const std::lock_guard lock(mutex_);
-    ready_.push_back({body, 0, true});
+    ready_.push_back({body, 0, true, false});
+    changed_.notify_all();
+  }
+
+  // With a count of deliveries that is not the broker's.
+  void PushForged(const std::string& body, std::uint64_t count) {
+    const std::lock_guard lock(mutex_);
+    ready_.push_back({body, count, false, true});
     changed_.notify_all();
   }
 
@@ -72,6 +79,7 @@ class ScriptedQueue {
     std::string body;
     std::uint64_t deliveries_before = 0;
     bool on_its_way = false;
+    bool is_forged = false;
   };
 
   std::mutex mutex_;
@@ -115,6 +123,7 @@ class ScriptedConsumer final : public Consumer {
       delivery.tag = {generation_, ++last_number_};
       delivery.dead_letter_queue = name_;
       delivery.message.body = item.body;
+      delivery.redelivered = item.deliveries_before > 0 && !item.is_forged;
       if (item.deliveries_before > 0) {
         delivery.message.headers.entries = {
             {"x-delivery-count", {static_cast<std::int64_t>(item.deliveries_before)}}};

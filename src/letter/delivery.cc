@@ -42,6 +42,9 @@ std::size_t BytesOf(const Properties& properties) {
 }  // namespace
 
 std::uint64_t Delivery::DeliveryCount() const {
+  // Whoever publishes can write the header; of what comes for the first time the broker itself says
+  // that it was not delivered before.
+  if (!redelivered) return 0;
   const auto count = AsInteger(message.headers.Find("x-delivery-count")).value_or(0);
   return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
 }

@@ -80,10 +80,14 @@ TEST(LetterStates, HaveNamesThatComeBack) {
 TEST(Deliveries, TellHowOftenTheBrokerCounted) {
   const auto count = [](FieldValue value) {
     Delivery delivery;
+    delivery.redelivered = true;
     delivery.message.headers.entries = {{"x-delivery-count", std::move(value)}};
     return delivery.DeliveryCount();
   };
   EXPECT_EQ(Delivery().DeliveryCount(), 0u);
+  Delivery forged;
+  forged.message.headers.entries = {{"x-delivery-count", {std::int64_t{50}}}};
+  EXPECT_EQ(forged.DeliveryCount(), 0u) << "the broker says that it comes for the first time";
   EXPECT_EQ(count({std::int64_t{3}}), 3u);
   EXPECT_EQ(count({std::uint8_t{200}}), 200u);
   EXPECT_EQ(count({std::int64_t{-1}}), 0u);

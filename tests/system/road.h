@@ -387,8 +387,8 @@ TEST_P(Road, P3_TwoInstancesOnOneQueueRecordEachLetterOnce) {
     ASSERT_TRUE(sleeps->process().WaitForStop(kPatience));
     publish(published + 10);
     EXPECT_TRUE(WaitUntil([&] {
-      return works->GetText("/metrics").find("\ndeadletter_letters_received_total{") !=
-             std::string::npos;
+      return testing::Matches(testing::ContainsRegex(
+          "\ndeadletter_letters_received_total\\{[^}]*\\} [1-9]"))(works->GetText("/metrics"));
     }));
     sleeps->process().Signal(SIGCONT);
   }

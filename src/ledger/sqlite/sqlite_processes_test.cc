@@ -125,7 +125,7 @@ TEST_F(SqliteProcesses, P6_ARelayKilledAfterTheMarkPublishesNothingAgain) {
 // After the last commit, too: the table of executions is still missing then, and who looks only at
 // the version would never make it.
 TEST_F(SqliteProcesses, AMigrationKilledAnywhereIsFoundUnfinishedAndRunAgain) {
-  for (const std::string point : {"migrate.begun", "migrate.written", "migrate.committed"}) {
+  for (const std::string point : {"migrate.before", "migrate.written", "migrate.after"}) {
     SCOPED_TRACE(point);
     options_.path = folder_ / (point + ".sqlite");
     platform_.reset();

@@ -25,6 +25,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::chrono::seconds kSlow{10};
+
 struct Request {
   std::int64_t minutes = 30;
   std::uint64_t seed = 0;
@@ -89,13 +91,23 @@ class PairSoak {
     const bool servers = campaign.capabilities().broker_can_be_stopped;
     for (const Step& step : PlanChapter(seed, {.points = report_.points, .servers = servers})) {
       if (report_.chapters > 0 && steady_clock::now() >= end_) break;
+      const auto began = steady_clock::now();
       Do(campaign, step);
+      TellIfSlow(fmt::format("step {} {}", static_cast<int>(step.act), step.point), began);
     }
+    const auto began = steady_clock::now();
     campaign.Close();
+    TellIfSlow("the end", began);
     ++report_.chapters;
     report_.tally += campaign.tally();
     Say(fmt::format("{}: world {}, {} kills so far, {} messages", pair_.name, report_.chapters,
                     report_.tally.AllKills(), report_.tally.messages));
+  }
+
+  // Where the time went, for whoever wonders.
+  void TellIfSlow(const std::string& what, steady_clock::time_point began) const {
+    const auto took = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - began);
+    if (took >= kSlow) Say(fmt::format("{}: {} took {} s", pair_.name, what, took.count()));
   }
 
   const PairFactory& pair_;

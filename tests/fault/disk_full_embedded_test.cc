@@ -19,7 +19,8 @@ TEST_F(EmbeddedDiskFull, P1_P5_IntakePausesUntilTheLedgerHasRoomAgain) {
   Server server = world_.Serve(disk.Environment());
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
   disk.Fill();
-  SendFor(1, kLetters);
+  // More than the write-ahead log has room for, which is as large as it ever was.
+  SendFor(1, kLetters, R"(,"filling":")" + std::string(30'000, 'x') + '"');
   const auto paused = server.process().WaitForLine("intake_paused", kPatience);
   ASSERT_TRUE(paused) << server.process().output();
   EXPECT_NE(paused->find("full"), std::string::npos) << *paused;

@@ -6,7 +6,19 @@
 namespace deadletter::test {
 namespace {
 
-class Locks : public Fire {};
+class Locks : public Fire {
+ protected:
+  // They reach the program together, so that one transaction locks all their rows, the lowest id
+  // first. A subscription begins with one letter: there must have been one before.
+  void SendAsOneBatch(Server& server, int from, int until) {
+    server.process().Signal(SIGSTOP);
+    ASSERT_TRUE(server.process().WaitForStop(kPatience));
+    SendFor(from, until);
+    EXPECT_TRUE(
+        WaitUntil([&] { return world_.pair().broker().ReadyMessages(kDeadLetterQueue) == 0; }));
+    server.process().Signal(SIGCONT);
+  }
+};
 
 // Both want the same two rows, in opposite order: one of them must lose. The platform's session has
 // the server's default, a deadlock_timeout of a second; ours gives up long before.
@@ -14,7 +26,8 @@ TEST_F(Locks, P2_APlatformTransactionInTheOppositeOrderIsNeverTheVictim) {
   constexpr int kRounds = 25;
   constexpr int kRows = 6;
   Server server = world_.Serve();
-  ASSERT_TRUE(server.WaitUntilReady());
+  SendLetters(1);
+  ASSERT_TRUE(AwaitFailed(1, 1)) << server.process().output();
   PlatformConnection platform = Platform();
   for (int round = 0; round < kRounds; ++round) {
     const int first = letters() + 1;
@@ -22,7 +35,7 @@ TEST_F(Locks, P2_APlatformTransactionInTheOppositeOrderIsNeverTheVictim) {
     Add(first, last);
     // It has the last row and wants the first, which we hold while we wait for the last.
     platform.Run("BEGIN; UPDATE execution SET worker = 1 WHERE id = " + std::to_string(last));
-    SendFor(first, last);
+    SendAsOneBatch(server, first, last);
     platform.AwaitLockWaits(1);
     EXPECT_NO_THROW(platform.Run(
         "UPDATE execution SET worker = 1 WHERE id = " + std::to_string(first) + "; COMMIT"))
@@ -38,14 +51,15 @@ TEST_F(Locks, P2_P5_ADeadlockThatTheServerFindsCostsUsATryAndNoLetter) {
       "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 3000',"
       " current_database()); END $$");
   Server server = world_.Serve({{"DEADLETTER_LEDGER_LOCK_TIMEOUT", "60s"}});
-  ASSERT_TRUE(server.WaitUntilReady());
+  SendLetters(1);
+  ASSERT_TRUE(AwaitFailed(1, 1)) << server.process().output();
   PlatformConnection platform = Platform();
   platform.Run("SET deadlock_timeout = '1h'");
-  Add(1, 2);
-  platform.Run("BEGIN; UPDATE execution SET worker = 1 WHERE id = 2");
-  SendFor(1, 2);
+  Add(2, 3);
+  platform.Run("BEGIN; UPDATE execution SET worker = 1 WHERE id = 3");
+  SendAsOneBatch(server, 2, 3);
   platform.AwaitLockWaits(1);
-  EXPECT_NO_THROW(platform.Run("UPDATE execution SET worker = 1 WHERE id = 1; COMMIT"));
+  EXPECT_NO_THROW(platform.Run("UPDATE execution SET worker = 1 WHERE id = 2; COMMIT"));
   ExpectAllIsWell(server);
   PlatformConnection admin = Platform();
   EXPECT_TRUE(WaitUntil([&] {

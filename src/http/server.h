@@ -19,6 +19,9 @@ namespace deadletter::http {
 struct ServerLimits {
   std::uint32_t max_header_bytes = 16 * 1024;  // request line included
   std::uint64_t max_body_bytes = 1024 * 1024;
+  // Of all requests whose bodies are on their way or being answered, small ones not counted: beyond
+  // it 503. One larger body passes alone.
+  std::size_t max_request_bytes = std::size_t{16} << 20;
   // Of all answers that wait for their readers, small ones not counted: beyond it 503. One larger
   // answer passes alone.
   std::size_t max_answer_bytes = std::size_t{128} << 20;

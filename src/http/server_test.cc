@@ -296,6 +296,39 @@ TEST_F(ServerTest, P9_OneAnswerLargerThanTheBudgetPassesAlone) {
   EXPECT_EQ(client.Receive().body.size(), std::size_t{1} << 20);
 }
 
+const std::string kJson = "Content-Type: application/json\r\n";
+
+TEST_F(ServerTest, P9_LargeRequestsShareABudgetFromTheirHeadsOn) {
+  constexpr std::size_t kBody = 200'000;
+  const std::string announced = Post(kJson + "Content-Length: 200000\r\n", "");
+  const std::string chunked = Post(kJson + "Transfer-Encoding: chunked\r\n", "1\r\nx\r\n");
+  const auto server = Start({.max_body_bytes = kBody, .max_request_bytes = 2 * kBody});
+  RawClient first(server->port());
+  RawClient second(server->port());
+  first.Send(announced + std::string(kBody - 1, 'x'));
+  second.Send(chunked);
+  // Until the server has read the heads of both, the third one may still have its place.
+  const auto third = [&](const std::string& request) { return Ask(*server, request); };
+  const std::string whole = announced + std::string(kBody, 'x');
+  RawAnswer refused;
+  while (refused.status != 503) refused = third(whole);
+  EXPECT_TRUE(refused.Has("Retry-After: 1")) << refused.headers;
+  EXPECT_EQ(third(chunked).status, 503);
+  EXPECT_EQ(third(Post(kJson + "Content-Length: 5\r\n", "small")).status, 405);
+  EXPECT_EQ(third("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
+
+  first.Send("x");
+  EXPECT_EQ(first.Receive().status, 405);
+  EXPECT_EQ(third(whole).status, 405);  // the place of the one that was answered
+}
+
+TEST_F(ServerTest, P9_OneRequestLargerThanTheBudgetPassesAlone) {
+  const auto server = Start({.max_request_bytes = 100});
+  const std::string whole = Post(kJson + "Content-Length: 200000\r\n", std::string(200'000, 'x'));
+  EXPECT_EQ(Ask(*server, whole).status, 405);
+  EXPECT_EQ(Ask(*server, whole).status, 405);  // and leaves nothing behind
+}
+
 TEST_F(ServerTest, MemoryThatOneConnectionCannotHaveEndsThatConnectionOnly) {
   const auto server = Start();
   RawClient other(server->port());

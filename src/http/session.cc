@@ -20,7 +20,8 @@ constexpr std::size_t kDiscardBytes = 16 * 1024;
 // What may be buffered beyond a request's head. Beast's own limits know nothing of a chunk's
 // extension or of the trailer, which must arrive whole before they are read.
 constexpr std::size_t kReadAheadBytes = 64 * 1024;
-// Answers up to this size are always given: the number of connections bounds them.
+// Bodies up to these sizes are always taken and given: the number of connections bounds them.
+constexpr std::size_t kSmallRequestBytes = 64 * 1024;
 constexpr std::size_t kSmallAnswerBytes = 64 * 1024;
 
 Request FromBeast(const beast::http::request<beast::http::string_body>& message) {
@@ -69,6 +70,7 @@ Session::Session(asio::ip::tcp::socket socket, Sessions& sessions, asio::thread_
 }
 
 Session::~Session() {
+  ReleaseRequest();
   ReleaseAnswer();
   sessions_.all.erase(this);
   if (sessions_.all.empty() && sessions_.on_empty) sessions_.on_empty();
@@ -102,9 +104,32 @@ void Session::ReadHeader() {
 
 void Session::OnHeader(ErrorCode error) {
   if (error) return OnReadError(error);
+  if (!HoldRequest()) {
+    return Respond(
+        Unavailable("too many large requests at once; try again shortly", kOverloadRetrySeconds),
+        false);
+  }
   const auto expect = parser_->get()[beast::http::field::expect];
   if (beast::iequals(expect, "100-continue")) return SayContinue();
   ReadBody();
+}
+
+// From its head on a request counts with what it announces, or, where it announces nothing, with
+// what it may have at most: what is promised to it need not be there when it comes.
+bool Session::HoldRequest() {
+  const auto announced = parser_->content_length();
+  const auto bytes = static_cast<std::size_t>(
+      announced ? *announced : (parser_->chunked() ? sessions_.limits.max_body_bytes : 0));
+  if (bytes <= kSmallRequestBytes) return true;
+  const std::size_t held = sessions_.request_bytes;
+  if (held != 0 && held + bytes > sessions_.limits.max_request_bytes) return false;
+  request_bytes_ = bytes;
+  sessions_.request_bytes += bytes;
+  return true;
+}
+
+void Session::ReleaseRequest() {
+  sessions_.request_bytes -= std::exchange(request_bytes_, 0);
 }
 
 void Session::SayContinue() {
@@ -181,6 +206,8 @@ bool Session::KeepsAlive() const {
 
 void Session::Respond(Response response, bool keep_alive) {
   in_hand_ = true;
+  parser_->get().body() = std::string();  // answered: a slow reader need not keep it
+  ReleaseRequest();
   if (!MayHold(response)) {
     response = Unavailable("too many large answers wait for slow readers; try again shortly",
                            kOverloadRetrySeconds);

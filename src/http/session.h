@@ -25,6 +25,7 @@ struct Sessions {
   ServerLimits limits;
   std::unique_ptr<Router> router;
   std::set<Session*> all;
+  std::size_t request_bytes = 0;      // of large bodies that are read or not answered yet
   std::size_t answer_bytes = 0;       // of large answers that are not written yet
   std::atomic<bool> draining{false};  // nothing new is begun
   std::function<void()> on_empty;     // called when a session ends and was the last one
@@ -49,6 +50,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void ReadHeader();
   void OnHeader(ErrorCode error);
+  [[nodiscard]] bool HoldRequest();
+  void ReleaseRequest();
   void SayContinue();
   void ReadBody();
   void OnRequest(ErrorCode error);
@@ -73,7 +76,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;  // one a request
   Message message_;
   std::optional<Serializer> serializer_;
-  std::size_t held_bytes_ = 0;  // our part of Sessions::answer_bytes
+  std::size_t request_bytes_ = 0;  // our part of Sessions::request_bytes
+  std::size_t held_bytes_ = 0;     // our part of Sessions::answer_bytes
   bool head_only_ = false;
   bool in_hand_ = false;  // an answer is being made or written
 };

@@ -15,6 +15,8 @@ enum class BrokerFault {
   kCancelled,      // the broker ended the subscription (queue deleted, node gone)
   kChannelClosed,  // e.g. the delivery acknowledgement timeout; the message says
   kBadData,        // what came cannot be decoded; the message says what
+  kUnreadable,     // so it is with the properties of a letter, or they are larger than we read: it
+                   // is back in its queue, and behind it nothing comes
 };
 
 [[nodiscard]] std::string_view BrokerFaultName(

@@ -18,6 +18,8 @@ std::string_view BrokerFaultName(BrokerFault fault) {
       return "channel_closed";
     case BrokerFault::kBadData:
       return "bad_data";
+    case BrokerFault::kUnreadable:
+      return "unreadable";
   }
   return "unreachable";
 }

@@ -16,6 +16,7 @@ TEST(BrokerNames, AreWhatMetricsAndLogsRelyOn) {
   EXPECT_EQ(BrokerFaultName(BrokerFault::kCancelled), "cancelled");
   EXPECT_EQ(BrokerFaultName(BrokerFault::kChannelClosed), "channel_closed");
   EXPECT_EQ(BrokerFaultName(BrokerFault::kBadData), "bad_data");
+  EXPECT_EQ(BrokerFaultName(BrokerFault::kUnreadable), "unreadable");
   EXPECT_EQ(PublishOutcomeName(PublishOutcome::kConfirmed), "confirmed");
   EXPECT_EQ(PublishOutcomeName(PublishOutcome::kUnroutable), "unroutable");
   EXPECT_EQ(PublishOutcomeName(PublishOutcome::kNoTarget), "no_target");

@@ -144,7 +144,11 @@ void Inbox::Step(const std::stop_token& stop) {
   }
   switch (orders.wanted) {
     case Wanted::kDelivery:
-      if (Subscribed(stop)) Deliver(stop);
+      if (stuck_) {
+        Wait(orders, stop, milliseconds::max());
+      } else if (Subscribed(stop)) {
+        Deliver(stop);
+      }
       break;
     case Wanted::kHold:
       KeepHold(orders, stop);
@@ -170,6 +174,7 @@ bool Inbox::Subscribed(const std::stop_token& stop) {
   if (!has_channel_) subscribed_at_ = std::chrono::steady_clock::now();
   has_channel_ = true;
   subscribed_prefetch_ = prefetch;
+  widest_prefetch_ = std::max(widest_prefetch_, prefetch);
   health_.Set(part_, HealthState::kReady);
   return true;
 }
@@ -285,10 +290,11 @@ void Inbox::WriteAcknowledgement() {
     return;
   }
   fault::Hit("ack.after");
-  last_acknowledged_ = tag.number;
+  const std::uint64_t passed = tag.number - std::exchange(last_acknowledged_, tag.number);
+  careful_letters_ -= std::min<std::size_t>(careful_letters_, passed);
   metrics_.SetUnacked(consumer_->queue(),
                       static_cast<std::int64_t>(last_received_ - last_acknowledged_));
-  trusted_ = last_acknowledged_ >= last_suspect_;
+  trusted_ = last_acknowledged_ >= last_suspect_ && careful_letters_ == 0;
 }
 
 void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
@@ -300,9 +306,11 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
     backoff_.Reset();
   }
   consumer_->Close();
+  if (error.fault == BrokerFault::kUnreadable) LookOutForUnreadable(error);
   const bool queue_gone =
       error.fault == BrokerFault::kCancelled || error.fault == BrokerFault::kQueueMissing;
   Forget(queue_gone ? Loss::kIsGone : Loss::kComesAgain);
+  if (stuck_) return;
   const bool absent = error.fault == BrokerFault::kQueueMissing && options_.optional;
   const HealthState state = absent ? HealthState::kReady : HealthState::kMissing;
   if (health_.Set(part_, state, absent ? "does not exist (optional)" : error.message)) {
@@ -312,6 +320,23 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
          {"why", error.message}});
   }
   Wait(orders(), stop, absent ? kOptionalQueueWait : backoff_.Next());
+}
+
+// A letter cannot be taken in, and never will be: it stands in the way of those behind it whatever
+// we do, but only asking for it again and again would let a delivery limit destroy it (P1). So it
+// is not asked for again once it is known, and somebody has to take it out of the queue.
+void Inbox::LookOutForUnreadable(const BrokerError& error) {
+  stuck_ = widest_prefetch_ == 1;  // nothing else was on its way: it is the first of the queue
+  careful_letters_ = options_.prefetch;
+  if (!stuck_) return;
+  constexpr std::string_view kCause = "unreadable";
+  metrics_.SetIntakePaused(consumer_->queue(), kCause, true);
+  const std::string what =
+      error.message +
+      "; it stays in the queue, and nothing behind it is read: take it out, then "
+      "restart";
+  health_.Set(part_, HealthState::kMissing, what);
+  LogError("letter_unreadable", {{"queue", consumer_->queue()}, {"why", what}});
 }
 
 // The channel is gone. Mostly the broker has what we had, and what lies in the buffer will come
@@ -333,6 +358,7 @@ void Inbox::Forget(Loss loss) {
   orders_.give_back = false;
   has_channel_ = false;
   subscribed_prefetch_ = 0;
+  widest_prefetch_ = 0;
   trusted_ = false;
   last_suspect_ = last_received_ = last_acknowledged_ = 0;
   changed_.notify_all();

@@ -76,6 +76,7 @@ class Inbox {
   void Deliver(const std::stop_token& stop);
   void KeepHold(const Orders& orders, const std::stop_token& stop);
   bool Subscribed(const std::stop_token& stop);
+  void LookOutForUnreadable(const BrokerError& error);
   void Store(std::vector<Delivery> deliveries);
   void TellOfOften(const Letter& letter);
   void WriteAcknowledgement();
@@ -107,7 +108,12 @@ class Inbox {
   // Only the thread's:
   bool has_channel_ = false;             // what was delivered on it is ours
   std::size_t subscribed_prefetch_ = 0;  // 0: not subscribed
+  std::size_t widest_prefetch_ = 0;      // of this channel
   std::chrono::steady_clock::time_point subscribed_at_;
+  // Among the next so many letters is one that cannot be read. Each time that it ends the channel,
+  // all that was prefetched with it counts as delivered: they come one at a time until it is found.
+  std::size_t careful_letters_ = 0;
+  bool stuck_ = false;  // it was found, and is left in the queue
   // A letter of this channel was recorded, and so was every one that came often: we survive what
   // the queue holds.
   bool trusted_ = false;

@@ -31,6 +31,18 @@ class InboxTest : public ::testing::Test {
     ASSERT_TRUE(queue_.WaitForCall("subscribe 10"));
   }
 
+  // Until the queue's part of /readyz says that; false after 10 s.
+  bool WaitForHealth(const std::string& words) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < deadline) {
+      for (const auto& part : health_.Reports()) {
+        if (part.message.find(words) != std::string::npos) return true;
+      }
+      std::this_thread::yield();
+    }
+    return false;
+  }
+
   static std::vector<std::string> Bodies(const std::vector<Letter>& letters) {
     std::vector<std::string> bodies;
     for (const Letter& letter : letters) bodies.push_back(letter.delivery.message.body);
@@ -212,6 +224,43 @@ TEST_F(InboxTest, P5_AForgedDeliveryCountSlowsNothing) {
   queue_.Push("b");
   ASSERT_TRUE(queue_.WaitForCall("deliver b"));
   EXPECT_THAT(Bodies(Take()), ElementsAre("a", "b"));
+}
+
+// Each delivery of it counts, and so does each of what is prefetched with it.
+TEST_F(InboxTest, P1_ALetterThatCannotBeReadIsLookedForAloneAndThenAskedForNoMore) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  const std::size_t before = queue_.calls().size();
+  for (const char* body : {"a", "b", "c"}) queue_.Push(body);
+  queue_.PushUnreadable("huge");
+  queue_.Push("behind");
+  {
+    std::jthread settling([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        const auto letters = inbox_->Take(100, stop);
+        if (!letters.empty()) inbox_->AcknowledgeUpTo(letters.back().delivery.tag);
+      }
+    });
+    ASSERT_TRUE(WaitForHealth("take it out"));
+  }
+  const std::size_t found = queue_.calls().size();
+  inbox_->GiveBack();  // an outage of the ledger is no reason to ask again
+  inbox_->Resume();
+  ASSERT_TRUE(queue_.WaitForCall("close", found));
+  inbox_->Stop();
+  EXPECT_THAT(queue_.acknowledged(), ElementsAre("first", "a", "b", "c"));
+  EXPECT_EQ(queue_.ready(), 2u) << "it, and what is behind it";
+  const auto calls = queue_.calls();
+  EXPECT_LE(std::count(calls.begin(), calls.end(), "break at huge"), 2);
+  EXPECT_EQ(
+      std::count(calls.begin() + static_cast<std::ptrdiff_t>(before), calls.end(), "subscribe 10"),
+      0)
+      << "it was not looked for alone";
+
+  queue_.TakeOutFirst();
+  StartInbox();
+  EXPECT_THAT(Bodies(Take()), ElementsAre("behind"));
 }
 
 TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenIsStillSettled) {

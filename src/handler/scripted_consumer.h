@@ -21,22 +21,33 @@ class ScriptedQueue {
  public:
   void Push(const std::string& body, std::uint64_t deliveries_before = 0) {
     const std::lock_guard lock(mutex_);
-    ready_.push_back({body, deliveries_before, false, false});
+    ready_.push_back({.body = body, .deliveries_before = deliveries_before});
     changed_.notify_all();
   }
 
   // The broker has sent it already: it comes also after the subscription was cancelled.
   void PushOnItsWay(const std::string& body) {
     const std::lock_guard lock(mutex_);
-    ready_.push_back({body, 0, true, false});
+    ready_.push_back({.body = body, .on_its_way = true});
     changed_.notify_all();
   }
 
   // With a count of deliveries that is not the broker's.
   void PushForged(const std::string& body, std::uint64_t count) {
     const std::lock_guard lock(mutex_);
-    ready_.push_back({body, count, false, true});
+    ready_.push_back({.body = body, .deliveries_before = count, .is_forged = true});
     changed_.notify_all();
+  }
+
+  // Whenever it is to be delivered, the channel breaks instead, and that counts as a delivery.
+  void PushUnreadable(const std::string& body) {
+    const std::lock_guard lock(mutex_);
+    ready_.push_back({.body = body, .unreadable = true});
+    changed_.notify_all();
+  }
+  void TakeOutFirst() {
+    const std::lock_guard lock(mutex_);
+    ready_.pop_front();
   }
 
   // Waits until that call ("subscribe 1", "ack 3", "close", …) has been noted after the first
@@ -80,6 +91,7 @@ class ScriptedQueue {
     std::uint64_t deliveries_before = 0;
     bool on_its_way = false;
     bool is_forged = false;
+    bool unreadable = false;
   };
 
   std::mutex mutex_;
@@ -114,7 +126,12 @@ class ScriptedConsumer final : public Consumer {
     }
     std::vector<Delivery> deliveries;
     std::size_t bytes = 0;
-    while (CanDeliver() && deliveries.size() < limits.max_letters &&
+    if (CanDeliver() && queue_.ready_.front().unreadable) {
+      Note("break at " + queue_.ready_.front().body);
+      return Unexpected<BrokerError>(BrokerError{BrokerFault::kUnreadable, "scripted"});
+    }
+    while (CanDeliver() && !queue_.ready_.front().unreadable &&
+           deliveries.size() < limits.max_letters &&
            (deliveries.empty() || bytes < limits.max_bytes)) {
       const auto item = queue_.ready_.front();
       queue_.ready_.pop_front();

@@ -29,6 +29,8 @@ class Assembler {
   [[nodiscard]] BrokerResult<std::optional<Assembled>> Add(const Frame& frame);
   void BeginGot(const amqp_basic_get_ok_t& got);
   void Reset();
+  // A letter was announced, and its header has not come yet.
+  [[nodiscard]] bool AwaitsHeader() const { return awaiting_ == Awaiting::kHeader; }
 
  private:
   [[nodiscard]] BrokerResult<std::optional<Assembled>> AddHeader(const amqp_frame_t& frame);

@@ -143,20 +143,23 @@ BrokerResult<std::unique_ptr<Connection>> Connection::OpenOne(
   if (!state)
     return Failed(BrokerFault::kUnreachable, "out of memory for a connection to the broker");
   std::unique_ptr<Connection> connection(
-      new Connection(std::move(state), std::move(*endpoint), url_index));
+      new Connection(std::move(state), direction, std::move(*endpoint), url_index));
   if (auto connected = connection->Connect(options); !connected) {
     return Unexpected<BrokerError>(connected.error());
   }
   interrupter.Watch(connection->Socket());
   if (give_up()) return Failed(BrokerFault::kUnreachable, "stopped before it logged in");
-  if (auto logged_in = connection->LogIn(options, direction); !logged_in) {
+  if (auto logged_in = connection->LogIn(options); !logged_in) {
     return Unexpected<BrokerError>(logged_in.error());
   }
   return connection;
 }
 
-Connection::Connection(State state, Endpoint endpoint, std::size_t url_index)
-    : state_(std::move(state)), endpoint_(std::move(endpoint)), url_index_(url_index) {}
+Connection::Connection(State state, Direction direction, Endpoint endpoint, std::size_t url_index)
+    : state_(std::move(state)),
+      direction_(direction),
+      endpoint_(std::move(endpoint)),
+      url_index_(url_index) {}
 
 // In order, so that the broker logs no loss; but whatever is still on its way is thrown away piece
 // by piece and not kept until the answer comes (P9).
@@ -191,7 +194,7 @@ BrokerResult<void> Connection::Connect(const Options& options) {
   return {};
 }
 
-BrokerResult<void> Connection::LogIn(const Options& options, Direction direction) {
+BrokerResult<void> Connection::LogIn(const Options& options) {
   std::array capabilities{BoolEntry("consumer_cancel_notify"), BoolEntry("connection.blocked"),
                           BoolEntry("publisher_confirms"), BoolEntry("basic.nack"),
                           BoolEntry("authentication_failure_close")};
@@ -213,11 +216,6 @@ BrokerResult<void> Connection::LogIn(const Options& options, Direction direction
   auto answer_limit = ToTimeval(kAnswerLimit);
   amqp_set_rpc_timeout(state(), &answer_limit);
   largest_header_ = static_cast<std::size_t>(amqp_get_frame_max(state())) - 8;
-  if (direction == Direction::kReceiving && amqp_get_frame_max(state()) < kFrameBytesRead) {
-    // Only our own limit: the broker has been told the smaller one.
-    amqp_tune_connection(state(), amqp_get_channel_max(state()), kFrameBytesRead,
-                         amqp_get_heartbeat(state()));
-  }
   const auto* server = amqp_get_server_properties(state());
   for (int i = 0; i < server->num_entries; ++i) {
     const auto& entry = server->entries[i];
@@ -269,7 +267,18 @@ void Connection::Release(amqp_channel_t channel) {
 
 RequestResult<void> Connection::OpenChannel(amqp_channel_t channel) {
   amqp_channel_open(state(), channel);
-  return LastAnswer(channel, "opening a channel");
+  auto opened = LastAnswer(channel, "opening a channel");
+  if (opened && direction_ == Direction::kReceiving) ReadLongFrames();
+  return opened;
+}
+
+// Only our own limit: the broker has been told the smaller one. And only once there is a channel:
+// the library keeps a channel's memory in pieces as large as the limit was when the channel was
+// first used, and gives back only what is larger than a piece (P9).
+void Connection::ReadLongFrames() {
+  if (amqp_get_frame_max(state()) >= kFrameBytesRead) return;
+  amqp_tune_connection(state(), amqp_get_channel_max(state()), kFrameBytesRead,
+                       amqp_get_heartbeat(state()));
 }
 
 void Connection::CloseChannel(amqp_channel_t channel) {

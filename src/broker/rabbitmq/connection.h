@@ -27,9 +27,10 @@ inline constexpr milliseconds kConnectLimit{4'000};
 inline constexpr milliseconds kAnswerLimit{10'000};
 
 // What we ask the broker to cut its frames to. A header cannot be cut, and dying makes it grow: the
-// broker sends it in one frame however long, so what we read may be longer.
+// broker sends it in one frame however long, so what we read may be longer: ten thousand deaths
+// under the longest names fit.
 inline constexpr int kFrameBytesAsked = 131'072;
-inline constexpr int kFrameBytesRead = 1 << 20;
+inline constexpr int kFrameBytesRead = 8 << 20;
 
 enum class Direction { kReceiving, kSending };
 
@@ -91,6 +92,7 @@ class Connection {
   // Memory of frames that were used up; after it no Frame of that channel is good any more.
   void Release(amqp_channel_t channel);
 
+  // The first one opened is the one whose long frames give their memory back (see ReadLongFrames).
   [[nodiscard]] RequestResult<void> OpenChannel(amqp_channel_t channel);
   void CloseChannel(amqp_channel_t channel);
   // Answers a channel.close that came by itself.
@@ -118,18 +120,19 @@ class Connection {
   };
   using State = std::unique_ptr<amqp_connection_state_t_, StateDeleter>;
 
-  Connection(State state, Endpoint endpoint, std::size_t url_index);
-  [[nodiscard]] static BrokerResult<std::unique_ptr<Connection>> OpenOne(const Options& options,
-                                                                         Direction direction,
-                                                                         Interrupter& interrupter,
-                                                                         std::size_t url_index, const std::function<bool()>& give_up);
+  Connection(State state, Direction direction, Endpoint endpoint, std::size_t url_index);
+  [[nodiscard]] static BrokerResult<std::unique_ptr<Connection>> OpenOne(
+      const Options& options, Direction direction, Interrupter& interrupter, std::size_t url_index,
+      const std::function<bool()>& give_up);
   [[nodiscard]] BrokerResult<void> Connect(const Options& options);
-  [[nodiscard]] BrokerResult<void> LogIn(const Options& options, Direction direction);
+  [[nodiscard]] BrokerResult<void> LogIn(const Options& options);
+  void ReadLongFrames();
   [[nodiscard]] BrokerResult<void> OnConnectionMethod(const Frame& frame);
   [[nodiscard]] BrokerError ConnectionClosed(const amqp_connection_close_t& close,
                                              std::string_view doing);
 
   State state_;
+  Direction direction_;
   Endpoint endpoint_;
   std::size_t url_index_;
   std::string broker_version_;

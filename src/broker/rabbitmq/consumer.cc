@@ -217,12 +217,21 @@ BrokerResult<void> RabbitConsumer::KeepAliveHere(milliseconds wait) {
 BrokerResult<void> RabbitConsumer::TakeWhatIsThere(Batch& batch) {
   while (batch.HasRoom()) {
     const auto frame = connection_->Next(milliseconds{0});
-    if (!frame) return Unexpected<BrokerError>(frame.error());
+    if (!frame) return Unexpected<BrokerError>(WhatStopped(frame.error()));
     if (!*frame) return {};
     if (auto taken = TakeFrame(**frame, batch); !taken) return taken;
     connection_->Release(kMainChannel);
   }
   return {};
+}
+
+// What the library does not take directly after the method that announces a letter is that letter's
+// header, and it will be so each time that the letter comes.
+BrokerError RabbitConsumer::WhatStopped(BrokerError error) const {
+  if (error.fault != BrokerFault::kBadData || !assembler_.AwaitsHeader()) return error;
+  return {BrokerFault::kUnreadable,
+          fmt::format("the properties of a letter in {} are larger than {} MiB, or no AMQP ({})",
+                      queue_, kFrameBytesRead >> 20, error.message)};
 }
 
 BrokerResult<void> RabbitConsumer::TakeFrame(const Frame& frame, Batch& batch) {

@@ -49,6 +49,7 @@ class RabbitConsumer final : public Consumer {
   [[nodiscard]] BrokerResult<void> KeepAliveHere(std::chrono::milliseconds wait);
   [[nodiscard]] BrokerResult<void> TakeWhatIsThere(Batch& batch);
   [[nodiscard]] BrokerResult<void> TakeFrame(const Frame& frame, Batch& batch);
+  [[nodiscard]] BrokerError WhatStopped(BrokerError error) const;
   [[nodiscard]] BrokerResult<bool> LookForQueueWhenIdle();
   void LetBytesGather();
   void Drop();
@@ -71,7 +72,7 @@ class RabbitConsumer final : public Consumer {
   std::optional<BrokerError> error_after_letters_;
   std::size_t last_batch_letters_ = 0;
   SteadyTime last_sign_of_queue_;
-  IoThread io_;  // last, so that it ends before what its functions use
+  IoThread io_{kReceivingStackBytes};  // last, so that it ends before what its functions use
 };
 
 }  // namespace deadletter::rabbitmq

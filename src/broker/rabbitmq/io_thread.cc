@@ -6,10 +6,10 @@
 
 namespace deadletter::rabbitmq {
 
-IoThread::IoThread() {
+IoThread::IoThread(std::size_t stack_bytes) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  const int sized = pthread_attr_setstacksize(&attributes, kIoStackBytes);
+  const int sized = pthread_attr_setstacksize(&attributes, stack_bytes);
   const int created =
       sized == 0 ? pthread_create(&thread_, &attributes, &IoThread::Main, this) : sized;
   pthread_attr_destroy(&attributes);

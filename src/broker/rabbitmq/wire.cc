@@ -138,7 +138,9 @@ class Writer {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  // `values_left` is counted down: it is shared with the readers of what is nested.
+  Reader(std::string_view bytes, std::size_t& values_left)
+      : rest_(bytes), values_left_(values_left) {}
 
   [[nodiscard]] bool AtEnd() const { return rest_.empty(); }
 
@@ -161,7 +163,7 @@ class Reader {
   std::string ShortString() { return std::string(Take(Number<std::uint8_t>())); }
 
   FieldTable Table(int depth) {
-    Reader inside(LongString());
+    Reader inside(LongString(), values_left_);
     FieldTable table;
     while (!inside.AtEnd()) {
       auto name = inside.ShortString();
@@ -173,6 +175,8 @@ class Reader {
  private:
   // `depth`: how many tables and arrays are around this value, the headers themselves not counted.
   FieldValue Value(int depth) {
+    if (values_left_ == 0) throw Malformed{"more values than are read"};
+    --values_left_;
     const auto before = rest_;
     const char type = Take(1)[0];
     if ((type == 'A' || type == 'F') && depth >= kMaxFieldDepth) {
@@ -219,7 +223,7 @@ class Reader {
       case 'x':
         return {FieldBytes{std::string(LongString())}};
       case 'A': {
-        Reader inside(LongString());
+        Reader inside(LongString(), values_left_);
         FieldArray array;
         while (!inside.AtEnd()) array.push_back(inside.Value(depth + 1));
         return {std::move(array)};
@@ -232,6 +236,7 @@ class Reader {
   }
 
   std::string_view rest_;
+  std::size_t& values_left_;
 };
 
 }  // namespace
@@ -248,7 +253,8 @@ Result<std::string> EncodeTable(const FieldTable& table) {
 
 Result<FieldTable> DecodeTable(std::string_view bytes) {
   try {
-    Reader reader(bytes);
+    std::size_t values_left = kMaxFieldValues;
+    Reader reader(bytes, values_left);
     auto table = reader.Table(0);
     if (!reader.AtEnd()) return Fail("headers that cannot be decoded: bytes behind their end");
     return table;
@@ -259,7 +265,8 @@ Result<FieldTable> DecodeTable(std::string_view bytes) {
 
 Result<ContentHeader> DecodeContentHeader(std::string_view bytes) {
   try {
-    Reader reader(bytes);
+    std::size_t values_left = kMaxFieldValues;
+    Reader reader(bytes, values_left);
     const auto flags = reader.Number<std::uint16_t>();
     // Bit 0 announces a further word of flags; class basic has no more than 14 properties and so
     // never needs one.

@@ -3,6 +3,7 @@
 // so needs no deep stack.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,10 @@
 #include "letter/message.h"
 
 namespace deadletter::rabbitmq {
+
+// Tables and arrays included. A value may take one byte there and some fifty here: beyond as many,
+// a table is not read but kept as the bytes it is (P9).
+inline constexpr std::size_t kMaxFieldValues = std::size_t{1} << 18;
 
 // With the four octets of its length before it. A name longer than AMQP's 255 octets is an error.
 [[nodiscard]] Result<std::string> EncodeTable(const FieldTable& table);

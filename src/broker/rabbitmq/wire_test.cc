@@ -6,6 +6,7 @@
 #include <bit>
 #include <limits>
 
+#include "broker/rabbitmq/connection.h"
 #include "broker/rabbitmq/io_thread.h"
 
 namespace deadletter::rabbitmq {
@@ -106,14 +107,25 @@ TEST(Wire, WhatIsNestedTooDeepIsKeptEncoded) {
   }
 }
 
+// Each of them takes a byte there and some fifty here.
+TEST(Wire, P9_MoreValuesThanAreReadAreRefusedWhereverTheyStand) {
+  const auto array = [](std::size_t size) {
+    return FieldTable{{{"a", {FieldArray(size / 2, FieldValue{FieldVoid{}})}},
+                       {"b", {FieldArray(size / 2, FieldValue{FieldVoid{}})}}}};
+  };
+  const auto most = array(kMaxFieldValues - 2);
+  EXPECT_EQ(DecodeTable(EncodeTable(most).value()).value(), most);
+  EXPECT_FALSE(DecodeTable(EncodeTable(array(kMaxFieldValues)).value()).has_value());
+}
+
 TEST(Wire, NamesLongerThanAmqpAllowsAreRefused) {
   EXPECT_FALSE(EncodeTable({{{std::string(256, 'n'), {true}}}}).has_value());
 }
 
 TEST(Wire, P5_TheClientLibrarySurvivesTheDeepestHeadersThatAFrameHolds) {
-  IoThread thread;
+  IoThread thread(kReceivingStackBytes);
   const auto status = thread.Run([] {
-    auto bytes = NestedArrays(209'000);
+    auto bytes = NestedArrays((kFrameBytesRead - 100) / 5);
     amqp_pool_t pool;
     init_amqp_pool(&pool, 4096);
     amqp_table_t table;

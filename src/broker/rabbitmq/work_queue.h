@@ -59,7 +59,7 @@ class RabbitWorkQueue final : public WorkQueue {
   std::vector<amqp_channel_t> closed_channels_;                  // numbers to be used again
   std::map<std::string, amqp_channel_t, std::less<>> channels_;  // by queue
   std::map<std::string, Place, std::less<>> places_;             // by lease
-  IoThread io_;  // last, so that it ends before what its functions use
+  IoThread io_{kReceivingStackBytes};  // last, so that it ends before what its functions use
 };
 
 }  // namespace deadletter::rabbitmq

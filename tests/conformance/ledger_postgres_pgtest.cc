@@ -156,6 +156,48 @@ TEST_P(PostgresLedger, P2_AReplayThatCommitsWhileSettleWaitsMakesTheLetterStale)
   EXPECT_EQ(StatusOf(Number(1)), "scheduled");
 }
 
+// A retry leaves the row as it is: nothing about the row tells one who passed it over, and who sees
+// the ledger as it was before, that another message is waited for now.
+TEST_P(PostgresLedger, P2_ARetryThatCommitsWhileItsRowIsPassedOverIsNotOverlooked) {
+  Use({.lock_timeout = kPatient});
+  Put(Number(1));
+  PlatformConnection platform = Session();
+  // Whoever judges as this role is stopped after its statement began and before it has a row.
+  platform.Run(
+      "DROP ROLE IF EXISTS stopped; CREATE ROLE stopped LOGIN PASSWORD 'stopped';"
+      "GRANT USAGE ON SCHEMA deadletter TO stopped;"
+      "GRANT ALL ON ALL TABLES IN SCHEMA deadletter, public TO stopped;"
+      "GRANT ALL ON ALL SEQUENCES IN SCHEMA deadletter TO stopped;"
+      "CREATE FUNCTION stop() RETURNS boolean LANGUAGE plpgsql AS $$"
+      "BEGIN IF current_query() LIKE '%seen AS MATERIALIZED%' THEN"
+      " PERFORM pg_advisory_xact_lock_shared(1); END IF; RETURN true; END $$;"
+      "ALTER TABLE execution ENABLE ROW LEVEL SECURITY;"
+      "CREATE POLICY stopping ON execution USING (stop())");
+  auto settlement = postgres::MakeSettlement(As("stopped"));
+  Good(settlement->Probe());
+  PlatformConnection gate = Session();
+  gate.Run("SELECT pg_advisory_lock(1)");
+  PlatformConnection retrier = Session();
+  retrier.Run(
+      "BEGIN; SELECT FROM execution WHERE id = 1 FOR NO KEY UPDATE;"
+      "INSERT INTO deadletter.replay_owner SELECT '1', '1', gen_random_uuid(), updated "
+      "FROM execution WHERE id = 1");
+
+  const std::vector<Judgement> batch = {Fails(LetterBuilder(Number(1)))};
+  LedgerResult<std::vector<SettledLetter>> result;
+  std::jthread settling([&] { result = settlement->Settle(batch, LockedRows::kDefer); });
+  Session().AwaitLockWaits(1);
+  retrier.Run("COMMIT");
+  gate.Run("SELECT pg_advisory_unlock(1)");
+  settling.join();
+
+  EXPECT_EQ(Good(result).at(0).outcome, Outcome::kDeferred);
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  EXPECT_THAT(Claim(), testing::IsEmpty());
+  settlement.reset();
+  platform.Run("DROP OWNED BY stopped; DROP ROLE stopped");
+}
+
 TEST_P(PostgresLedger, AnExecutionDeletedWhileSettleWaitsIsNotFound) {
   Use({.lock_timeout = kPatient});
   Put(Number(1));

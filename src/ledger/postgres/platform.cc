@@ -133,10 +133,6 @@ LedgerResult<PlatformSql> Platform::Look(Connection& connection) const {
     return DoesNotFit("executions.table: there is no table " + sql.table +
                       " in the ledger's database, or it is not in the search path");
   }
-  // A view has no versions; what it shows is compared by nothing, and a rare change between our two
-  // looks is missed.
-  const bool has_versions = IsOneOf(relation->Bytes(0, 0), {"r"sv, "p"sv});
-  sql.version = has_versions ? "e.xmin::text" : "''";
 
   const auto rows = connection.Run({.sql = std::string(sql::kPlatformColumns), .parameters = name});
   if (!rows) return tl::unexpected(rows.error());

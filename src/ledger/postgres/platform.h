@@ -32,7 +32,6 @@ struct PlatformSql {
   std::string action;
   std::string action_ref;
   std::string action_ref_type;
-  std::string version;  // an expression that differs between two versions of the row `e`
 };
 
 class Platform {

@@ -100,7 +100,7 @@ LedgerResult<void> PostgresSettlement::Ready() {
 
 std::vector<Statement> PostgresSettlement::Statements(std::span<const Judgement> batch,
                                                       LockedRows locked, Which which) const {
-  Statement settle{.sql = SettleSql(locked, which), .parameters = {}};
+  Statement settle{.sql = SettleSql(which), .parameters = {}};
   AddJudged(settle.parameters, batch);
   switch (which) {
     case Which::kNew:
@@ -153,7 +153,7 @@ std::string PostgresSettlement::ExecutionIds(std::span<const Judgement> batch) c
   return ids.Encoded();
 }
 
-std::string PostgresSettlement::SettleSql(LockedRows locked, Which which) const {
+std::string PostgresSettlement::SettleSql(Which which) const {
   std::string_view text = sql::kSettle;
   std::string_view fresh = sql::kSettleIsFresh;
   switch (which) {
@@ -169,14 +169,13 @@ std::string PostgresSettlement::SettleSql(LockedRows locked, Which which) const 
       FillIn(sql::kPartInput,
              {{"id_param", id_param}, {"is_fresh", FillIn(fresh, {{"schema", schema_}})}});
   const std::string retry = FillIn(sql::kPartRetry, {{"schema", schema_}});
-  return FillIn(text,
-                {{"schema", schema_},
-                 {"input", input},
-                 {"judge", Observes() ? std::string(sql::kPartJudgeObserve) : JudgeSql(locked)},
-                 {"retry", retry}});
+  return FillIn(text, {{"schema", schema_},
+                       {"input", input},
+                       {"judge", Observes() ? std::string(sql::kPartJudgeObserve) : JudgeSql()},
+                       {"retry", retry}});
 }
 
-std::string PostgresSettlement::JudgeSql(LockedRows locked) const {
+std::string PostgresSettlement::JudgeSql() const {
   const auto within = [](const std::string& updated, const std::string& letter) {
     return "(" + updated + " >= " + letter + ".attempt_from AND " + updated + " < " + letter +
            ".attempt_until)";
@@ -192,8 +191,6 @@ std::string PostgresSettlement::JudgeSql(LockedRows locked) const {
        {"id", sql_.id},
        {"status", sql_.status},
        {"updated", updated},
-       {"version", sql_.version},
-       {"skip_locked", locked == LockedRows::kDefer ? "SKIP LOCKED" : ""},
        {"is_of_attempt", is_stamped ? within("standing.updated", "fresh") : "true"},
        {"is_still_of_attempt", is_stamped ? within(updated, "together") : "true"},
        {"assignments", Assignments()},

@@ -39,8 +39,8 @@ class PostgresSettlement final : public Settlement {
                                                   LockedRows locked, Which which) const;
   [[nodiscard]] Statement LockStatement(std::span<const Judgement> batch, LockedRows locked,
                                         Which which) const;
-  [[nodiscard]] std::string SettleSql(LockedRows locked, Which which) const;
-  [[nodiscard]] std::string JudgeSql(LockedRows locked) const;
+  [[nodiscard]] std::string SettleSql(Which which) const;
+  [[nodiscard]] std::string JudgeSql() const;
   [[nodiscard]] std::string Assignments() const;
   [[nodiscard]] std::string ExecutionIds(std::span<const Judgement> batch) const;
   [[nodiscard]] bool Observes() const { return options_.mode == ExecutionsMode::kObserve; }

@@ -1,21 +1,18 @@
--- What each letter meets. The rows were locked by the statement before this one, so that what this one's
--- snapshot shows of them is how they are; a row that is not locked, or was changed since, is held by somebody else.
-seen AS MATERIALIZED (
-  SELECT e.{{id}} AS execution, {{version}} AS version
+-- What each letter meets. The statement before this one has locked the rows, so that what this one's snapshot shows
+-- of them, and of the retries that they wait for, is how they are. A row that it passed over is held by somebody else,
+-- and stays so for us: if it were locked only now, what its holder has written since this snapshot (a retry's note
+-- leaves the row itself as it was) would not be seen.
+locked AS MATERIALIZED (
+  SELECT locked.position FROM unnest(current_setting('deadletter.locked')::bigint[]) AS locked (position)
+), seen AS MATERIALIZED (
+  SELECT e.{{id}} AS execution, e.{{status}}::text AS status, {{updated}} AS updated
   FROM {{table}} AS e
   WHERE e.{{id}} IN (SELECT fresh.execution FROM fresh WHERE fresh.fixed_outcome IS NULL)
-), locked AS MATERIALIZED (
-  SELECT e.{{id}} AS execution, {{version}} AS version, e.{{status}}::text AS status, {{updated}} AS updated
-  FROM {{table}} AS e
-  WHERE e.{{id}} IN (SELECT fresh.execution FROM fresh WHERE fresh.fixed_outcome IS NULL)
-  ORDER BY e.{{id}}
-  FOR NO KEY UPDATE {{skip_locked}}
 ), doubled AS (
   SELECT FROM seen GROUP BY seen.execution HAVING count(*) > 1 LIMIT 1
 ), standing AS MATERIALIZED (
-  SELECT seen.execution, locked.status, locked.updated,
-    locked.execution IS NULL OR locked.version <> seen.version AS is_held
-  FROM seen LEFT JOIN locked ON locked.execution = seen.execution
+  SELECT seen.execution, seen.status, seen.updated
+  FROM seen
   -- An id of two rows names neither of them: this subquery then has two rows and the whole statement fails (21000).
   WHERE (SELECT 1 FROM doubled CROSS JOIN (VALUES (1), (2)) AS two (row)) IS NULL
 ), owner AS MATERIALIZED (
@@ -29,7 +26,7 @@ seen AS MATERIALIZED (
     CASE
       WHEN fresh.fixed_outcome IS NOT NULL THEN fresh.fixed_outcome
       WHEN standing.execution IS NULL THEN 'not_found'
-      WHEN standing.is_held THEN 'deferred'
+      WHEN locked.position IS NULL THEN 'deferred'
       WHEN NOT coalesce(standing.status = ANY (terms.failable), false) THEN 'not_failable'
       WHEN fresh.attempt_from IS NOT NULL AND NOT coalesce({{is_of_attempt}}, false) THEN 'stale_attempt'
       -- Replayed or retried since, this is not that message's letter, and it is of no later attempt either.
@@ -41,6 +38,7 @@ seen AS MATERIALIZED (
   FROM fresh
   CROSS JOIN terms
   LEFT JOIN standing ON standing.execution = fresh.execution AND fresh.fixed_outcome IS NULL
+  LEFT JOIN locked ON locked.position = fresh.position
   LEFT JOIN owner ON owner.execution_id = fresh.execution_id
 ), firsts AS (
   -- Of each execution the first letter that may fail it, and the first that may send it again.

@@ -8,7 +8,7 @@ WITH input AS MATERIALIZED (
   ORDER BY letter.id
   FOR NO KEY UPDATE
 ), locked AS (
-  SELECT e.{{id}}
+  SELECT e.{{id}} AS execution
   FROM {{table}} AS e
   WHERE e.{{id}} IN (
     SELECT input.execution FROM input
@@ -16,4 +16,6 @@ WITH input AS MATERIALIZED (
   ORDER BY e.{{id}}
   FOR NO KEY UPDATE {{skip_locked}}
 )
-SELECT count(*) FROM locked
+SELECT set_config('deadletter.locked', coalesce(array_agg(input.position), '{}')::text, true)
+FROM input
+JOIN locked ON locked.execution = input.execution

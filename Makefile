@@ -1,6 +1,6 @@
 # Thin names over scripts/; `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help build run test soak fmt lint
+.PHONY: help build run test model soak mutants fmt lint
 
 BROKER ?= embedded
 MINUTES ?= 30
@@ -20,8 +20,15 @@ run: ## build, then run the demo (BROKER=rabbitmq: on a private RabbitMQ and Pos
 test: ## build and run every test, those with real servers included
 	@scripts/test
 
+model: ## check the protocol's models, and that their broken variants are caught
+	@scripts/install-dependencies build test
+	@scripts/model
+
 soak: ## kill it for MINUTES=30 over both pairs and account for every letter (SEED=n: that plan again, REPORT=file)
 	@scripts/soak "$(MINUTES)" "$(SEED)" "$(REPORT)"
+
+mutants: ## break the code on purpose, and see that the tests notice (tests/mutants)
+	@scripts/mutants
 
 fmt: ## format every source file
 	@scripts/install-dependencies lint

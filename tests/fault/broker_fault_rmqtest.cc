@@ -99,12 +99,16 @@ TEST_F(HeldWithMoreThanTheBuffer, P1_P3_P5_P9_ABrokerThatHangsUpGivesTheRestAgai
   HangUpSoon();
   ledger_gate().Refuse();
   ledger_gate().Reset();
-  SendLetters(300, R"(,"filling":")" + std::string(150'000, 'x') + '"');
-  // All are on their way; then the broker has hung up, and has them again. That reaches us behind
-  // what lies in the unread socket.
-  const auto ready = [&] { return world_.pair().broker().ReadyMessages(kDeadLetterQueue); };
-  ASSERT_TRUE(WaitUntil([&] { return ready() == 0; }));
-  ASSERT_TRUE(WaitUntil([&] { return ready() > 0; }));
+  // While we stand still the broker sends what it can, and then hangs up: it has all of them again.
+  constexpr int kLarge = 300;
+  server.process().Signal(SIGSTOP);
+  ASSERT_TRUE(server.process().WaitForStop(kPatience));
+  SendLetters(kLarge, R"(,"filling":")" + std::string(150'000, 'x') + '"');
+  EXPECT_TRUE(
+      WaitUntil([&] { return world_.pair().broker().ReadyMessages(kDeadLetterQueue) == kLarge; }));
+  server.process().Signal(SIGCONT);
+  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience))
+      << server.process().output();
   ledger_gate().Accept();
   EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
       << server.process().output();

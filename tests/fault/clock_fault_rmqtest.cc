@@ -72,7 +72,7 @@ TEST_F(ClockSetBack, P5_ALetterThatWaitsForARowIsSettledAllTheSame) {
 
 TEST_F(ClockSetBack, P6_WhatADeadProcessHadClaimedIsSentByTheNextOne) {
   auto environment = Environment();
-  environment["DEADLETTER_FAULT"] = "claim.after=kill";
+  environment["DEADLETTER_FAULT"] = "publish.before=kill";
   SendLetters(5);
   Server doomed = world_.Serve(environment);
   ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL) << doomed.process().output();

@@ -1,5 +1,7 @@
 #include "tests/support/tcp_gate.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio.hpp>
@@ -45,12 +47,16 @@ struct Orders {
   std::array<std::optional<std::uint64_t>, 2> bytes_until_cut;  // by Flow
 };
 
+// Ends it for whoever has it: a program that is just being started has a copy of every socket until
+// it is loaded, and closing ours alone would end nothing.
 void Close(tcp::socket& socket, Ending ending) {
   error_code ignored;
-  if (ending == Ending::kReset) {
+  if (ending == Ending::kReset && socket.is_open()) {
     socket.set_option(asio::socket_base::linger(true, 0), ignored);
+    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+    ::connect(socket.native_handle(), &nobody, sizeof nobody);  // resets what is connected
   } else {
-    socket.shutdown(tcp::socket::shutdown_send, ignored);
+    socket.shutdown(tcp::socket::shutdown_both, ignored);
   }
   socket.close(ignored);
 }
@@ -240,7 +246,7 @@ class TcpGate::Loop {
 
   ~Loop() {
     Do([this] {
-      acceptor_.close();
+      StopListening();
       EndAll(Ending::kReset);
     });
     work_.reset();
@@ -281,7 +287,11 @@ class TcpGate::Loop {
     AcceptNext();
   }
 
-  void StopListening() { acceptor_.close(); }
+  void StopListening() {
+    if (!acceptor_.is_open()) return;
+    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);  // for copies of it, as in Close()
+    acceptor_.close();
+  }
   void SetServer(std::uint16_t port) { server_ = Loopback(port); }
   void SetCutAfter(Flow flow, std::uint64_t bytes) {
     orders_.bytes_until_cut.at(static_cast<std::size_t>(flow)) = bytes;

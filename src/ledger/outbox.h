@@ -49,10 +49,10 @@ class Outbox {
  public:
   virtual ~Outbox() = default;
 
-  // Entries that are due, oldest first, leased for `lease` so that other instances pass them over;
-  // of one execution only the oldest pending entry is ever given out, so that its events leave in
-  // the order they were recorded. If we die with a lease, the entry is claimed again after it:
-  // published at least once.
+  // Entries that are due, oldest first, leased for `lease` so that other instances pass them over.
+  // Of the events of one execution only the oldest pending one is ever given out, so that they
+  // leave in the order they were recorded; nothing else waits for anything but its time. If we die
+  // with a lease, the entry is claimed again after it: published at least once.
   [[nodiscard]] virtual LedgerResult<std::vector<OutboxEntry>> Claim(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
   [[nodiscard]] virtual LedgerResult<void> Mark(std::span<const OutboxResult> results) = 0;

@@ -145,6 +145,48 @@ TEST_P(OutboxConformance, P6_EventsOfOneExecutionLeaveInTheOrderTheyWereRecorded
   EXPECT_EQ(next[0].message.properties.message_id, FormatUuid(second.event.message_id));
 }
 
+TEST_P(OutboxConformance, P6_AnEventWaitsForNoRetryOfItsExecution) {
+  Put(Number(1));
+  const Instant now = Now();
+  const ReplayId replay = NewReplayId();
+  const Judgement retried =
+      Retries(LetterBuilder(Number(1)).Build(), replay, now + std::chrono::hours(1));
+  EXPECT_EQ(OutcomeOf(retried), Outcome::kRetried);
+  const Judgement failed = Fails(LetterBuilder(Number(1)).Replay(replay));
+  EXPECT_EQ(OutcomeOf(failed), Outcome::kFailed);
+  const auto entries = ClaimAt(Now());
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].message.properties.message_id, FormatUuid(failed.event.message_id));
+}
+
+TEST_P(OutboxConformance, P6_AnEventWaitsForNoSubmissionOfItsExecution) {
+  NewExecution submitted;
+  submitted.action_ref = "core.echo";
+  submitted.payload_json = "{}";
+  const auto ids = Good(ledger_->OpenExecutions()->Submit(std::span(&submitted, 1), Now()));
+  const auto submission = ClaimAt(Now());
+  ASSERT_EQ(submission.size(), 1U);
+  // Sent, delivered, and dead, before its answer came.
+  Mark(submission[0].id, OutboxMark::kAgain, Now() + std::chrono::hours(1), "in doubt");
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(ids.at(0)))), Outcome::kFailed);
+  const auto entries = ClaimAt(Now());
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].kind, OutboxKind::kEvent);
+}
+
+TEST_P(OutboxConformance, P5_ARetryWaitsForNoEventOfItsExecution) {
+  MakeEvents(1, 1);
+  const auto event = ClaimAt(Now());
+  ASSERT_EQ(event.size(), 1U);
+  Mark(event[0].id, OutboxMark::kUnroutable, Now() + std::chrono::hours(1), "no queue is bound");
+  ledger_->SetStatus(Number(1), "scheduled");
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now())),
+            Outcome::kRetried);
+  const auto entries = ClaimAt(Now());
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].kind, OutboxKind::kRetry);
+}
+
 TEST_P(OutboxConformance, ARetryLeavesWhenItsTimeHasComeWithTheLettersBody) {
   Put(Number(1));
   const std::string body("{\0\xFF", 3);

@@ -1,4 +1,8 @@
--- Entries that are due, oldest first, and of each execution only its oldest pending one. A lease moves due_at.
+-- Entries that are due, oldest first. A lease moves due_at. Of the events of one execution only the oldest pending one,
+-- so that they leave in the order they were recorded; nothing else has an order to keep, and nothing else may wait:
+-- an event behind a retry that is days away, or that nobody takes, would not be heard (P6). A retry or a submission is
+-- work for a worker, who does not listen to events. A submission was recorded with its execution, and what comes after
+-- it was told by its own message, which is out already and merely lacks its mark.
 WITH due AS MATERIALIZED (
   SELECT outbox.id, outbox.due_at, outbox.letter_id, octet_length(outbox.body) AS own_bytes
   FROM {{schema}}.outbox
@@ -6,7 +10,8 @@ WITH due AS MATERIALIZED (
     AND NOT EXISTS (
       SELECT FROM {{schema}}.outbox AS older
       WHERE {{schema}}.execution_key(older.execution_id) = {{schema}}.execution_key(outbox.execution_id)
-        AND older.execution_id = outbox.execution_id AND older.id < outbox.id)
+        AND older.execution_id = outbox.execution_id AND older.id < outbox.id
+        AND older.kind = 'event' AND outbox.kind = 'event')
   ORDER BY outbox.due_at, outbox.id
   LIMIT $2::bigint
   FOR NO KEY UPDATE SKIP LOCKED

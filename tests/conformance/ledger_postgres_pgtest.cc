@@ -249,6 +249,25 @@ TEST_P(PostgresLedger, AKeyThatAnotherInstanceIsRecordingIsBusyNotLocked) {
   EXPECT_EQ(OutcomeOf(judgement), Outcome::kFailed);
 }
 
+TEST_P(PostgresLedger, P5_AnExecutionThatAnotherInstanceIsForgettingHoldsNobodyUp) {
+  for (int number = 1; number <= 3; ++number) {
+    Put(Number(number));
+    EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(number)).Build(), NewReplayId(), Now())),
+              Outcome::kRetried);
+    ledger_->SetStatus(Number(number), "completed");
+  }
+  const auto remembered = [&] {
+    return postgres().platform().Value("SELECT count(*) FROM deadletter.replay_owner");
+  };
+  PlatformConnection other = Session();
+  other.Run("BEGIN; DELETE FROM deadletter.replay_owner WHERE execution_id = '2'");
+  Good(settlement_->CloseFinished(100));
+  EXPECT_EQ(remembered(), "1") << "all but the one that is held";
+  other.Run("ROLLBACK");
+  Good(settlement_->CloseFinished(100));
+  EXPECT_EQ(remembered(), "0");
+}
+
 // Makes every commit of a letter wait for a lock that `holder` holds.
 void HoldCommits(PlatformConnection& platform, PlatformConnection& holder) {
   platform.Run(

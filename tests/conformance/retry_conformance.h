@@ -2,6 +2,8 @@
 // execution that come after it. Included once a test program.
 #pragma once
 
+#include <thread>
+
 #include "tests/conformance/ledger_conformance.h"
 
 namespace deadletter::test {
@@ -175,6 +177,31 @@ TEST_P(RetryConformance, P9_ExecutionsThatAreFinalOrGoneWaitForNoRetryAnyMore) {
     EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(number)))),
               still_waits ? Outcome::kStaleAttempt : Outcome::kFailed)
         << number;
+  }
+}
+
+TEST_P(RetryConformance, P5_SeveralInstancesForgetTheSameExecutionsTogether) {
+  constexpr int kExecutions = 200;
+  std::vector<Judgement> batch;
+  for (int number = 1; number <= kExecutions; ++number) {
+    Put(Number(number));
+    batch.push_back(Retries(LetterBuilder(Number(number)).Build(), NewReplayId(), Now()));
+  }
+  EXPECT_EQ(Settle(batch).size(), batch.size());
+  for (int number = 1; number <= kExecutions; ++number)
+    ledger_->SetStatus(Number(number), "completed");
+  {
+    std::vector<std::jthread> instances;
+    for (int instance = 0; instance < 3; ++instance) {
+      instances.emplace_back([this] {
+        auto settlement = ledger_->OpenSettlement();
+        for (int round = 0; round < 10; ++round) Good(settlement->CloseFinished(kExecutions));
+      });
+    }
+  }
+  for (int number = 1; number <= kExecutions; ++number) {
+    ledger_->SetStatus(Number(number), "scheduled");
+    EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(number)))), Outcome::kFailed) << number;
   }
 }
 

@@ -110,7 +110,7 @@ void Relay::Run(const std::stop_token& stop) {
 // The road of an event, and what happens if we die on each line of it: a claim ends with its lease,
 // and until the mark has committed the entry is published again, with the same message_id.
 std::size_t Relay::SendOnce(const std::stop_token& stop) {
-  const auto entries =
+  auto entries =
       outbox_->Claim(clock_.Now(), options_.batch_messages, options_.batch_bytes, options_.lease);
   if (!entries) {
     LedgerAway(entries.error(), stop);
@@ -122,13 +122,15 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
     return 0;
   }
 
+  const std::size_t claimed = entries->size();
+  std::vector<OutboxResult> marks = PutOffWithheld(*entries);
   std::vector<OutgoingMessage> messages;
   messages.reserve(entries->size());
   for (const OutboxEntry& entry : *entries) messages.push_back({entry.address, entry.message});
-  const std::vector<PublishResult> results = publisher_->Publish(messages);
+  std::vector<PublishResult> results;
+  if (!messages.empty()) results = publisher_->Publish(messages);
 
   const Instant now = clock_.Now();
-  std::vector<OutboxResult> marks;
   std::map<std::string_view, std::int64_t> counts;
   for (std::size_t index = 0; index < entries->size(); ++index) {
     marks.push_back(MarkFor((*entries)[index], results[index], now));
@@ -139,7 +141,25 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
 
   const auto away = std::find_if(results.begin(), results.end(), IsUnavailable);
   BrokerAway(away == results.end() ? nullptr : &away->detail);
-  return entries->size();
+  return claimed;
+}
+
+// Not published, and in nobody's way: asked for again slowly, as what nobody wants is.
+std::vector<OutboxResult> Relay::PutOffWithheld(std::vector<OutboxEntry>& entries) {
+  const Instant now = clock_.Now();
+  std::vector<OutboxResult> marks;
+  std::erase_if(entries, [&](const OutboxEntry& entry) {
+    if (entry.withheld.empty()) return false;
+    marks.push_back({entry.id, OutboxMark::kAgain, entry.withheld,
+                     now + Doubled(kUnroutableFirst, kUnroutableLimit, entry.attempts)});
+    return true;
+  });
+  if (!marks.empty()) {
+    LogWarning("outbox_withheld", {{"messages", std::to_string(marks.size())},
+                                   {"entry", std::to_string(marks.front().id)},
+                                   {"why", marks.front().detail}});
+  }
+  return marks;
 }
 
 void Relay::BrokerAway(const std::string* why) {

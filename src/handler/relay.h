@@ -49,6 +49,8 @@ class Relay {
 
  private:
   void Run(const std::stop_token& stop);
+  // Takes those out that must not be published, and says how to mark them.
+  [[nodiscard]] std::vector<OutboxResult> PutOffWithheld(std::vector<OutboxEntry>& entries);
   void MarkUntilItHolds(const std::vector<OutboxResult>& results, const std::stop_token& stop);
   void WatchExchange();
   void WatchBacklog();

@@ -53,6 +53,7 @@ struct RelayScript {
   int marks_that_fail = 0;
   PublishOutcome outcome = PublishOutcome::kConfirmed;
   std::vector<std::string> calls;
+  std::vector<OutboxResult> marked;  // by the last call
 };
 
 class ScriptedOutbox final : public Outbox {
@@ -62,8 +63,9 @@ class ScriptedOutbox final : public Outbox {
                                                std::chrono::milliseconds) override {
     return std::exchange(script_.due, {});
   }
-  LedgerResult<void> Mark(std::span<const OutboxResult>) override {
+  LedgerResult<void> Mark(std::span<const OutboxResult> results) override {
     script_.calls.emplace_back("mark");
+    script_.marked.assign(results.begin(), results.end());
     if (script_.marks_that_fail-- <= 0) return {};
     return Unexpected<LedgerError>(
         {.fault = LedgerFault::kUnavailable, .code = "", .message = "scripted"});
@@ -114,6 +116,23 @@ TEST_F(RelayTest, P6_WhatWasConfirmedIsMarkedHoweverOftenTheLedgerFailsAndNotPub
   EXPECT_EQ(MakeRelay()->SendOnce({}), 1U);
   EXPECT_THAT(script_.calls, ::testing::ElementsAre("publish", "mark", "keep alive", "mark",
                                                     "keep alive", "mark"));
+}
+
+TEST_F(RelayTest, P5_WhatIsWithheldIsPutOffWithItsReasonAndTheOthersArePublished) {
+  script_.due.resize(2);
+  script_.due[0].id = 1;
+  script_.due[0].withheld = "a damaged message";
+  script_.due[1].id = 2;
+  const Instant before = clock_.Now();
+  EXPECT_EQ(MakeRelay()->SendOnce({}), 2U);
+  EXPECT_THAT(script_.calls, ::testing::ElementsAre("publish", "mark"));
+  ASSERT_EQ(script_.marked.size(), 2U);
+  EXPECT_EQ(script_.marked[0].id, 1);
+  EXPECT_EQ(script_.marked[0].mark, OutboxMark::kAgain);
+  EXPECT_EQ(script_.marked[0].detail, "a damaged message");
+  EXPECT_GE(script_.marked[0].retry_at, before + seconds(30));
+  EXPECT_EQ(script_.marked[1].id, 2);
+  EXPECT_EQ(script_.marked[1].mark, OutboxMark::kPublished);
 }
 
 TEST_F(RelayTest, ABrokerThatIsAwayIsMissingOnlyAsLongAsSomethingWaitsForIt) {

@@ -29,6 +29,8 @@ class ScriptedSettlement final : public Settlement {
   std::optional<LedgerFault> probe_fault;
   std::optional<LedgerFault> rehearse_fault;
 
+  std::vector<DueLetter> due;  // what the next TakeDue gives
+
   std::set<std::string> committed;
   std::vector<std::string> refused_details;
 
@@ -42,7 +44,7 @@ class ScriptedSettlement final : public Settlement {
     if (batch.size() > most_in_time) return Fault(LedgerFault::kTooLong);
     std::vector<SettledLetter> settled;
     for (const Judgement& judgement : batch) {
-      const std::string name = judgement.letter.message_id.value();
+      const std::string name = judgement.letter.message_id.value_or("");
       if (!judgement.fixed && refuses.contains(name)) return Fault(LedgerFault::kLetter);
       if (!judgement.fixed && stuck.contains(name)) return Fault(LedgerFault::kBusy);
       if (!judgement.fixed && never_in_time.contains(name)) return Fault(LedgerFault::kTooLong);
@@ -51,7 +53,7 @@ class ScriptedSettlement final : public Settlement {
       settled.push_back({true, judgement.fixed ? judgement.fixed->outcome : moved});
     }
     for (const Judgement& judgement : batch) {
-      committed.insert(judgement.letter.message_id.value());
+      committed.insert(judgement.letter.message_id.value_or(""));
       if (judgement.fixed) refused_details.push_back(judgement.fixed->detail);
     }
     return settled;
@@ -64,7 +66,7 @@ class ScriptedSettlement final : public Settlement {
 
   LedgerResult<std::vector<DueLetter>> TakeDue(Instant, std::size_t, std::size_t,
                                                std::chrono::milliseconds) override {
-    return std::vector<DueLetter>{};
+    return std::exchange(due, {});
   }
 
   LedgerResult<void> BringForward(Instant, std::chrono::microseconds,

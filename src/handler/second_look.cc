@@ -1,5 +1,8 @@
 #include "handler/second_look.h"
 
+#include <utility>
+
+#include "base/text.h"
 #include "telemetry/log.h"
 
 namespace deadletter {
@@ -9,11 +12,25 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kCloseAtOnce = 1000;
+constexpr std::size_t kMaxDetailBytes = 1000;
 constexpr seconds kBringForwardEvery(5);
 // Longer than any wait or lease that letters are given (judge.cc); what waits longer was given it
 // by a clock that was set back since.
 constexpr seconds kLongestDeferred(120);
 constexpr seconds kLongestRefused(7200);
+
+// What its record can still tell, recorded as refused: shown, and tried again slowly.
+Judgement RefuseUnreadable(DueLetter due, Instant now) {
+  LogWarning("letter_unreadable",
+             {{"letter", FormatUuid(due.id.value())}, {"why", due.unreadable}});
+  Judgement judgement;
+  judgement.letter.id = due.id;
+  judgement.letter.delivery = std::move(due.delivery);
+  judgement.fixed = {Outcome::kRefused, DisplayText(due.unreadable, kMaxDetailBytes)};
+  judgement.tries = due.tries;
+  judgement.try_again_at = TryAgainAt(Outcome::kRefused, due.tries, now);
+  return judgement;
+}
 
 bool IsStillWaiting(Outcome outcome) {
   return outcome == Outcome::kDeferred || outcome == Outcome::kRefused;
@@ -86,6 +103,10 @@ LedgerResult<bool> SecondLook::LookOnce() {
   if (!due) return Unexpected<LedgerError>(due.error());
   std::vector<Judgement> judgements;
   for (DueLetter& letter : *due) {
+    if (!letter.unreadable.empty()) {
+      judgements.push_back(RefuseUnreadable(std::move(letter), clock_.Now()));
+      continue;
+    }
     judgements.push_back(judge_(reader_.Read(letter.id, std::move(letter.delivery)), letter.tries));
   }
   const SettleProgress progress = settler_.Settle(judgements);

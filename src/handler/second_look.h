@@ -36,10 +36,11 @@ class SecondLook {
   void Start();
   void Stop();
 
+  // One round of what the thread does; returns whether there was something to do.
+  [[nodiscard]] LedgerResult<bool> LookOnce();
+
  private:
   void Run(const std::stop_token& stop);
-  // Returns whether there was something to do.
-  [[nodiscard]] LedgerResult<bool> LookOnce();
   [[nodiscard]] LedgerResult<void> BringForward();
 
   const std::unique_ptr<Settlement> settlement_;

@@ -21,6 +21,8 @@ struct OutboxEntry {
   Address address;
   Message message;   // message_id set; the same at every attempt
   int attempts = 0;  // before this one
+  // Not empty: why it must not be published now, in one line; the message may then be incomplete.
+  std::string withheld;
 };
 
 enum class OutboxMark {
@@ -52,7 +54,8 @@ class Outbox {
   // Entries that are due, oldest first, leased for `lease` so that other instances pass them over.
   // Of the events of one execution only the oldest pending one is ever given out, so that they
   // leave in the order they were recorded; nothing else waits for anything but its time. If we die
-  // with a lease, the entry is claimed again after it: published at least once.
+  // with a lease, the entry is claimed again after it: published at least once. One whose record is
+  // damaged is given out `withheld`, for the caller to put off; it hides no other.
   [[nodiscard]] virtual LedgerResult<std::vector<OutboxEntry>> Claim(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
   [[nodiscard]] virtual LedgerResult<void> Mark(std::span<const OutboxResult> results) = 0;

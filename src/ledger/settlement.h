@@ -66,6 +66,8 @@ struct DueLetter {
   Delivery delivery;  // tag is zero
   Outcome outcome = Outcome::kDeferred;
   int tries = 0;  // so far
+  // Not empty: why what is stored of it cannot be read. One line; the delivery is then incomplete.
+  std::string unreadable;
 };
 
 // Threads: one a settlement; make several for several threads. Every call either did the whole or
@@ -96,7 +98,8 @@ class Settlement {
       std::span<const Judgement> batch, LockedRows locked) = 0;
 
   // Letters whose `try_again_at` has passed, at most `limit` of them and about `max_bytes` of
-  // bodies; each is put off by `lease`, so that no other instance takes it meanwhile.
+  // bodies; each is put off by `lease`, so that no other instance takes it meanwhile. A damaged one
+  // hides no other: it is among them, `unreadable`, for the caller to record as refused.
   [[nodiscard]] virtual LedgerResult<std::vector<DueLetter>> TakeDue(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
 

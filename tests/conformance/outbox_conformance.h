@@ -215,6 +215,30 @@ TEST_P(OutboxConformance, ARetryThatWaitsForItsTimeHidesNobodyOlder) {
   EXPECT_GE(Good(outbox_->Backlog(now + std::chrono::hours(2))).oldest, std::chrono::minutes(119));
 }
 
+TEST_P(OutboxConformance, P5_AnEntryWhoseRecordIsDamagedHidesNoOther) {
+  std::vector<Judgement> retried;
+  for (int number = 1; number <= 4; ++number) {
+    Put(Number(number));
+    retried.push_back(Retries(LetterBuilder(Number(number)).Build(), NewReplayId(), Now()));
+    EXPECT_EQ(OutcomeOf(retried.back()), Outcome::kRetried);
+  }
+  ledger_->Meddle("UPDATE {{outbox}} SET headers = '{' WHERE execution_id = '1'");
+  ledger_->Meddle("UPDATE {{outbox}} SET properties = '[1' WHERE execution_id = '2'");
+  const Instant now = Now();
+  const auto entries = ClaimAt(now);
+  ASSERT_EQ(entries.size(), 4U);
+  for (const OutboxEntry& entry : entries) {
+    const bool is_whole = entry.message.properties == retried[2].retry->message.properties ||
+                          entry.message.properties == retried[3].retry->message.properties;
+    EXPECT_EQ(entry.withheld.empty(), is_whole) << entry.withheld;
+    Mark(entry.id, is_whole ? OutboxMark::kPublished : OutboxMark::kAgain,
+         now + std::chrono::hours(1), entry.withheld);
+  }
+  EXPECT_THAT(ClaimAt(now + std::chrono::minutes(30)), testing::IsEmpty());
+  EXPECT_THAT(ClaimAt(now + std::chrono::hours(2)), testing::SizeIs(2)) << "kept, and put off";
+  EXPECT_EQ(StateOf(retried[0]), LetterState::kWaiting);
+}
+
 // The clock is set back by an hour: what was written before is due in an hour.
 TEST_P(OutboxConformance, P6_WhatAClockThatWasSetBackLeftBehindIsBroughtForward) {
   constexpr std::chrono::minutes kLongest(15);

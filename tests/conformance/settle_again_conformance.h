@@ -88,6 +88,34 @@ TEST_P(SettleAgainConformance, DueLettersAreTakenWithinTheLimits) {
   EXPECT_EQ(Good(settlement_->TakeDue(later, 10, kMuch, kLease)).size(), 2U);
 }
 
+TEST_P(SettleAgainConformance, P5_ALetterWhoseRecordIsDamagedHidesNoOther) {
+  std::vector<Judgement> letters;
+  for (const std::string name : {"whole", "headers", "properties", "whole as well"}) {
+    letters.push_back(Ends(LetterBuilder(Number(1)).Build(), Outcome::kDeferred, name));
+    EXPECT_EQ(OutcomeOf(letters.back()), Outcome::kDeferred);
+  }
+  ledger_->Meddle("UPDATE {{letter}} SET headers = '{' WHERE detail = 'headers'");
+  ledger_->Meddle("UPDATE {{letter}} SET properties = '[1' WHERE detail = 'properties'");
+  const auto due = Good(settlement_->TakeDue(Now() + hours(1), 10, kMuch, kLease));
+  ASSERT_EQ(due.size(), 4U);
+  std::vector<Judgement> refusals;
+  for (const DueLetter& letter : due) {
+    const bool is_whole = letter.id == letters[0].letter.id || letter.id == letters[3].letter.id;
+    EXPECT_EQ(letter.unreadable.empty(), is_whole) << letter.unreadable;
+    if (is_whole) continue;
+    EXPECT_EQ(letter.delivery.dead_letter_queue, letters[1].letter.delivery.dead_letter_queue);
+    Judgement refusal;
+    refusal.letter.id = letter.id;
+    refusal.fixed = {Outcome::kRefused, letter.unreadable};
+    refusal.try_again_at = Now() + hours(2);
+    refusals.push_back(std::move(refusal));
+  }
+  for (const SettledLetter& settled : Good(settlement_->SettleAgain(refusals, LockedRows::kWait)))
+    EXPECT_EQ(settled.outcome, Outcome::kRefused);
+  EXPECT_THAT(Good(settlement_->TakeDue(Now() + hours(1) + kLease * 2, 10, kMuch, kLease)),
+              testing::SizeIs(2));
+}
+
 TEST_P(SettleAgainConformance, ALetterRefusedAgainWaitsAgain) {
   Judgement judgement = Ends(LetterBuilder(Number(1)).Build(), Outcome::kRefused, "first");
   EXPECT_EQ(OutcomeOf(judgement), Outcome::kRefused);

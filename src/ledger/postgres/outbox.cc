@@ -8,26 +8,20 @@
 #include "ledger/embedded_sql.h"
 #include "ledger/postgres/platform.h"
 #include "ledger/postgres/sql.h"
+#include "ledger/postgres/stored_message.h"
 #include "ledger/submit_message.h"
-#include "letter/field_json.h"
 
 namespace deadletter::postgres {
 namespace {
 
 constexpr std::size_t kMaxDetailBytes = 1000;
 
-LedgerError Unreadable(std::int64_t id, const Error& error) {
-  return {.fault = LedgerFault::kStatement,
-          .code = "",
-          .message = "outbox entry " + std::to_string(id) + " cannot be read: " + error.message};
-}
-
 OutboxKind KindOf(std::string_view name) {
   if (name == "event") return OutboxKind::kEvent;
   return name == "retry" ? OutboxKind::kRetry : OutboxKind::kSubmit;
 }
 
-LedgerResult<OutboxEntry> ReadEntry(const Rows& rows, int row) {
+OutboxEntry ReadEntry(const Rows& rows, int row) {
   OutboxEntry entry;
   entry.id = rows.Number(row, 0);
   entry.kind = KindOf(rows.Bytes(row, 1));
@@ -36,12 +30,7 @@ LedgerResult<OutboxEntry> ReadEntry(const Rows& rows, int row) {
   if (entry.kind == OutboxKind::kEvent) {
     entry.message.properties = EventProperties(rows.Id(row, 4));
   } else {
-    auto properties = PropertiesFromJson(rows.Bytes(row, 5));
-    if (!properties) return tl::unexpected(Unreadable(entry.id, properties.error()));
-    entry.message.properties = std::move(*properties);
-    auto headers = FieldTableFromJson(rows.Bytes(row, 6));
-    if (!headers) return tl::unexpected(Unreadable(entry.id, headers.error()));
-    entry.message.headers = std::move(*headers);
+    entry.withheld = ReadStored(rows, row, 5, entry.message);
   }
   entry.message.body = rows.Bytes(row, 7);
   entry.attempts = static_cast<int>(rows.Number(row, 8));
@@ -67,11 +56,7 @@ LedgerResult<std::vector<OutboxEntry>> PostgresOutbox::Claim(Instant now, std::s
   if (!rows) return tl::unexpected(rows.error());
   fault::Hit("claim.after");
   std::vector<OutboxEntry> entries;
-  for (int row = 0; row < rows->size(); ++row) {
-    auto entry = ReadEntry(*rows, row);
-    if (!entry) return tl::unexpected(entry.error());
-    entries.push_back(std::move(*entry));
-  }
+  for (int row = 0; row < rows->size(); ++row) entries.push_back(ReadEntry(*rows, row));
   return entries;
 }
 

@@ -6,7 +6,7 @@
 #include "ledger/embedded_sql.h"
 #include "ledger/postgres/settle_parameters.h"
 #include "ledger/postgres/sql.h"
-#include "letter/field_json.h"
+#include "ledger/postgres/stored_message.h"
 
 namespace deadletter::postgres {
 namespace {
@@ -20,14 +20,7 @@ Instant Now() {
   return SystemClock().Now();
 }
 
-LedgerError Unreadable(LetterId id, const Error& error) {
-  return {.fault = LedgerFault::kStatement,
-          .code = "",
-          .message = "letter " + FormatUuid(id.value()) +
-                     " in the ledger cannot be read: " + error.message};
-}
-
-LedgerResult<DueLetter> ReadDue(const Rows& rows, int row) {
+DueLetter ReadDue(const Rows& rows, int row) {
   DueLetter due;
   due.id = LetterId(rows.Id(row, 0));
   due.delivery.dead_letter_queue = rows.Bytes(row, 1);
@@ -35,15 +28,10 @@ LedgerResult<DueLetter> ReadDue(const Rows& rows, int row) {
   due.delivery.routing_key = rows.Bytes(row, 3);
   due.delivery.redelivered = rows.Bool(row, 4);
   due.delivery.received_at = rows.Moment(row, 5);
-  auto properties = PropertiesFromJson(rows.Bytes(row, 6));
-  if (!properties) return tl::unexpected(Unreadable(due.id, properties.error()));
-  due.delivery.message.properties = std::move(*properties);
-  auto headers = FieldTableFromJson(rows.Bytes(row, 7));
-  if (!headers) return tl::unexpected(Unreadable(due.id, headers.error()));
-  due.delivery.message.headers = std::move(*headers);
-  due.delivery.message.body = rows.Bytes(row, 8);
   due.outcome = OutcomeFromName(rows.Bytes(row, 9)).value_or(Outcome::kDeferred);
   due.tries = static_cast<int>(rows.Number(row, 10));
+  due.unreadable = ReadStored(rows, row, 6, due.delivery.message);
+  due.delivery.message.body = rows.Bytes(row, 8);
   return due;
 }
 
@@ -248,11 +236,7 @@ LedgerResult<std::vector<DueLetter>> PostgresSettlement::TakeDue(Instant now, st
   const auto rows = connection_.Run(take);
   if (!rows) return tl::unexpected(rows.error());
   std::vector<DueLetter> due;
-  for (int row = 0; row < rows->size(); ++row) {
-    auto letter = ReadDue(*rows, row);
-    if (!letter) return tl::unexpected(letter.error());
-    due.push_back(std::move(*letter));
-  }
+  for (int row = 0; row < rows->size(); ++row) due.push_back(ReadDue(*rows, row));
   return due;
 }
 

@@ -53,14 +53,16 @@ LedgerResult<std::vector<OutboxEntry>> SqliteOutbox::ReadDue(sqlite::Database& d
   auto rows = database.Prepare(sql::kDueOutbox);
   rows.Bind(now, limit);
   while ((entries.empty() || bytes < max_bytes) && rows.Next()) {
-    auto message = ReadMessage(rows, 5);
-    if (!message) return Unexpected<LedgerError>(message.error());
     OutboxEntry entry;
     entry.id = rows.Int64(0);
     entry.kind = KindFromName(rows.Text(1));
     entry.address = {rows.Text(2), rows.Text(3)};
     entry.attempts = static_cast<int>(rows.Int64(4));
-    entry.message = std::move(*message);
+    if (auto message = ReadMessage(rows, 5); message) {
+      entry.message = std::move(*message);
+    } else {
+      entry.withheld = message.error().message;
+    }
     bytes += entry.message.body.size();
     entries.push_back(std::move(entry));
   }

@@ -98,8 +98,6 @@ LedgerResult<std::vector<DueLetter>> SqliteSettlement::ReadDue(sqlite::Database&
   auto rows = database.Prepare(sql::kDueLetters);
   rows.Bind(now, limit);
   while ((due.empty() || bytes < max_bytes) && rows.Next()) {
-    auto message = ReadMessage(rows, 8);
-    if (!message) return Unexpected<LedgerError>(message.error());
     DueLetter letter;
     letter.id = LetterId(ReadUuid(rows, 0));
     letter.outcome = OutcomeFromName(rows.Text(1)).value_or(Outcome::kRefused);
@@ -109,7 +107,11 @@ LedgerResult<std::vector<DueLetter>> SqliteSettlement::ReadDue(sqlite::Database&
     letter.delivery.routing_key = rows.Text(5);
     letter.delivery.redelivered = rows.Bool(6);
     letter.delivery.received_at = rows.Time(7);
-    letter.delivery.message = std::move(*message);
+    if (auto message = ReadMessage(rows, 8); message) {
+      letter.delivery.message = std::move(*message);
+    } else {
+      letter.unreadable = message.error().message;
+    }
     bytes += letter.delivery.BufferedBytes();
     due.push_back(std::move(letter));
   }

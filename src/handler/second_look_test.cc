@@ -1,0 +1,43 @@
+#include "handler/second_look.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "handler/scripted_settlement.h"
+
+namespace deadletter {
+namespace {
+
+DueLetter Due(std::string body, std::string unreadable) {
+  DueLetter due;
+  due.id = LetterId(RandomUuid());
+  due.delivery.message.body = std::move(body);
+  due.unreadable = std::move(unreadable);
+  return due;
+}
+
+TEST(SecondLook, P5_ALetterThatCannotBeReadIsRefusedAndTheOthersAreSettled) {
+  auto scripted = std::make_unique<test::ScriptedSettlement>();
+  test::ScriptedSettlement& settlement = *scripted;
+  settlement.due = {Due("", "a damaged message"),
+                    Due(R"({"message_id":"whole","message_type":"ExecutionRequested",)"
+                        R"("payload":{"execution_id":1}})",
+                        "")};
+  const SystemClock clock;
+  const LetterReader reader{LetterFormat::Default()};
+  const Judge judge({}, clock);
+  Metrics metrics;
+  Health health;
+  int events = 0;
+  SecondLook second_look(std::move(scripted), reader, judge, clock, metrics, health, {},
+                         [&] { ++events; });
+  const auto busy = second_look.LookOnce();
+  ASSERT_TRUE(busy.has_value()) << busy.error().message;
+  EXPECT_TRUE(*busy);
+  EXPECT_THAT(settlement.refused_details, testing::ElementsAre("a damaged message"));
+  EXPECT_THAT(settlement.committed, testing::ElementsAre("", "whole"));
+  EXPECT_EQ(events, 1);
+}
+
+}  // namespace
+}  // namespace deadletter

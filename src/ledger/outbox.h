@@ -54,8 +54,12 @@ class Outbox {
   // Entries that are due, oldest first, leased for `lease` so that other instances pass them over.
   // Of the events of one execution only the oldest pending one is ever given out, so that they
   // leave in the order they were recorded; nothing else waits for anything but its time. If we die
-  // with a lease, the entry is claimed again after it: published at least once. One whose record is
-  // damaged is given out `withheld`, for the caller to put off; it hides no other.
+  // with a lease, the entry is claimed again after it: published at least once.
+  //
+  // A retry whose execution waits for it no longer (it is final, not failable any more, or gone, or
+  // waits for another message) is not given out: its entry goes, and its letter closes and says
+  // why. Where that cannot be told, and where the record of an entry is damaged, the entry is given
+  // out `withheld`, for the caller to put off; it hides no other.
   [[nodiscard]] virtual LedgerResult<std::vector<OutboxEntry>> Claim(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
   [[nodiscard]] virtual LedgerResult<void> Mark(std::span<const OutboxResult> results) = 0;

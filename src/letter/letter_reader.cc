@@ -148,12 +148,6 @@ void ReadWhereItDied(Letter& letter) {
   letter.reason = ReasonFromName(reason).value_or(Reason::kUnknown);
 }
 
-std::optional<ReplayId> ReadReplayId(const FieldTable& headers) {
-  const std::string* const text = AsString(headers.Find(kReplayIdHeader));
-  const auto uuid = text == nullptr ? std::nullopt : ParseUuid(*text);
-  return uuid ? std::optional(ReplayId(*uuid)) : std::nullopt;
-}
-
 // What malformed letters tell as well.
 void ReadTexts(Letter& letter, const std::vector<PlaceValue>& values) {
   const Properties& properties = letter.delivery.message.properties;
@@ -179,7 +173,7 @@ Letter LetterReader::Read(LetterId id, Delivery delivery) const {
   letter.id = id;
   letter.delivery = std::move(delivery);
   ReadWhereItDied(letter);
-  letter.replay_id = ReadReplayId(letter.delivery.message.headers);
+  letter.replay_id = ReplayIdOf(letter.delivery.message.headers);
 
   const PlaceReading places = places_.Read(letter.delivery.message, format_.max_body_bytes);
   ReadTexts(letter, places.values);

@@ -52,6 +52,12 @@ std::optional<std::string> ExpirationOf(const Letter& letter) {
 
 }  // namespace
 
+std::optional<ReplayId> ReplayIdOf(const FieldTable& headers) {
+  const std::string* const text = AsString(headers.Find(kReplayIdHeader));
+  const auto uuid = text == nullptr ? std::nullopt : ParseUuid(*text);
+  return uuid ? std::optional(ReplayId(*uuid)) : std::nullopt;
+}
+
 Message MakeReplayMessage(const Letter& letter, ReplayId replay_id, int retry_attempt) {
   const std::string replay = FormatUuid(replay_id.value());
   Message message;

@@ -1,6 +1,7 @@
 // A letter's message made ready to be sent again.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "letter/letter.h"
@@ -12,6 +13,9 @@ namespace deadletter {
 inline constexpr std::string_view kLetterIdHeader = "deadletter-letter-id";
 inline constexpr std::string_view kReplayIdHeader = "deadletter-replay-id";
 inline constexpr std::string_view kRetryAttemptHeader = "deadletter-retry-attempt";
+
+// The replay whose message has these headers; nothing where they name none.
+[[nodiscard]] std::optional<ReplayId> ReplayIdOf(const FieldTable& headers);
 
 // Properties and headers of the letter, its body left empty (the ledger has it). Taken away: what
 // the broker would believe or refuse (x-death, x-first-death-*, x-last-death-*, x-delivery-count,

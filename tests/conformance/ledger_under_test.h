@@ -55,6 +55,7 @@ class LedgerUnderTest {
 
   [[nodiscard]] virtual std::unique_ptr<Settlement> OpenSettlement() = 0;
   [[nodiscard]] virtual std::unique_ptr<Outbox> OpenOutbox() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Outbox> OpenObservingOutbox() = 0;
   [[nodiscard]] virtual std::unique_ptr<Catalog> OpenCatalog() = 0;
   [[nodiscard]] virtual std::unique_ptr<Executions> OpenExecutions() = 0;
   [[nodiscard]] virtual std::unique_ptr<Migrator> OpenMigrator() = 0;

@@ -42,6 +42,11 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
     return postgres::MakeSettlement(options_);
   }
   std::unique_ptr<Outbox> OpenOutbox() override { return postgres::MakeOutbox(options_); }
+  std::unique_ptr<Outbox> OpenObservingOutbox() override {
+    postgres::Options observing = options_;
+    observing.mode = ExecutionsMode::kObserve;
+    return postgres::MakeOutbox(observing);
+  }
   std::unique_ptr<Catalog> OpenCatalog() override { return postgres::MakeCatalog(options_); }
   std::unique_ptr<Executions> OpenExecutions() override {
     return postgres::MakeExecutions(options_);

@@ -16,6 +16,22 @@ class RetryConformance : public LedgerConformance {
     while (UpdatedOf(id) <= before) ledger_->SetStatus(id, "scheduled");
     return UpdatedOf(id);
   }
+
+  // Due at once.
+  [[nodiscard]] Judgement RetryNow(const ExecutionId& id, ReplayId replay) {
+    Judgement judgement = Retries(LetterBuilder(id).Build(), replay, Now());
+    EXPECT_EQ(OutcomeOf(judgement), Outcome::kRetried);
+    return judgement;
+  }
+
+  void ExpectWithdrawn(const Judgement& judgement, const std::string& why) {
+    const LetterRecord record = Show(judgement);
+    EXPECT_EQ(record.summary.outcome, Outcome::kRetried);
+    EXPECT_EQ(record.summary.state, LetterState::kClosed);
+    ASSERT_EQ(record.history.size(), 2U);
+    EXPECT_EQ(record.history[1].what, "closed");
+    EXPECT_EQ(record.history[1].detail, why);
+  }
 };
 
 TEST_P(RetryConformance, ARetriedLetterWaitsAndItsExecutionIsLeftAlone) {
@@ -151,6 +167,136 @@ TEST_P(RetryConformance, ARefusedLetterMayBeRetriedFromTheLedger) {
   EXPECT_EQ(StateOf(judgement), LetterState::kWaiting);
   EXPECT_EQ(Claim().size(), 1U);
   EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kStaleAttempt);
+}
+
+// Between the record of a retry and its time the world goes on.
+
+TEST_P(RetryConformance, P2_ARetryIsNotSentOnceItsExecutionIsFinalOrNotFailableOrGone) {
+  std::vector<std::pair<Judgement, std::string>> retried;
+  for (const std::string status : {"completed", "failed", "cancelled", "requested", ""}) {
+    const ExecutionId id = Number(static_cast<std::int64_t>(retried.size()) + 1);
+    Put(id);
+    retried.emplace_back(RetryNow(id, NewReplayId()),
+                         status.empty() ? "the execution is gone" : "the execution is " + status);
+    status.empty() ? ledger_->Remove(id) : ledger_->SetStatus(id, status);
+  }
+  EXPECT_THAT(Claim(), testing::IsEmpty());
+  for (const auto& [judgement, why] : retried) ExpectWithdrawn(judgement, why);
+  EXPECT_EQ(Good(outbox_->Backlog(Now())).pending, 0);
+  EXPECT_EQ(Good(catalog_->Counts()).letters[LetterState::kWaiting], 0);
+  EXPECT_EQ(Good(catalog_->Counts()).letters[LetterState::kClosed], 5);
+}
+
+TEST_P(RetryConformance, P2_WhateverThePlatformsTableLooksLikeARetryIsNotSentForWorkThatIsDone) {
+  for (const auto shape : {PlatformShape::kAttune, PlatformShape::kTextIds, PlatformShape::kUuidIds,
+                           PlatformShape::kPlainJobs}) {
+    const ExecutionTable table = TableOf(shape);
+    SCOPED_TRACE(table.table);
+    Use({.shape = shape});
+    Put(IdFor(shape, 1), table.failable.front());
+    Put(IdFor(shape, 2), table.failable.front());
+    const Judgement done = RetryNow(IdFor(shape, 1), NewReplayId());
+    const Judgement waiting = RetryNow(IdFor(shape, 2), NewReplayId());
+    ledger_->SetStatus(IdFor(shape, 1), table.final_statuses.front());
+    const auto entries = Claim();
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries[0].message.properties, waiting.retry->message.properties);
+    EXPECT_EQ(entries[0].withheld, "");
+    ExpectWithdrawn(done, "the execution is " + table.final_statuses.front());
+    EXPECT_EQ(StateOf(waiting), LetterState::kWaiting);
+  }
+}
+
+TEST_P(RetryConformance, P2_ARetryIsNotSentOnceItsExecutionWaitsForAnotherMessage) {
+  Put(Number(1));
+  const ReplayId first = NewReplayId();
+  const Judgement older = RetryNow(Number(1), first);
+  const Judgement newer =
+      Retries(LetterBuilder(Number(1)).Replay(first).Build(), NewReplayId(), Now());
+  EXPECT_EQ(OutcomeOf(newer), Outcome::kRetried);
+  const auto entries = Claim();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].message.headers, newer.retry->message.headers);
+  ExpectWithdrawn(older, "the execution waits for it no longer");
+  EXPECT_EQ(StateOf(newer), LetterState::kWaiting);
+}
+
+TEST_P(RetryConformance, P2_ARetryIsNotSentOnceItsExecutionWasFinalAndIsRunAnew) {
+  Put(Number(1));
+  const Judgement judgement = RetryNow(Number(1), NewReplayId());
+  ledger_->SetStatus(Number(1), "completed");
+  EXPECT_EQ(Good(settlement_->CloseFinished(100)), 0U);
+  ledger_->SetStatus(Number(1), "scheduled");
+  EXPECT_THAT(Claim(), testing::IsEmpty());
+  ExpectWithdrawn(judgement, "the execution waits for it no longer");
+}
+
+TEST_P(RetryConformance, ARetryThatIsWithdrawnTakesNoOtherMessageWithIt) {
+  for (int number = 1; number <= 4; ++number) Put(Number(number));
+  const Judgement done = RetryNow(Number(1), NewReplayId());
+  const Judgement waiting = RetryNow(Number(2), NewReplayId());
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(3)))), Outcome::kFailed);
+  const Judgement later =
+      Retries(LetterBuilder(Number(4)).Build(), NewReplayId(), Now() + std::chrono::hours(48));
+  EXPECT_EQ(OutcomeOf(later), Outcome::kRetried);
+  ledger_->SetStatus(Number(1), "completed");
+  ledger_->SetStatus(Number(4), "completed");
+  const auto entries = Claim();
+  ASSERT_EQ(entries.size(), 2U);
+  for (const OutboxEntry& entry : entries) EXPECT_EQ(entry.withheld, "");
+  ExpectWithdrawn(done, "the execution is completed");
+  EXPECT_EQ(StateOf(waiting), LetterState::kWaiting);
+  EXPECT_EQ(StateOf(later), LetterState::kWaiting) << "its time has not come";
+}
+
+TEST_P(RetryConformance, P6_WhereThePlatformsTableCannotBeReadRetriesWaitAndEventsDoNot) {
+  Put(Number(1));
+  Put(Number(2));
+  const Judgement retried = RetryNow(Number(1), NewReplayId());
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(2)))), Outcome::kFailed);
+  const auto claim = [&] {
+    return Good(outbox_->Claim(Now() + std::chrono::hours(1), kMany, kMuch, kLease));
+  };
+  ledger_->DropPlatformTable();
+  for (const OutboxEntry& entry : claim()) {
+    EXPECT_EQ(entry.kind == OutboxKind::kRetry, !entry.withheld.empty()) << entry.withheld;
+  }
+  EXPECT_EQ(Good(outbox_->Backlog(Now())).pending, 2);
+  EXPECT_EQ(StateOf(retried), LetterState::kWaiting);
+}
+
+TEST_P(RetryConformance, P6_ATableThatGoesAwayBetweenTwoClaimsHoldsUpNoEvent) {
+  Put(Number(1));
+  Put(Number(2));
+  Put(Number(3));
+  EXPECT_EQ(RetryNow(Number(1), NewReplayId()).tries, 0);
+  EXPECT_EQ(Claim().size(), 1U);  // from now on the table is known
+  EXPECT_EQ(RetryNow(Number(2), NewReplayId()).tries, 0);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(3)))), Outcome::kFailed);
+  ledger_->DropPlatformTable();
+  const auto entries = Claim();
+  ASSERT_EQ(entries.size(), 2U);
+  for (const OutboxEntry& entry : entries) {
+    EXPECT_EQ(entry.kind == OutboxKind::kRetry, !entry.withheld.empty()) << entry.withheld;
+  }
+}
+
+TEST_P(RetryConformance, WhoObservesAsksTheLedgerAloneWhetherARetryIsWaitedFor) {
+  Put(Number(1));
+  Put(Number(2));
+  const ReplayId first = NewReplayId();
+  const Judgement older = RetryNow(Number(1), first);
+  EXPECT_EQ(
+      OutcomeOf(Retries(LetterBuilder(Number(1)).Replay(first).Build(), NewReplayId(), Now())),
+      Outcome::kRetried);
+  const Judgement waiting = RetryNow(Number(2), NewReplayId());
+  ledger_->DropPlatformTable();
+  auto observing = ledger_->OpenObservingOutbox();
+  const auto entries = Good(observing->Claim(Now() + std::chrono::hours(1), kMany, kMuch, kLease));
+  EXPECT_EQ(entries.size(), 2U);
+  for (const OutboxEntry& entry : entries) EXPECT_EQ(entry.withheld, "");
+  ExpectWithdrawn(older, "the execution waits for it no longer");
+  EXPECT_EQ(StateOf(waiting), LetterState::kWaiting);
 }
 
 TEST_P(RetryConformance, P9_ExecutionsThatAreFinalOrGoneWaitForNoRetryAnyMore) {

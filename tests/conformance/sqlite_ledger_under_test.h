@@ -79,6 +79,11 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
     return std::make_unique<SqliteSettlement>(options_);
   }
   std::unique_ptr<Outbox> OpenOutbox() override { return std::make_unique<SqliteOutbox>(options_); }
+  std::unique_ptr<Outbox> OpenObservingOutbox() override {
+    SqliteLedgerOptions observing = options_;
+    observing.mode = ExecutionsMode::kObserve;
+    return std::make_unique<SqliteOutbox>(observing);
+  }
   std::unique_ptr<Catalog> OpenCatalog() override {
     return std::make_unique<SqliteCatalog>(options_);
   }

@@ -66,6 +66,7 @@ TEST_P(StatesConformance, TheCodeAllowsJustTheArrowsThatAreDrawn) {
     if (StatusOf(Number(number)) != "(no row)") ledger_->SetStatus(Number(number), "completed");
   }
   EXPECT_GT(Good(settlement_->CloseFinished(1000)), 0U);
+  EXPECT_THAT(Claim(), testing::Each(testing::Field(&OutboxEntry::kind, OutboxKind::kEvent)));
 
   const std::set<Arrow> seen = ledger_->Arrows();
   EXPECT_THAT(seen, testing::ContainerEq(documented.Arrows()));

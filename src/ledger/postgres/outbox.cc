@@ -6,10 +6,10 @@
 #include "base/fault_point.h"
 #include "base/text.h"
 #include "ledger/embedded_sql.h"
-#include "ledger/postgres/platform.h"
 #include "ledger/postgres/sql.h"
 #include "ledger/postgres/stored_message.h"
 #include "ledger/submit_message.h"
+#include "letter/retry_message.h"
 
 namespace deadletter::postgres {
 namespace {
@@ -40,8 +40,10 @@ OutboxEntry ReadEntry(const Rows& rows, int row) {
 }  // namespace
 
 PostgresOutbox::PostgresOutbox(const Options& options)
-    : schema_(QuotedName(options.schema)),
-      connection_(options.url, options.schema, options.lock_timeout) {}
+    : options_(options),
+      schema_(QuotedName(options.schema)),
+      connection_(options.url, options.schema, options.lock_timeout),
+      platform_(options.executions) {}
 
 LedgerResult<std::vector<OutboxEntry>> PostgresOutbox::Claim(Instant now, std::size_t limit,
                                                              std::size_t max_bytes,
@@ -56,8 +58,72 @@ LedgerResult<std::vector<OutboxEntry>> PostgresOutbox::Claim(Instant now, std::s
   if (!rows) return tl::unexpected(rows.error());
   fault::Hit("claim.after");
   std::vector<OutboxEntry> entries;
-  for (int row = 0; row < rows->size(); ++row) entries.push_back(ReadEntry(*rows, row));
+  std::vector<Retry> retries;
+  for (int row = 0; row < rows->size(); ++row) {
+    entries.push_back(ReadEntry(*rows, row));
+    const OutboxEntry& entry = entries.back();
+    if (entry.kind != OutboxKind::kRetry || !entry.withheld.empty()) continue;
+    retries.push_back(
+        {entry.id, std::string(rows->Bytes(row, 9)), ReplayIdOf(entry.message.headers)});
+  }
+  if (!retries.empty()) Withdraw(retries, entries);
   return entries;
+}
+
+// A second statement and not a part of the claim, for which the platform's table would have to be
+// known and readable before any event could leave. If we die between the two, the lease ends and
+// they are claimed, and asked about, again.
+void PostgresOutbox::Withdraw(std::span<const Retry> retries, std::vector<OutboxEntry>& entries) {
+  const auto unwanted = FindUnwanted(retries);
+  if (unwanted) {
+    std::erase_if(entries, [&](const OutboxEntry& entry) { return unwanted->contains(entry.id); });
+    return;
+  }
+  if (unwanted.error().fault == LedgerFault::kStatement) platform_.Forget();
+  for (OutboxEntry& entry : entries) {
+    if (entry.kind != OutboxKind::kRetry || !entry.withheld.empty()) continue;
+    entry.withheld =
+        "whether its execution still waits for it cannot be told: " + unwanted.error().message;
+  }
+}
+
+LedgerResult<std::set<std::int64_t>> PostgresOutbox::FindUnwanted(std::span<const Retry> retries) {
+  const bool observes = options_.mode == ExecutionsMode::kObserve;
+  PlatformSql sql;
+  sql.id_param = "text";
+  if (!observes) {
+    const auto learnt = platform_.Learn(connection_);
+    if (!learnt) return tl::unexpected(learnt.error());
+    sql = **learnt;
+  }
+  BinaryArray ids(ElementType::kInt8);
+  BinaryArray execution_ids(ElementType::kBytea);
+  BinaryArray replays(ElementType::kUuid);
+  BinaryArray executions = observes ? BinaryArray(ElementType::kText) : platform_.IdArray();
+  for (const Retry& retry : retries) {
+    ids.AddNumber(retry.id);
+    execution_ids.AddBytes(std::string_view(retry.execution_id));
+    retry.replay_id ? replays.AddUuid(retry.replay_id->value()) : replays.AddNull();
+    const ExecutionIdType type = options_.executions.id_type;
+    observes ? executions.AddNull()
+             : platform_.AddId(executions, ParseExecutionId(type, retry.execution_id));
+  }
+  const std::string judge = observes ? FillIn(sql::kPartJudgeRetryObserve, {{"schema", schema_}})
+                                     : FillIn(sql::kPartJudgeRetry, {{"schema", schema_},
+                                                                     {"table", sql.table},
+                                                                     {"id", sql.id},
+                                                                     {"status", sql.status}});
+  Statement withdraw{
+      .sql = FillIn(sql::kOutboxWithdraw,
+                    {{"schema", schema_}, {"id_param", sql.id_param}, {"judged_retry", judge}}),
+      .parameters = {}};
+  withdraw.parameters.Array(ids).Array(execution_ids).Array(replays).Array(executions);
+  withdraw.parameters.Texts(options_.executions.failable).Moment(SystemClock().Now());
+  const auto rows = connection_.Run(withdraw);
+  if (!rows) return tl::unexpected(rows.error());
+  std::set<std::int64_t> unwanted;
+  for (int row = 0; row < rows->size(); ++row) unwanted.insert(rows->Number(row, 0));
+  return unwanted;
 }
 
 LedgerResult<void> PostgresOutbox::Mark(std::span<const OutboxResult> results) {

@@ -2,9 +2,16 @@
 // may run.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
 #include "ledger/outbox.h"
 #include "ledger/postgres/connection.h"
 #include "ledger/postgres/options.h"
+#include "ledger/postgres/platform.h"
+#include "letter/letter.h"
 
 namespace deadletter::postgres {
 
@@ -22,8 +29,21 @@ class PostgresOutbox final : public Outbox {
   void Abort() override { connection_.Abort(); }
 
  private:
+  struct Retry {
+    std::int64_t id = 0;
+    std::string execution_id;
+    std::optional<ReplayId> replay_id;
+  };
+
+  // Takes away the retries that nobody waits for any more, here and in the ledger; withholds them
+  // where that cannot be told.
+  void Withdraw(std::span<const Retry> retries, std::vector<OutboxEntry>& entries);
+  [[nodiscard]] LedgerResult<std::set<std::int64_t>> FindUnwanted(std::span<const Retry> retries);
+
+  Options options_;
   std::string schema_;
   Connection connection_;
+  Platform platform_;  // unknown until there is a retry to judge
 };
 
 }  // namespace deadletter::postgres

@@ -1,8 +1,9 @@
 -- Entries that are due, oldest first. A lease moves due_at. Of the events of one execution only the oldest pending one,
 -- so that they leave in the order they were recorded; nothing else has an order to keep, and nothing else may wait:
 -- an event behind a retry that is days away, or that nobody takes, would not be heard (P6). A retry or a submission is
--- work for a worker, who does not listen to events. A submission was recorded with its execution, and what comes after
--- it was told by its own message, which is out already and merely lacks its mark.
+-- work for a worker, who does not listen to events. Of two retries of an execution only the newer is still waited for
+-- (outbox_withdraw.sql); a submission was recorded with its execution, and what comes after it was told by its own
+-- message, which is out already and merely lacks its mark.
 WITH due AS MATERIALIZED (
   SELECT outbox.id, outbox.due_at, outbox.letter_id, octet_length(outbox.body) AS own_bytes
   FROM {{schema}}.outbox
@@ -31,7 +32,7 @@ WITH due AS MATERIALIZED (
   RETURNING outbox.*, summed.place
 )
 SELECT claimed.id, claimed.kind, claimed.exchange, claimed.routing_key, claimed.message_id, claimed.properties,
-  claimed.headers, coalesce(claimed.body, letter.body), (claimed.attempts - 1)::bigint
+  claimed.headers, coalesce(claimed.body, letter.body), (claimed.attempts - 1)::bigint, claimed.execution_id
 FROM claimed
 LEFT JOIN {{schema}}.letter ON letter.id = claimed.letter_id AND claimed.body IS NULL
 ORDER BY claimed.place

@@ -1,6 +1,6 @@
 SELECT
   entry.id, entry.kind, entry.exchange, entry.routing_key, entry.attempts, entry.properties, entry.headers,
-  coalesce(entry.body, letter.body)
+  coalesce(entry.body, letter.body), entry.execution_id, entry.letter_id
 FROM deadletter_outbox AS entry
 LEFT JOIN deadletter_letter AS letter ON entry.body IS NULL AND letter.id = entry.letter_id
 WHERE entry.due_at <= ?1
@@ -9,8 +9,9 @@ WHERE entry.due_at <= ?1
   -- Of the events of one execution only the oldest pending one, so that they leave in the order they were recorded;
   -- nothing else has an order to keep, and nothing else may wait: an event behind a retry that is days away, or that
   -- nobody takes, would not be heard (P6). A retry or a submission is work for a worker, who does not listen to events.
-  -- A submission was recorded with its execution, and what comes after it was told by its own message, which is out
-  -- already and merely lacks its mark.
+  -- Of two retries of an execution only the newer is still waited for (waits_for_replay.sql); a submission was recorded
+  -- with its execution, and what comes after it was told by its own message, which is out already and merely lacks its
+  -- mark.
   AND NOT EXISTS (
     SELECT 1 FROM deadletter_outbox AS older
     WHERE entry.kind = 'event' AND older.kind = 'event'

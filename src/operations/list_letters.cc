@@ -75,9 +75,8 @@ Problem ReadGroup(std::string_view value, LetterFilter& filter) {
 Problem ReadTime(std::string_view name, std::string_view value, std::optional<Instant>& instant) {
   const auto time = ParseRfc3339(value);
   if (!time) {
-    return fmt::format(
-        "{} must be a time like 2026-11-23T19:57:03Z (RFC 3339; a + is written %2B), not {}", name,
-        Quoted(value));
+    return fmt::format("{} must be a time like 2026-11-23T19:57:03Z (RFC 3339), not {}", name,
+                       Quoted(value));
   }
   instant = time->instant;
   return std::nullopt;

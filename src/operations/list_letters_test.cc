@@ -108,7 +108,7 @@ constexpr const char* kNames =
     "until, limit, "
     "cursor";
 constexpr const char* kTime =
-    " must be a time like 2026-11-23T19:57:03Z (RFC 3339; a + is written %2B), not ";
+    " must be a time like 2026-11-23T19:57:03Z (RFC 3339), not ";
 
 INSTANTIATE_TEST_SUITE_P(
     Each, ListMistakes,

@@ -1,16 +1,68 @@
 #include "cli/server_url.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 
 namespace deadletter::cli {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
 
+constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+constexpr std::string_view kNameCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+constexpr std::size_t kLongestName = 253;  // DNS's limits
+constexpr std::size_t kLongestLabel = 63;
+
+bool ConsistsOf(std::string_view text, std::string_view characters) {
+  return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
 bool IsPort(std::string_view text) {
-  const bool digits =
-      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return digits && !text.empty() && text.size() <= 5;
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port != 0;
+}
+
+// "::1", or "fe80::1%eth0" with the interface that it is meant on.
+bool IsIpv6(const std::string& host) {
+  in6_addr address{};
+  const std::size_t percent = host.find('%');
+  const bool has_zone = percent != std::string::npos;
+  const std::string_view zone = has_zone ? std::string_view(host).substr(percent + 1) : "";
+  return inet_pton(AF_INET6, host.substr(0, percent).c_str(), &address) == 1 &&
+         has_zone == !zone.empty() && ConsistsOf(zone, std::string(kNameCharacters) + ".");
+}
+
+// A name that some resolver may know, or an IPv4 address in any form that resolvers take ("127.1").
+bool IsNameOrIpv4(const std::string& host) {
+  in_addr address{};
+  if (ConsistsOf(host, "0123456789.")) return inet_aton(host.c_str(), &address) == 1;
+  std::string_view rest = host;
+  if (rest.ends_with('.')) rest.remove_suffix(1);
+  if (rest.size() > kLongestName) return false;
+  while (true) {
+    const std::string_view label = rest.substr(0, rest.find('.'));
+    if (label.empty() || label.size() > kLongestLabel || !ConsistsOf(label, kNameCharacters)) {
+      return false;
+    }
+    if (label.size() == rest.size()) return true;
+    rest.remove_prefix(label.size() + 1);
+  }
+}
+
+// What a request line can hold.
+bool IsPath(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] <= ' ' || text[at] >= 0x7f || text[at] == '?' || text[at] == '#') return false;
+    if (text[at] != '%') continue;
+    const std::string_view digits = text.substr(at + 1, 2);
+    if (digits.size() != 2 || !ConsistsOf(digits, kHexDigits)) return false;
+  }
+  return true;
 }
 
 Unexpected<Error> Bad(std::string_view text) {
@@ -30,7 +82,7 @@ bool ReadAuthority(std::string_view authority, ServerUrl& url) {
     authority.remove_prefix(bracketed ? host_end + 1 : host_end);
   else
     authority = {};
-  if (url.host.empty() || url.host.find_first_of(" \t\r\n@?#") != std::string::npos) return false;
+  if (bracketed ? !IsIpv6(url.host) : !IsNameOrIpv4(url.host)) return false;
   if (authority.empty()) return true;
   url.port = authority.substr(1);
   return authority.front() == ':' && IsPort(url.port);
@@ -52,7 +104,7 @@ Result<ServerUrl> ParseServerUrl(std::string_view text) {
   url.authority = rest.substr(0, slash);
   if (!ReadAuthority(url.authority, url)) return Bad(text);
   if (slash != std::string_view::npos) url.base_path = rest.substr(slash);
-  if (url.base_path.find_first_of(" \t\r\n?#") != std::string::npos) return Bad(text);
+  if (!IsPath(url.base_path)) return Bad(text);
   if (!url.base_path.ends_with('/')) url.base_path += '/';
   return url;
 }

@@ -15,7 +15,8 @@ struct ServerUrl {
   std::string base_path = "/";  // ends with a slash
 };
 
-// "http://HOST[:PORT][/BASE]". The error says what is allowed.
+// "http://HOST[:PORT][/BASE]". An error also where no server could ever have that address (a port
+// of 99999, a host that is neither a name nor an address); it says what is allowed.
 [[nodiscard]] Result<ServerUrl> ParseServerUrl(std::string_view text);
 
 }  // namespace deadletter::cli

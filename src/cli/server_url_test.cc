@@ -16,7 +16,10 @@ TEST(ServerUrl, IsTakenApart) {
        {Case{"http://127.0.0.1:8025", "127.0.0.1", "8025", "/"},
         Case{"http://localhost", "localhost", "80", "/"},
         Case{"http://[::1]:8025/", "::1", "8025", "/"}, Case{"http://[::1]", "::1", "80", "/"},
-        Case{"http://a:1/dead/letters", "a", "1", "/dead/letters/"}}) {
+        Case{"http://a:1/dead/letters", "a", "1", "/dead/letters/"},
+        Case{"http://a-b.example_c.:65535/%C3%BC", "a-b.example_c.", "65535", "/%C3%BC/"},
+        Case{"http://[fe80::1%eth0.5]:1", "fe80::1%eth0.5", "1", "/"},
+        Case{"http://127.1:1", "127.1", "1", "/"}}) {
     const auto url = ParseServerUrl(each.text);
     ASSERT_TRUE(url) << each.text;
     EXPECT_EQ(url->host, each.host);
@@ -29,6 +32,41 @@ TEST(ServerUrl, AnythingElseIsRefused) {
   for (const char* text : {"", "localhost:8025", "ftp://x", "http://", "http://:80",
                            "http://a:", "http://a:x", "http://a:123456", "http://[::1",
                            "http://[::1]x", "http://a b", "http://a/?x", "http://a/\r\nX: y"}) {
+    const auto url = ParseServerUrl(text);
+    ASSERT_FALSE(url) << text;
+    EXPECT_EQ(url.error().message,
+              "--server must be like http://127.0.0.1:8025, not '" + std::string(text) + "'");
+  }
+}
+
+// Where nothing can ever answer the command is wrong, not the server away.
+TEST(ServerUrl, WhatNoServerCanHaveIsRefused) {
+  const std::string label(64, 'a');
+  const std::string name = "http://" + std::string(127, 'a') + std::string(127, 'b');
+  for (const std::string& text : {std::string("http://localhost:99999"),
+                                  std::string("http://localhost:65536"),
+                                  std::string("http://localhost:0"),
+                                  std::string("http://localhost:00000"),
+                                  std::string("http://[::1]:70000"),
+                                  std::string("http://[localhost]"),
+                                  std::string("http://[1.2.3.4]"),
+                                  std::string("http://[::12345]"),
+                                  std::string("http://[::1%]"),
+                                  std::string("http://[::1%a\r\nb]"),
+                                  std::string("http://256.0.0.1"),
+                                  std::string("http://1.2.3.4.5"),
+                                  std::string("http://a..b"),
+                                  std::string("http://.a"),
+                                  std::string("http://.."),
+                                  std::string("http://a!b"),
+                                  std::string("http://a%20b"),
+                                  std::string("http://\xc3\xbc"),
+                                  std::string("http://a\\b"),
+                                  "http://" + label,
+                                  name,
+                                  std::string("http://a/%zz"),
+                                  std::string("http://a/\x01"),
+                                  std::string("http://a/\xff")}) {
     const auto url = ParseServerUrl(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().message,

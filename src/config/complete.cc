@@ -165,6 +165,15 @@ Result<void> CheckStatuses(const Config& config) {
   return {};
 }
 
+// As SQLite compares names, quoted or not. PostgreSQL gets them quoted, and then every letter
+// counts.
+std::string WithoutCase(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
 Result<void> CheckColumns(const Config& config) {
   const ExecutionTable& table = config.executions;
   std::map<std::string, std::string> keys;  // by column
@@ -174,7 +183,8 @@ Result<void> CheckColumns(const Config& config) {
         std::pair("executions.updated", table.updated),
         std::pair("executions.finished", table.finished)}) {
     if (column.empty()) continue;
-    const auto [first, is_new] = keys.emplace(column, key);
+    const auto [first, is_new] =
+        keys.emplace(config.pair == Pair::kEmbedded ? WithoutCase(column) : column, key);
     if (is_new) continue;
     return RefuseTogether(config, key, first->second,
                           fmt::format("is {}, which {} names too; allowed: a column of its own",

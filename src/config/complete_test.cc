@@ -82,6 +82,19 @@ TEST(Complete, ColumnsThatAreWrittenDiffer) {
               HasSubstr(":2: executions.updated is \"updated\", which executions.id names too"));
 }
 
+// SQLite takes "Status" and "status" for one column; PostgreSQL, whose names we quote, for two.
+TEST(Complete, P2_ColumnsDifferAsTheLedgersDatabaseTellsThemApart) {
+  constexpr const char* kBoth = "[executions]\nid = 'Status'\nstatus = 'status'\n";
+  EXPECT_THAT(ErrorOf(kBoth),
+              HasSubstr(":3: executions.status is \"status\", which executions.id names too"));
+  EXPECT_THAT(ErrorOf("[executions]\nfinished = 'UPDATED'\n"),
+              HasSubstr(":2: executions.finished is \"UPDATED\", which executions.updated names"));
+  const Config servers = LoadedFrom(std::string(kBoth) +
+                                    "[broker]\nurl = 'amqp://host'\n"
+                                    "[ledger]\nurl = 'postgresql://host/db'\n");
+  EXPECT_EQ(servers.executions.id, "Status");
+}
+
 TEST(Complete, CertificateAndKeyComeTogether) {
   EXPECT_THAT(ErrorOf("[http]\ntls_cert = 'c'\n"),
               HasSubstr(":2: http.tls_cert is set without http.tls_key"));

@@ -106,8 +106,7 @@ Balance CloseBooks(World& world, Account& account, const std::vector<Server*>& s
   const bool at_rest = WaitUntil([&] { return IsAtRest(world, account); });
   std::string output;
   for (Server* server : servers) {
-    server->process().Signal(SIGTERM);
-    EXPECT_EQ(server->process().WaitForExit(kPatience), 0) << server->process().output();
+    EXPECT_TRUE(server->StopsAsPromised());
     output += server->process().output();
   }
   HearEvents(world, account);

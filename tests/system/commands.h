@@ -72,9 +72,7 @@ TEST_P(Commands, AnInterruptStopsInOrder) {
   World world(GetParam());
   Server server = world.Serve();
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
-  server.process().Signal(SIGINT);
-  EXPECT_EQ(server.process().WaitForExit(kPatience), 0) << server.process().output();
-  EXPECT_TRUE(server.process().WaitForLine("\"event\":\"stopped\"", kPatience));
+  EXPECT_TRUE(server.StopsAsPromised(SIGINT));
 }
 
 // Twice, because the first leaves its letters in a ledger that stays.

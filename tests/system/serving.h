@@ -38,8 +38,7 @@ TEST_P(Serving, P1_AStopFinishesTheBatchAndLeavesTheRestInTheQueue) {
     messages.push_back(World::DeadMessage(world.Envelope(std::to_string(number))));
   }
   world.Publish({kDeadLetterExchange, "any"}, messages);
-  server.process().Signal(SIGTERM);
-  EXPECT_EQ(server.process().WaitForExit(std::chrono::seconds(20)), 0) << server.process().output();
+  EXPECT_TRUE(server.StopsAsPromised());
   const std::size_t recorded = world.Letters().size();
   EXPECT_EQ(world.pair().broker().ReadyMessages(kDeadLetterQueue) + recorded, messages.size());
 

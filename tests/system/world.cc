@@ -83,6 +83,27 @@ bool Server::WaitUntilReady() {
   return WaitUntil([&] { return HttpGet(ready).status == 200; });
 }
 
+testing::AssertionResult Server::StopsAsPromised(int signal) {
+  const std::size_t before = process_.lines();
+  process_.Signal(signal);
+  const auto status = process_.WaitForExit(kStopPromise);
+  const auto says = [&](const char* event) {
+    return process_
+        .WaitForLine("\"event\":\"" + std::string(event) + "\"", std::chrono::milliseconds(0),
+                     before)
+        .has_value();
+  };
+  if (!status)
+    return testing::AssertionFailure() << "it still runs after 10 s:\n" << process_.output();
+  if (*status != 0) {
+    return testing::AssertionFailure() << "it ended with " << *status << ":\n" << process_.output();
+  }
+  if (says("stop_took_too_long") || says("stopped_at_once") || !says("stopped")) {
+    return testing::AssertionFailure() << "the stop was cut short:\n" << process_.output();
+  }
+  return testing::AssertionSuccess();
+}
+
 boost::json::value Server::Get(const std::string& path) {
   return boost::json::parse(GetText(path));
 }

@@ -2,7 +2,10 @@
 // listeners; and the program itself, run as users run it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <boost/json.hpp>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +19,9 @@ namespace deadletter::test {
 
 inline constexpr std::chrono::seconds kPatience(60);  // for what must come; no test waits it out
 
+// The longest time that `serve` may take to end once it is told to.
+inline constexpr std::chrono::seconds kStopPromise(10);
+
 // `deadletter serve`, with fault points that may be armed.
 class Server {
  public:
@@ -27,6 +33,9 @@ class Server {
   [[nodiscard]] bool WaitUntilReady();  // /readyz says 200
   [[nodiscard]] boost::json::value Get(const std::string& path);
   [[nodiscard]] std::string GetText(const std::string& path, int expected_status = 200);
+  // Tells it to end. Success: it has ended with status 0 and in order, as it says itself; nothing
+  // cut the stop short, and it was not waited for longer than it promises.
+  [[nodiscard]] testing::AssertionResult StopsAsPromised(int signal = SIGTERM);
 
  private:
   ChildProcess process_;

@@ -30,11 +30,19 @@ http::ServerOptions MakeServerOptions(const Config& config) {
   return options;
 }
 
+ServiceOptions OptionsOf(const Config& config, SchemaGate::Refused schema_refused) {
+  ServiceOptions options = MakeServiceOptions(config);
+  options.schema_refused = std::move(schema_refused);
+  return options;
+}
+
 }  // namespace
 
-Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock)
+Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
+                 SchemaGate::Refused schema_refused)
     : config_(config),
-      service_(MakeServiceOptions(config), wiring.MakeAdapters(), clock, metrics_, health_),
+      service_(OptionsOf(config, std::move(schema_refused)), wiring.MakeAdapters(), clock, metrics_,
+               health_),
       operations_(MakeAllReaders(wiring, config),
                   {config.executions.id_type, config.http.base_path}),
       server_(MakeServerOptions(config), operations_, health_, metrics_) {}

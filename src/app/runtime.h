@@ -12,7 +12,9 @@ namespace deadletter {
 // Threads: one owner. `config`, `wiring` and `clock` must outlive it.
 class Runtime {
  public:
-  Runtime(const Config& config, const Wiring& wiring, const Clock& clock);
+  // `schema_refused`: as in ServiceOptions.
+  Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
+          SchemaGate::Refused schema_refused = nullptr);
   ~Runtime();
 
   // Fails where the HTTP address is not to be had; everything else is waited for in the background.

@@ -3,7 +3,6 @@
 #include "app/commands.h"
 #include "app/runtime.h"
 #include "app/signals.h"
-#include "handler/schema_gate.h"
 
 namespace deadletter {
 namespace {
@@ -28,17 +27,16 @@ int RunServe(const Config& config, const cli::CommandLine& command_line) {
   const SystemClock clock;
   const auto wiring = Wiring::OpenToStay(config, clock);
   if (!wiring) return Complain(cli::kExitFailed, "serve: " + wiring.error().message);
-  if (!config.ledger.auto_migrate) {
-    const SchemaVerdict schema = CheckSchema(*(*wiring)->MakeMigrator(), false);
-    if (schema.answer == SchemaAnswer::kOld || schema.answer == SchemaAnswer::kNewer) {
-      return Complain(cli::kExitFailed, "serve: " + schema.message);
-    }
-  }
-  Runtime runtime(config, **wiring, clock);
+  std::string refusal;  // written before StopOurselves(), read after the stop
+  Runtime runtime(config, **wiring, clock, [&refusal](const std::string& why) {
+    refusal = why;
+    StopOurselves();
+  });
   if (const auto started = runtime.Start(); !started) {
     return Complain(cli::kExitFailed, "serve: " + started.error().message);
   }
   StopOnSignal([&runtime] { runtime.Stop(); });
+  if (!refusal.empty()) return Complain(cli::kExitFailed, "serve: " + refusal);
   return cli::kExitDone;
 }
 

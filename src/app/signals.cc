@@ -38,6 +38,11 @@ int WaitForSignal(const sigset_t& signals, steady_clock::time_point deadline) {
   }
 }
 
+// From StopOurselves(), and not from kill().
+bool IsOurs(const siginfo_t& info) {
+  return info.si_code == SI_QUEUE && info.si_pid == getpid();
+}
+
 }  // namespace
 
 void BlockStopSignals() {
@@ -47,9 +52,14 @@ void BlockStopSignals() {
 
 void StopOnSignal(const std::function<void()>& stop, std::chrono::milliseconds one_and_the_same) {
   const sigset_t signals = StopSignals();
-  int signal = 0;
-  sigwait(&signals, &signal);
-  LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  siginfo_t info{};
+  int signal = kNone;
+  while (signal <= kNone) signal = sigwaitinfo(&signals, &info);
+  if (IsOurs(info)) {
+    LogInfo("stopping");
+  } else {
+    LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  }
   std::thread([signals, signal, one_and_the_same, first = steady_clock::now()] {
     int second = kNone;
     do {
@@ -60,6 +70,10 @@ void StopOnSignal(const std::function<void()>& stop, std::chrono::milliseconds o
   }).detach();
   stop();
   LogInfo("stopped");
+}
+
+void StopOurselves() {
+  sigqueue(getpid(), SIGTERM, {});
 }
 
 bool StopSignalPending() {

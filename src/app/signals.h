@@ -19,6 +19,10 @@ void BlockStopSignals();
 void StopOnSignal(const std::function<void()>& stop,
                   std::chrono::milliseconds one_and_the_same = std::chrono::milliseconds(100));
 
+// What StopOnSignal() waits for, from the program itself; no less orderly, and a signal after it is
+// a second one. Any thread.
+void StopOurselves();
+
 // Whether one has come; for those who work until then. Does not take it away.
 [[nodiscard]] bool StopSignalPending();
 

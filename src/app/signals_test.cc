@@ -46,6 +46,18 @@ TEST(StopOnSignal, ComesBackAfterTheStop) {
   EXPECT_EQ(ExitStatus(ProcessThatStops([] {})), kStopped);
 }
 
+// Made before the wait begins: it must not be missed.
+TEST(StopOnSignal, TheProgramItselfMayAskForIt) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    BlockStopSignals();
+    StopOurselves();
+    StopOnSignal([] {}, std::chrono::hours(1));
+    _exit(kStopped);
+  }
+  EXPECT_EQ(ExitStatus(pid), kStopped);
+}
+
 TEST(StopOnSignal, ASecondSignalEndsAtOnce) {
   EXPECT_EQ(ExitStatus(ProcessThatStops([] {
               kill(getpid(), SIGINT);

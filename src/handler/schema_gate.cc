@@ -20,22 +20,44 @@ SchemaVerdict CheckSchema(Migrator& migrator, bool may_migrate) {
   return {SchemaAnswer::kCurrent, ""};
 }
 
-bool AwaitSchema(Migrator& migrator, bool may_migrate, Health& health,
-                 const std::stop_token& stop) {
+SchemaGate::SchemaGate(std::unique_ptr<Migrator> migrator, bool may_migrate, Health& health,
+                       Refused refused)
+    : may_migrate_(may_migrate),
+      health_(health),
+      refused_(std::move(refused)),
+      migrator_(std::move(migrator)) {}
+
+bool SchemaGate::Await(const std::stop_token& stop) {
+  const bool current = Look(stop);
+  const std::lock_guard lock(mutex_);
+  migrator_.reset();
+  return current;
+}
+
+bool SchemaGate::Look(const std::stop_token& stop) {
   Backoff backoff(std::chrono::milliseconds(100), std::chrono::seconds(10));
   Signal never;
   while (!stop.stop_requested()) {
-    const SchemaVerdict verdict = CheckSchema(migrator, may_migrate);
+    const SchemaVerdict verdict = CheckSchema(*migrator_, may_migrate_);
     if (verdict.answer == SchemaAnswer::kCurrent) {
-      health.Set("ledger schema", HealthState::kReady);
+      health_.Set("ledger schema", HealthState::kReady);
       return true;
     }
-    if (health.Set("ledger schema", HealthState::kMissing, verdict.message)) {
+    if (health_.Set("ledger schema", HealthState::kMissing, verdict.message)) {
       LogWarning("ledger_not_ready", {{"why", verdict.message}});
+    }
+    if (verdict.answer != SchemaAnswer::kUnknown && !may_migrate_ && refused_) {
+      refused_(verdict.message);
+      return false;
     }
     never.WaitFor(stop, backoff.Next());
   }
   return false;
+}
+
+void SchemaGate::Abort() {
+  const std::lock_guard lock(mutex_);
+  if (migrator_) migrator_->Abort();
 }
 
 }  // namespace deadletter

@@ -39,9 +39,7 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
                    options.second_look, [this] { relay_.Notify(); }),
       broker_figures_(adapters.broker_watch(), WatchedQueues(options.queues), metrics, health),
       ledger_figures_(adapters.catalog(), metrics, health),
-      migrator_(adapters.migrator()),
-      may_migrate_(options.may_migrate),
-      health_(health) {
+      schema_(adapters.migrator(), options.may_migrate, health, std::move(options.schema_refused)) {
   metrics.Expect(Labels(options.queues));
   for (const QueueOptions& queue : options.queues) {
     intakes_.push_back(std::make_unique<Intake>(
@@ -59,7 +57,7 @@ void Service::Start() {
   running_ = true;
   broker_figures_.Start();  // whatever the ledger lacks, the broker can be asked
   starter_ = std::jthread([this](const std::stop_token& stop) {
-    if (AwaitSchema(*migrator_, may_migrate_, health_, stop)) StartLoops();
+    if (schema_.Await(stop)) StartLoops();
   });
 }
 
@@ -75,7 +73,7 @@ void Service::Stop(std::chrono::milliseconds patience) {
   if (!running_) return;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   starter_.request_stop();
-  migrator_->Abort();
+  schema_.Abort();
   starter_.join();
   running_ = false;
   if (!loops_started_) {

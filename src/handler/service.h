@@ -42,6 +42,9 @@ struct ServiceOptions {
   RelayOptions relay;
   SecondLookOptions second_look;
   bool may_migrate = true;
+  // Called, from another thread, where the schema is of another version and may not be migrated:
+  // the service then consumes nothing. Without it a person's `deadletter migrate` is waited for.
+  SchemaGate::Refused schema_refused;
 };
 
 // Starts once: make another one to start again.
@@ -70,9 +73,7 @@ class Service {
   BrokerFigures broker_figures_;
   LedgerFigures ledger_figures_;
   std::vector<std::unique_ptr<Intake>> intakes_;
-  const std::unique_ptr<Migrator> migrator_;
-  const bool may_migrate_;
-  Health& health_;
+  SchemaGate schema_;
   bool running_ = false;
   bool loops_started_ = false;  // starter_'s until it has been joined
   std::jthread starter_;

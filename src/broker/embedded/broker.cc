@@ -84,35 +84,63 @@ BrokerResult<void> EmbeddedBroker::OpenFile(std::chrono::milliseconds patience) 
   auto database = embedded::OpenQueueFile(path_, patience, opening_ == 0);
   if (!database) return away(database.error());
   sqlite3_busy_timeout((*database)->handle(), static_cast<int>(options_.busy_timeout.count()));
-  auto lock = embedded::OwnerLock::Open(path_ + "-owners");
-  if (!lock) return away({BrokerFault::kRefused, lock.error().message});
   const std::lock_guard guard(database_mutex_);
-  const auto registered = Register(**database, **lock);
+  std::unique_ptr<embedded::OwnerLock> lock;
+  const auto registered = Register(**database, lock);
   if (!registered) {
     away_ = registered.error();
     return Unexpected<BrokerError>(registered.error());
   }
   owner_ = *registered;
   ++opening_;
-  lock_ = std::move(*lock);
+  lock_ = std::move(lock);
   database_ = std::move(*database);
   data_version_ = 0;
   return {};
 }
 
 BrokerResult<std::int64_t> EmbeddedBroker::Register(sqlite::Database& database,
-                                                    embedded::OwnerLock& lock) {
-  std::string refused;
+                                                    std::unique_ptr<embedded::OwnerLock>& lock) {
+  Result<std::unique_ptr<embedded::OwnerLock>> taken;
   std::int64_t owner = 0;
   auto written = WriteInto(database, kDeclare, [&](Tables& tables) {
+    const bool owners_before = tables.Prepare(sql::kOwners).Next();
     tables.Run(sql::kInsertOwner, tables.now());
     owner = database.last_insert_id();
     // Before the commit: nobody sees the owner without its lock.
-    if (auto taken = lock.Take(owner); !taken) refused = taken.error().message;
+    taken = embedded::TakePlace(path_, owner, owners_before);
   });
   if (!written) return Unexpected<BrokerError>(written.error());
-  if (!refused.empty()) return Unexpected<BrokerError>({BrokerFault::kRefused, refused});
+  if (!taken) return Unexpected<BrokerError>({BrokerFault::kRefused, taken.error().message});
+  lock = std::move(*taken);
   return owner;
+}
+
+// The owners file may have been removed, or replaced by whoever came then: we make ourselves known
+// in the one that is there now.
+BrokerResult<void> EmbeddedBroker::StayKnown() {
+  {
+    const std::lock_guard lock(database_mutex_);
+    if (!lock_ || lock_->IsCurrent()) return {};
+  }
+  bool was_lost = true;
+  Result<std::unique_ptr<embedded::OwnerLock>> taken;
+  auto written = Write(kKeep, [&](Tables& tables) {
+    auto owners = tables.Prepare(sql::kOwners);
+    while (owners.Next()) was_lost = was_lost && owners.Int64(0) != owner_;
+    taken = embedded::TakePlace(path_, owner_, true);
+    if (taken) lock_ = std::move(*taken);
+  });
+  if (!written) return written;
+  if (!taken) return Unexpected<BrokerError>({BrokerFault::kRefused, taken.error().message});
+  if (!was_lost) return {};
+  // Too late: what we held is somebody else's by now. We come again, as another owner.
+  {
+    const std::lock_guard lock(database_mutex_);
+    database_.reset();
+    away_ = {BrokerFault::kUnreachable, path_ + ": we were taken for lost"};
+  }
+  return OpenFile(kOpenPatience);
 }
 
 BrokerResult<void> EmbeddedBroker::Write(const CommitPoints& points,
@@ -319,6 +347,7 @@ void EmbeddedBroker::Keep(const std::stop_token& stop) {
 
 BrokerResult<void> EmbeddedBroker::KeepOnce() {
   if (auto looked = LookAtOthersChanges(); !looked) return looked;
+  if (auto done = StayKnown(); !done) return done;
   if (auto done = ReturnAbandoned(); !done) return done;
   if (auto done = ReturnFromTheLost(); !done) return done;
   if (!SomethingIsDue()) return {};
@@ -414,6 +443,7 @@ std::vector<std::int64_t> EmbeddedBroker::LostOwners() {
     const auto owner = owners.Int64(0);
     if (owner != owner_ && !lock_->IsHeldElsewhere(owner)) lost.push_back(owner);
   }
+  if (!lost.empty() && !lock_->KnowsTheLiving()) lost.clear();
   return lost;
 }
 

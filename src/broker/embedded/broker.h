@@ -122,7 +122,8 @@ class EmbeddedBroker {
   EmbeddedBroker(std::string path, const Clock& clock, const EmbeddedBrokerOptions& options);
 
   BrokerResult<void> OpenFile(std::chrono::milliseconds patience);
-  BrokerResult<std::int64_t> Register(sqlite::Database& database, embedded::OwnerLock& lock);
+  BrokerResult<std::int64_t> Register(sqlite::Database& database,
+                                      std::unique_ptr<embedded::OwnerLock>& lock);
   void StartKeeper(BrokerResult<void> health);
   // } with database_mutex_ held
   BrokerResult<void> WriteInto(sqlite::Database& database, const embedded::CommitPoints& points,
@@ -134,6 +135,7 @@ class EmbeddedBroker {
   bool SomethingIsDue();
   BrokerResult<bool> HandleDueBatch();  // true: that was all
   BrokerResult<void> NoteNextDue();
+  BrokerResult<void> StayKnown();
   BrokerResult<void> ReturnAbandoned();
   BrokerResult<void> ReturnFromTheLost();
   std::vector<std::int64_t> LostOwners();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "broker/embedded/owner_lock.h"
 #include "broker/embedded/test_fixture.h"
 
 namespace deadletter {
@@ -20,6 +21,19 @@ class EmbeddedBrokerTest : public EmbeddedQueueFile {
   [[nodiscard]] std::string BytesOfFile() const {
     std::ifstream file(path_, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+  }
+  [[nodiscard]] std::string OwnersFile() const { return path_ + "-owners"; }
+  // As if it had been made an hour ago.
+  void AgeOwnersFile() const { AgeOwnersFile(path_); }
+  static void AgeOwnersFile(const std::string& path) {
+    std::filesystem::last_write_time(path + "-owners",
+                                     std::filesystem::file_time_type::clock::now() - 1h);
+  }
+  // Whether one who comes now would see that it lives.
+  [[nodiscard]] bool IsKnownToLive(const EmbeddedBroker& broker) const {
+    if (!std::filesystem::exists(OwnersFile())) return false;
+    const auto looker = embedded::OwnerLock::Open(OwnersFile());
+    return looker && (*looker)->IsHeldElsewhere(broker.owner());
   }
   // With what SQLite keeps beside it.
   static void MoveFile(const std::string& from, const std::string& to) {
@@ -111,6 +125,80 @@ TEST_F(EmbeddedBrokerTest, P6_AFileThatIsGoneTakesNothingMore) {
   ASSERT_TRUE(consumer->Subscribe(0));
   Send(broker, To("q", "safe"));
   EXPECT_THAT(Bodies(Receive(*consumer, 1)), ElementsAre("safe"));
+}
+
+TEST_F(EmbeddedBrokerTest, P3_WhoLivesIsNotTakenForLostWhereTheOwnersFileIsRemoved) {
+  auto living = Open();
+  ASSERT_TRUE(living->DeclareQueue({.name = "q"}));
+  Send(living, To("q", "held"));
+  auto consumer = Subscribed(living, "q");
+  const auto held = Ready(*consumer);
+  ASSERT_EQ(held.size(), 1U);
+  std::filesystem::remove(OwnersFile());
+  const auto second = Open();
+  EXPECT_EQ(Count(*second, "q").unacknowledged, 1U);
+  EXPECT_TRUE(Becomes([&] { return IsKnownToLive(*living); }));
+  AgeOwnersFile();
+  const auto third = Open();  // judges before it is open
+  EXPECT_EQ(Count(*third, "q").unacknowledged, 1U);
+  EXPECT_TRUE(consumer->AcknowledgeUpTo(held[0].tag));
+  EXPECT_EQ(Count(*third, "q").ready, 0U);
+}
+
+// Nobody comes: whoever lives makes the file again, and does not judge the others by it at once.
+TEST_F(EmbeddedBrokerTest, P3_TheLivingMakeTheOwnersFileAgain) {
+  auto one = Open();
+  auto other = Open();
+  ASSERT_TRUE(one->DeclareQueue({.name = "q"}));
+  Send(one, To("q", "held"));
+  auto consumer = Subscribed(one, "q");
+  ASSERT_EQ(Ready(*consumer).size(), 1U);
+  std::filesystem::remove(OwnersFile());
+  EXPECT_TRUE(Becomes([&] { return IsKnownToLive(*one) && IsKnownToLive(*other); }));
+  AgeOwnersFile();
+  const auto third = Open();
+  EXPECT_EQ(Count(*third, "q").unacknowledged, 1U);
+}
+
+// One that was stopped for longer than anybody waits, say.
+TEST_F(EmbeddedBrokerTest, P5_WhoWasTakenForLostComesAgain) {
+  auto sleeping = Open({.look_interval = 1h});
+  ASSERT_TRUE(sleeping->DeclareQueue({.name = "q"}));
+  ASSERT_TRUE(sleeping->DeclareQueue({.name = "wakes", .message_ttl = 0ms}));
+  Send(sleeping, To("q", "held"));
+  auto consumer = Subscribed(sleeping, "q");
+  const auto held = Ready(*consumer);
+  ASSERT_EQ(held.size(), 1U);
+  std::filesystem::remove(OwnersFile());
+  const auto other = Open();
+  AgeOwnersFile();
+  EXPECT_TRUE(Becomes([&] { return Count(*other, "q").ready == 1; }));
+  const std::int64_t taken_for_lost = sleeping->owner();
+  Send(sleeping, To("wakes", "the keeper"));
+  EXPECT_TRUE(
+      Becomes([&] { return sleeping->owner() != taken_for_lost && IsKnownToLive(*sleeping); }));
+  EXPECT_TRUE(consumer->AcknowledgeUpTo(held[0].tag)) << "too late, and so without effect";
+  EXPECT_EQ(consumer->Receive({1, 1000, 0ms}).error().fault, BrokerFault::kUnreachable);
+  EXPECT_THAT(Bodies(Receive(*Subscribed(sleeping, "q"), 1)), ElementsAre("held"));
+}
+
+// As after a backup of the queue file alone was brought back.
+TEST_F(EmbeddedBrokerTest, P5_TheLostAreFoundWithoutTheOwnersFileThatKnewThem) {
+  auto gone = Open();
+  ASSERT_TRUE(gone->DeclareQueue({.name = "q"}));
+  Send(gone, To("q", "held"));
+  auto consumer = Subscribed(gone, "q");
+  ASSERT_EQ(Ready(*consumer).size(), 1U);
+  const std::string copy = folder_ / "copy.sqlite";
+  {
+    auto database = sqlite::Database::Open(path_);
+    ASSERT_TRUE((*database)->Execute("VACUUM INTO '" + copy + "'"));
+  }
+  auto opened = EmbeddedBroker::Open(copy, clock_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(Count(**opened, "q").unacknowledged, 1U) << "its owner might live and not know yet";
+  AgeOwnersFile(copy);
+  EXPECT_TRUE(Becomes([&] { return Count(**opened, "q").ready == 1; }));
 }
 
 TEST_F(EmbeddedBrokerTest, P5_AFileThatIsLockedIsOpenedOnceItIsFree) {

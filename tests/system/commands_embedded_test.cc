@@ -69,10 +69,12 @@ class HungServer {
 };
 
 TEST(Program, OutputThatCannotBeWrittenIsNoSuccess) {
-  const Finished version =
-      RunProgram({"/bin/sh", "-c", "exec \"$0\" version >/dev/full", kProgram});
-  EXPECT_EQ(version.status, 1);
-  EXPECT_EQ(version.output, "deadletter: standard output could not be written\n");
+  for (const std::string arguments : {"version", "--help", "--version", "list --help"}) {
+    const Finished finished =
+        RunProgram({"/bin/sh", "-c", "exec \"$0\" " + arguments + " >/dev/full", kProgram});
+    EXPECT_EQ(finished.status, 1) << arguments;
+    EXPECT_EQ(finished.output, "deadletter: standard output could not be written\n") << arguments;
+  }
 }
 
 TEST(Program, AnInterruptEndsACommandThatWaitsForAServer) {

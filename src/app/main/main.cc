@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
   if (!command_line) {
     const auto& early = command_line.error();
     std::fputs(early.text.c_str(), early.status == 0 ? stdout : stderr);
-    return early.status;
+    return early.status == 0 ? deadletter::Written(early.status) : early.status;
   }
   const auto early = deadletter::RunWithoutConfig(*command_line);
   return deadletter::Written(early ? *early : deadletter::RunWithConfig(*command_line));

@@ -20,8 +20,8 @@ void PrintLine(cli::OutputFormat output, std::string_view kind, const std::strin
   }
 }
 
-int Check(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output) {
-  const auto findings = topology.Check(plan);
+int Check(const Config& config, const Clock& clock, cli::OutputFormat output) {
+  const auto findings = Wiring::CheckTopology(config, clock);
   if (!findings) return Complain(cli::kExitFailed, "topology check: " + findings.error().message);
   for (const Finding& finding : *findings) {
     PrintLine(output, FindingKindName(finding.kind), finding.subject, finding.message);
@@ -32,8 +32,10 @@ int Check(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output
   return cli::kExitDone;
 }
 
-int Apply(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output) {
-  const auto changes = topology.Apply(plan);
+int Apply(const Config& config, const Clock& clock, cli::OutputFormat output) {
+  const auto wiring = Wiring::Open(config, clock);
+  if (!wiring) return Complain(cli::kExitFailed, "topology apply: " + wiring.error().message);
+  const auto changes = (*wiring)->MakeTopology()->Apply(config.topology);
   if (!changes) return Complain(cli::kExitFailed, "topology apply: " + changes.error().message);
   bool conflict = false;
   for (const AppliedChange& change : *changes) {
@@ -50,14 +52,11 @@ int Apply(Topology& topology, const TopologyPlan& plan, cli::OutputFormat output
 int RunTopology(const Config& config, const cli::TopologyCommand& command,
                 cli::OutputFormat output) {
   const SystemClock clock;
-  const auto wiring = Wiring::Open(config, clock);
-  if (!wiring) return Complain(cli::kExitFailed, "topology: " + wiring.error().message);
-  const auto topology = (*wiring)->MakeTopology();
   switch (command.action) {
     case cli::TopologyAction::kCheck:
-      return Check(*topology, config.topology, output);
+      return Check(config, clock, output);
     case cli::TopologyAction::kApply:
-      return Apply(*topology, config.topology, output);
+      return Apply(config, clock, output);
   }
   return cli::kExitUsage;
 }

@@ -149,6 +149,12 @@ Result<std::unique_ptr<Wiring>> Wiring::OpenToStay(const Config& config, const C
       EmbeddedBroker::OpenWhenPossible(config.broker.path, clock), config);
 }
 
+BrokerResult<std::vector<Finding>> Wiring::CheckTopology(const Config& config, const Clock& clock) {
+  if (config.pair == Pair::kEmbedded)
+    return CheckQueueFile(config.broker.path, config.topology, clock);
+  return ServersWiring(config).MakeTopology()->Check(config.topology);
+}
+
 Adapters Wiring::MakeAdapters() const {
   Adapters adapters;
   adapters.consumer = [this](const auto& queue, const auto& consumer_tag) {

@@ -25,6 +25,10 @@ class Wiring {
   // tried again and again, as a server that is away would be.
   [[nodiscard]] static Result<std::unique_ptr<Wiring>> OpenToStay(const Config& config,
                                                                   const Clock& clock);
+  // Topology::Check() of the configured pair without opening the wiring, and so without making
+  // files.
+  [[nodiscard]] static BrokerResult<std::vector<Finding>> CheckTopology(const Config& config,
+                                                                        const Clock& clock);
   virtual ~Wiring() = default;
 
   [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(

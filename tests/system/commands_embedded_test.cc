@@ -132,6 +132,29 @@ TEST(Program, ServeRefusesAnOldSchemaThatItMayNotMigrate) {
   EXPECT_TRUE(serve.WaitForLine("listening", kPatience)) << serve.output();
 }
 
+TEST(Program, P7_TopologyCheckMakesNothingAndSaysWhatIsMissing) {
+  const TemporaryFolder folder;
+  const std::string data = folder / "data";
+  const std::vector<std::string> check = {kProgram,     "topology",   "check",
+                                          "--embedded", "--data-dir", data};
+  const Finished nothing = RunProgram(check, {{}, folder.path().string()});
+  EXPECT_EQ(nothing.status, 3) << nothing.output;
+  EXPECT_THAT(nothing.standard_output,
+              testing::HasSubstr("queue file " + data + "/queues.sqlite3: does not exist"));
+  EXPECT_THAT(nothing.standard_output, testing::HasSubstr("exchange attune.dlx: does not exist"));
+  EXPECT_THAT(NamesIn(folder), testing::IsEmpty());
+
+  std::filesystem::create_directory(data);
+  EXPECT_EQ(RunProgram(check).status, 3);
+  EXPECT_TRUE(std::filesystem::is_empty(data));
+
+  ASSERT_EQ(RunProgram({kProgram, "topology", "apply", "--embedded", "--data-dir", data}).status,
+            0);
+  std::filesystem::remove(data + "/queues.sqlite3-owners");
+  EXPECT_EQ(RunProgram(check).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(data + "/queues.sqlite3-owners"));
+}
+
 TEST(Program, TheDemoUsesNothingThatLiesAround) {
   const TemporaryFolder folder;
   WriteFile(folder, "deadletter.toml",

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "base/fault_point.h"
@@ -62,6 +63,18 @@ sqlite::DatabaseResult<void> Accept(sqlite::Database& database) {
   return Unexpected<sqlite::DatabaseError>({SQLITE_NOTADB, database.path() + " " + *foreign});
 }
 
+sqlite::DatabaseResult<void> AcceptCurrent(sqlite::Database& database) {
+  if (auto accepted = Accept(database); !accepted) return accepted;
+  Look look(database);
+  const bool current =
+      look.Number(sql::kSchemaVersion) == static_cast<std::int64_t>(sql::kMigrations.size());
+  if (look.error()) return Unexpected<sqlite::DatabaseError>(*look.error());
+  if (current) return {};
+  return Unexpected<sqlite::DatabaseError>(
+      {SQLITE_NOTADB, database.path() + " was made by an older version of this program; start "
+                                        "`deadletter serve` once to bring it up to date"});
+}
+
 BrokerResult<void> Migrate(sqlite::Database& database) {
   auto transaction = sqlite::Transaction::Begin(database);  // whoever comes second finds it done
   if (!transaction) return Unexpected<BrokerError>(ToBrokerError(transaction.error()));
@@ -86,6 +99,16 @@ BrokerResult<std::unique_ptr<sqlite::Database>> OpenQueueFile(
   if (!database) return Unexpected<BrokerError>(ToBrokerError(database.error()));
   if (auto migrated = Migrate(**database); !migrated)
     return Unexpected<BrokerError>(migrated.error());
+  return std::move(*database);
+}
+
+BrokerResult<std::unique_ptr<sqlite::Database>> OpenQueueFileToLook(
+    const std::string& path, std::chrono::milliseconds busy_timeout) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error == std::errc::no_such_file_or_directory || (!error && size == 0)) return nullptr;
+  auto database = sqlite::Database::Open(path, {busy_timeout, false, AcceptCurrent});
+  if (!database) return Unexpected<BrokerError>(ToBrokerError(database.error()));
   return std::move(*database);
 }
 

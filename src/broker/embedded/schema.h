@@ -16,6 +16,11 @@ namespace deadletter::embedded {
 [[nodiscard]] BrokerResult<std::unique_ptr<sqlite::Database>> OpenQueueFile(
     const std::string& path, std::chrono::milliseconds busy_timeout, bool create);
 
+// Opens it for one who only looks: nothing is made, and no table brought up to date. Null: there is
+// no such file, or nothing in it yet. A file that another version has made is refused.
+[[nodiscard]] BrokerResult<std::unique_ptr<sqlite::Database>> OpenQueueFileToLook(
+    const std::string& path, std::chrono::milliseconds busy_timeout);
+
 // kRefused where the file is not ours to use (permission, not a database), else kUnreachable.
 [[nodiscard]] BrokerError ToBrokerError(const sqlite::DatabaseError& error);
 

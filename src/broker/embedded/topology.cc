@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
+#include "broker/embedded/owner_lock.h"
+#include "broker/embedded/schema.h"
 #include "broker/embedded/sql.h"
 #include "broker/embedded/tables.h"
 #include "broker/embedded/wanted_topology.h"
@@ -18,6 +21,7 @@ using embedded::WantedExchange;
 namespace sql = embedded::sql;
 
 constexpr embedded::CommitPoints kLook{"look.before", "look.after"};
+constexpr std::chrono::milliseconds kLookPatience{3'000};  // as long as a broker's write waits
 
 bool HasBinding(Tables& tables, const WantedBinding& wanted) {
   const auto queue = tables.FindQueue(wanted.queue);
@@ -33,8 +37,12 @@ std::string Named(const WantedBinding& binding) {
 // Looks at one thing after the other and gathers what is wrong.
 class Inspection {
  public:
-  Inspection(Tables& tables, const TopologyPlan& plan, std::vector<Finding>& findings)
-      : tables_(tables), plan_(plan), findings_(findings) {}
+  // Whether that owner lives: what the others consume is nobody's.
+  using Lives = std::function<bool(std::int64_t owner)>;
+
+  // `tables` null: there is nothing.
+  Inspection(Tables* tables, Lives lives, const TopologyPlan& plan, std::vector<Finding>& findings)
+      : tables_(tables), lives_(std::move(lives)), plan_(plan), findings_(findings) {}
 
   void Run() {
     const auto wanted = embedded::Wanted(plan_);
@@ -54,7 +62,7 @@ class Inspection {
 
   void Look(const WantedExchange& wanted) {
     const auto subject = "exchange " + wanted.name;
-    const auto found = tables_.FindExchange(wanted.name);
+    const auto found = FindExchange(wanted.name);
     if (!found)
       return Add(FindingKind::kMissing, subject, "does not exist; topology apply declares it");
     const bool has_alternate = wanted.alternate.empty() || found->alternate == wanted.alternate;
@@ -75,7 +83,7 @@ class Inspection {
 
   void Look(const QueueSpec& wanted) {
     const auto subject = "queue " + wanted.name;
-    const auto found = tables_.FindQueue(wanted.name);
+    const auto found = FindQueue(wanted.name);
     if (!found)
       return Add(FindingKind::kMissing, subject, "does not exist; topology apply declares it");
     const auto difference = Difference(found->spec, wanted);
@@ -85,13 +93,13 @@ class Inspection {
   }
 
   void Look(const WantedBinding& wanted) {
-    if (HasBinding(tables_, wanted)) return;
+    if (tables_ != nullptr && HasBinding(*tables_, wanted)) return;
     Add(FindingKind::kMissing, Named(wanted), "does not exist; topology apply declares it");
   }
 
   void LookAtDeadLetterQueue(const std::string& name) {
     const auto subject = "queue " + name;
-    const auto found = tables_.FindQueue(name);
+    const auto found = FindQueue(name);
     if (!found) {
       if (name != plan_.dlq && name != plan_.unrouted_queue) {  // those were looked at already
         Add(FindingKind::kMissing, subject,
@@ -104,17 +112,18 @@ class Inspection {
       Add(FindingKind::kLosesLetters, subject,
           "has a TTL, a maximal length or a delivery limit, which destroys letters");
     }
-    auto tags = tables_.Prepare(sql::kSubscriberTags);
+    auto tags = tables_->Prepare(sql::kSubscriberTags);
     tags.Bind(found->id);
     while (tags.Next()) {
       const auto tag = tags.Text(0);
-      if (std::ranges::count(plan_.consumer_tags, tag) > 0) continue;
+      if (std::ranges::count(plan_.consumer_tags, tag) > 0 || !lives_(tags.Int64(1))) continue;
       Add(FindingKind::kForeignConsumer, subject, "is also consumed by " + tag);
     }
   }
 
   void LookAtHeldMessages() {
-    auto held = tables_.Prepare(sql::kHeldQueues);
+    if (tables_ == nullptr) return;
+    auto held = tables_->Prepare(sql::kHeldQueues);
     while (held.Next()) {
       Add(FindingKind::kLosesLetters, "queue " + held.Text(0),
           fmt::format("holds {} dead messages that its dead letter exchange cannot place; they "
@@ -124,7 +133,15 @@ class Inspection {
     }
   }
 
-  Tables& tables_;
+  std::optional<embedded::ExchangeRow> FindExchange(const std::string& name) {
+    return tables_ == nullptr ? std::nullopt : tables_->FindExchange(name);
+  }
+  std::optional<embedded::QueueRow> FindQueue(const std::string& name) {
+    return tables_ == nullptr ? std::nullopt : tables_->FindQueue(name);
+  }
+
+  Tables* const tables_;
+  const Lives lives_;
   const TopologyPlan& plan_;
   std::vector<Finding>& findings_;
 };
@@ -198,9 +215,35 @@ class Application {
 
 BrokerResult<std::vector<Finding>> EmbeddedTopology::Check(const TopologyPlan& plan) {
   std::vector<Finding> findings;
-  auto read =
-      broker_->Write(kLook, [&](Tables& tables) { Inspection(tables, plan, findings).Run(); });
+  // Whoever does not live any more is gone from the file: the broker has seen to that.
+  const auto lives = [](std::int64_t) { return true; };
+  auto read = broker_->Write(
+      kLook, [&](Tables& tables) { Inspection(&tables, lives, plan, findings).Run(); });
   if (!read) return Unexpected<BrokerError>(read.error());
+  return findings;
+}
+
+BrokerResult<std::vector<Finding>> CheckQueueFile(const std::string& path, const TopologyPlan& plan,
+                                                  const Clock& clock) {
+  std::vector<Finding> findings;
+  const auto database = embedded::OpenQueueFileToLook(path, kLookPatience);
+  if (!database) return Unexpected<BrokerError>(database.error());
+  if (*database == nullptr) {
+    findings.push_back({FindingKind::kMissing, "queue file " + path,
+                        "does not exist; topology apply makes it, and so does serve"});
+    Inspection(nullptr, {}, plan, findings).Run();
+    return findings;
+  }
+  const auto owners = embedded::OwnerLock::OpenToLook(embedded::OwnersFileOf(path));
+  const auto lives = [&](std::int64_t owner) {
+    return !owners || (*owners != nullptr && (*owners)->IsHeldElsewhere(owner));
+  };
+  auto transaction = sqlite::Transaction::Begin(**database);
+  if (!transaction) return Unexpected<BrokerError>(embedded::ToBrokerError(transaction.error()));
+  Tables tables(**database, *transaction, clock.Now());
+  Inspection(&tables, lives, plan, findings).Run();
+  if (const auto looked = transaction->Commit(); !looked)
+    return Unexpected<BrokerError>(embedded::ToBrokerError(looked.error()));
   return findings;
 }
 

@@ -21,4 +21,11 @@ class EmbeddedTopology final : public Topology {
   std::shared_ptr<EmbeddedBroker> broker_;
 };
 
+// The same Check() for one who does not hold the file open: nothing is made or changed, and nothing
+// is brought up to date that time has brought about since the last who did. A file that is not
+// there is a finding, and so is everything that would be in it.
+[[nodiscard]] BrokerResult<std::vector<Finding>> CheckQueueFile(const std::string& path,
+                                                                const TopologyPlan& plan,
+                                                                const Clock& clock);
+
 }  // namespace deadletter

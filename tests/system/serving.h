@@ -47,6 +47,30 @@ TEST_P(Serving, P1_AStopFinishesTheBatchAndLeavesTheRestInTheQueue) {
   EXPECT_EQ(letters.size(), messages.size());
 }
 
+// What docs/platforms.md says of the day of watching.
+TEST_P(Serving, WhatWasObservedIsNotFailedLaterAndCanBeFound) {
+  World world(GetParam());
+  world.AddExecution(5);
+  {
+    Server watching = world.Serve({{"DEADLETTER_EXECUTIONS_MODE", "observe"}});
+    world.PublishDead(world.Envelope("5"));
+    ASSERT_EQ(world.OnlyLetter().detail, "observed");
+    EXPECT_TRUE(watching.StopsAsPromised());
+  }
+  world.AddExecution(6);
+  Server failing = world.Serve();
+  world.PublishDead(world.Envelope("6"));
+  ASSERT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{6}), "failed"));
+  EXPECT_EQ(world.Row(ExecutionId(std::int64_t{5})).status, "scheduled");
+  const Finished found =
+      RunProgram({DEADLETTER_BINARY_DIR "/deadletter", "list", "--server", failing.url(),
+                  "--outcome", "parked", "--state", "open", "--output", "json"});
+  ASSERT_EQ(found.status, 0) << found.output;
+  const boost::json::value letter = boost::json::parse(found.standard_output);
+  EXPECT_EQ(letter.at("execution_id"), "5");
+  EXPECT_EQ(letter.at("detail"), "observed");
+}
+
 TEST_P(Serving, AMissingQueueIsNamedByReadyzAndWaitedFor) {
   World world(GetParam(), {.queues = "[[queue]]\nname = \"later.dlq\"\n"});
   world.AddExecution(5);

@@ -350,10 +350,10 @@ TEST(Load, UrlsThatTheClientsTakeAreTaken) {
                                   {"DEADLETTER_LEDGER_URL", "postgresql://"}};
     EXPECT_THAT(Loaded(loader).broker.urls, ElementsAre(url));
   }
-  for (const char* url :
-       {"postgresql://", "postgres://h", "postgresql://u:p@h:5432/d?sslmode=verify-full&application_name=y",
-        "postgresql://%2Frun%2Fpostgresql/d", "postgresql://a:1,b,[::1]:3/d",
-        "postgresql://:5433/d", "postgresql:///d?host=/run&password=x"}) {
+  for (const char* url : {"postgresql://", "postgres://h",
+                          "postgresql://u:p@h:5432/d?sslmode=verify-full&application_name=y",
+                          "postgresql://%2Frun%2Fpostgresql/d", "postgresql://a:1,b,[::1]:3/d",
+                          "postgresql://:5433/d", "postgresql:///d?host=/run&password=x"}) {
     ConfigLoader loader;
     loader.sources.environment = {{"DEADLETTER_BROKER_URL", "amqp://h"},
                                   {"DEADLETTER_LEDGER_URL", url}};

@@ -107,8 +107,7 @@ constexpr const char* kNames =
     "there are state, outcome, reason, queue, type, action, execution_id, worker_id, group, since, "
     "until, limit, "
     "cursor";
-constexpr const char* kTime =
-    " must be a time like 2026-11-23T19:57:03Z (RFC 3339), not ";
+constexpr const char* kTime = " must be a time like 2026-11-23T19:57:03Z (RFC 3339), not ";
 
 INSTANTIATE_TEST_SUITE_P(
     Each, ListMistakes,

@@ -46,8 +46,7 @@ TEST_P(KillOneOfTwo, TheOtherOneFinishesAndNothingIsLostOrDoubled) {
   Server survivor = world.Serve();
   Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill"}});
   ASSERT_TRUE(survivor.WaitUntilReady() && doomed.WaitUntilReady());
-  survivor.process().Signal(SIGSTOP);
-  ASSERT_TRUE(survivor.process().WaitForStop(kPatience));
+  world.PutToSleep(survivor);
   SendRequests(world, account, 1, kLetters);
   EXPECT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL) << doomed.process().output();
   survivor.process().Signal(SIGCONT);

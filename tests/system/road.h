@@ -383,8 +383,7 @@ TEST_P(Road, P3_TwoInstancesOnOneQueueRecordEachLetterOnce) {
   // A broker may give everything to whoever asks first: each of them sleeps once, so that the other
   // one is sure to get some.
   for (const auto& [sleeps, works] : {std::pair(&first, &second), std::pair(&second, &first)}) {
-    sleeps->process().Signal(SIGSTOP);
-    ASSERT_TRUE(sleeps->process().WaitForStop(kPatience));
+    world.PutToSleep(*sleeps);
     publish(published + 10);
     EXPECT_TRUE(WaitUntil([&] {
       return testing::Matches(testing::ContainsRegex(

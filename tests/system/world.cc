@@ -1,5 +1,7 @@
 #include "tests/system/world.h"
 
+#include <signal.h>
+
 #include <fstream>
 #include <stdexcept>
 #include <thread>
@@ -147,6 +149,21 @@ Server World::Serve(std::map<std::string, std::string> environment) {
 
 Server World::ServeReleased(std::map<std::string, std::string> environment) {
   return {kReleased, config_file_, folder_name_, std::move(environment)};
+}
+
+void World::PutToSleep(Server& server) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    server.process().Signal(SIGSTOP);
+    if (!server.process().WaitForStop(kPatience)) throw std::runtime_error("it does not stop");
+    try {
+      pair_->broker().DeclareQueue("written.while.it.sleeps", {});
+      return;
+    } catch (const std::exception&) {
+      if (std::chrono::steady_clock::now() > deadline) throw;
+      server.process().Signal(SIGCONT);
+    }
+  }
 }
 
 ExecutionId World::AddExecution(std::int64_t number, const std::string& status) {

@@ -65,6 +65,10 @@ class World {
   // The program as users have it, without fault points.
   [[nodiscard]] Server ServeReleased(std::map<std::string, std::string> environment = {});
 
+  // Stops it, until SIGCONT, where it is in no transaction: else an embedded file would be locked
+  // for everybody else.
+  void PutToSleep(Server& server);
+
   // An execution in status scheduled, and a message for it as the platform sends it.
   ExecutionId AddExecution(std::int64_t number, const std::string& status = "scheduled");
   [[nodiscard]] std::string Envelope(const std::string& execution_id_json,

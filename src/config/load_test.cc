@@ -398,7 +398,7 @@ TEST(Load, KeysThatEndInFileAreNoSecretsOfAnotherKey) {
 
 TEST(Load, NoTwoKeysShareAVariable) {
   std::set<std::string> names = {"DEADLETTER_CONFIG", "DEADLETTER_SERVER", "DEADLETTER_TOKEN",
-                                 "DEADLETTER_FAULT"};
+                                 "DEADLETTER_FAULT", "DEADLETTER_FAULT_FILE"};
   for (const Key<Config>& key : ConfigKeys()) {
     EXPECT_TRUE(names.insert(VariableName(key.name)).second) << key.name;
     EXPECT_TRUE(names.insert(VariableName(key.name) + "_FILE").second) << key.name;
@@ -411,6 +411,7 @@ TEST(Load, AVariableThatSetsNoKeyIsAWarning) {
                                 {"DEADLETTER_SERVER", "x"},
                                 {"DEADLETTER_TOKEN", "x"},
                                 {"DEADLETTER_FAULT", "x"},
+                                {"DEADLETTER_FAULT_FILE", "x"},
                                 {"DEADLETTER_EXECUTIONS_FINAL", "a b"},
                                 {"HOME", "/"}};
   EXPECT_THAT(Loaded(loader).warnings,

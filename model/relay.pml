@@ -1,6 +1,6 @@
 /* The outbox and its relays, in two instances: claim under a lease, publish, mark. Settle writes
- * three entries: two of one execution, one of another. README.md tells what each step is in the
- * source.
+ * three entries: two events of one execution, and one that has no order to keep, such as an event
+ * of another execution, or a retry. README.md tells what each step is in the source.
  *
  * Time is not modelled: a lease may run out as soon as it was given. Where it does so under a relay
  * that lives, where an answer does not come, and where a relay dies, that is a fault, and faults
@@ -15,7 +15,7 @@
 #define BIT(n) (1 << (n))
 #define ALL (BIT(ENTRIES) - 1)
 
-/* A bit an entry. Entry 1 is of the same execution as entry 0, and was recorded after it. */
+/* A bit an entry. Entry 1 is an event of the same execution as entry 0, and recorded after it. */
 #define OLDER(n) ((n) == 1 -> BIT(0) : 0)
 
 byte recorded;

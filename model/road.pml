@@ -74,6 +74,7 @@ byte owner_attempt;
 bool seen_final;   /* somebody has read this owner beside a final row */
 byte events;       /* written */
 bool retry_waits;  /* in the outbox */
+bool retry_asked;  /* a relay has it in its hands, and has asked whether it is waited for */
 byte replayed;     /* the letter that an operator wants sent again: 1 + it; 0: none */
 bool replay_waits; /* in the outbox */
 bool claimed;      /* a relay has had the replay in its hands */
@@ -425,16 +426,27 @@ end:
   od
 }
 
+#define IS_RETRY_WAITED_FOR (IS_FAILABLE && owner == RETRY)
 #define IS_FAILED_BY_IT (status == FAILED && failed_by == replayed)
 #define IS_MINE_STILL (owner == REPLAY && IS_FAILABLE && attempt == owner_attempt)
 
 proctype Relay() {
 end:
   do
-  :: d_step { retry_waits ->
-      retry_waits = false;
+  /* A retry is claimed; then it is asked once more whether it is waited for. If not, it goes. */
+#ifdef BREAK_RETRY_NOT_ASKED
+  :: d_step { retry_waits && !retry_asked ->
+#else
+  :: d_step { retry_waits && !retry_asked && IS_RETRY_WAITED_FOR ->
+#endif
+      assert(IS_FAILABLE);                         /* P3: work that is done is not sent again */
+      retry_asked = true; DONE }
+  :: d_step { retry_waits && !IS_RETRY_WAITED_FOR -> retry_waits = false; DONE }
+  /* Whoever has it in hand may send it, now or much later, and then mark it. */
+  :: d_step { retry_asked && !(sent & BIT(RETRY)) ->
       sent = sent | BIT(RETRY);
       waits = waits || current == RETRY; DONE }
+  :: d_step { retry_waits && (sent & BIT(RETRY)) -> retry_waits = false; DONE }
 
   /* A replay is claimed: in one transaction with the row that it is for, if that is as it was. */
 #ifdef BREAK_REPLAY_BLINDLY
@@ -452,7 +464,7 @@ end:
       own(REPLAY);
       current = REPLAY;
       claimed = true; DONE }
-  /* Whoever has claimed it may send it, now or much later, and then mark it. */
+  /* It is sent and marked as a retry is. */
   :: d_step { claimed && !(sent & BIT(REPLAY)) ->
       sent = sent | BIT(REPLAY);
       waits = waits || current == REPLAY; DONE }

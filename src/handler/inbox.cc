@@ -306,10 +306,11 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
     backoff_.Reset();
   }
   consumer_->Close();
-  if (error.fault == BrokerFault::kUnreadable) LookOutForUnreadable(error);
+  const bool came_alone = widest_prefetch_ == 1;
   const bool queue_gone =
       error.fault == BrokerFault::kCancelled || error.fault == BrokerFault::kQueueMissing;
   Forget(queue_gone ? Loss::kIsGone : Loss::kComesAgain);
+  if (error.fault == BrokerFault::kUnreadable) LookOutForUnreadable(error, came_alone);
   if (stuck_) return;
   const bool absent = error.fault == BrokerFault::kQueueMissing && options_.optional;
   const HealthState state = absent ? HealthState::kReady : HealthState::kMissing;
@@ -325,8 +326,8 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
 // A letter cannot be taken in, and never will be: it stands in the way of those behind it whatever
 // we do, but only asking for it again and again would let a delivery limit destroy it (P1). So it
 // is not asked for again once it is known, and somebody has to take it out of the queue.
-void Inbox::LookOutForUnreadable(const BrokerError& error) {
-  stuck_ = widest_prefetch_ == 1;  // nothing else was on its way: it is the first of the queue
+void Inbox::LookOutForUnreadable(const BrokerError& error, bool came_alone) {
+  stuck_ = came_alone;  // nothing else was on its way: it is the first of the queue
   careful_letters_ = options_.prefetch;
   if (!stuck_) return;
   constexpr std::string_view kCause = "unreadable";

@@ -76,7 +76,7 @@ class Inbox {
   void Deliver(const std::stop_token& stop);
   void KeepHold(const Orders& orders, const std::stop_token& stop);
   bool Subscribed(const std::stop_token& stop);
-  void LookOutForUnreadable(const BrokerError& error);
+  void LookOutForUnreadable(const BrokerError& error, bool came_alone);
   void Store(std::vector<Delivery> deliveries);
   void TellOfOften(const Letter& letter);
   void WriteAcknowledgement();

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -26,6 +27,7 @@ class ScriptedSettlement final : public Settlement {
   std::set<std::string> never_in_time;  // kTooLong for a batch with one of these that is not fixed
   int busy_calls = 0;                   // so many calls fail with kBusy first
   std::optional<std::pair<int, LedgerFault>> fails_from;  // from this call on, every one fails so
+  std::map<int, LedgerFault> fails_at;                    // these calls fail so
   std::optional<LedgerFault> probe_fault;
   std::optional<LedgerFault> rehearse_fault;
 
@@ -40,6 +42,8 @@ class ScriptedSettlement final : public Settlement {
                                                   LockedRows rows) override {
     const int call = calls_++;
     if (fails_from && call >= fails_from->first) return Fault(fails_from->second);
+    if (const auto fault = fails_at.find(call); fault != fails_at.end())
+      return Fault(fault->second);
     if (busy_calls-- > 0) return Fault(LedgerFault::kBusy);
     if (batch.size() > most_in_time) return Fault(LedgerFault::kTooLong);
     std::vector<SettledLetter> settled;
@@ -48,8 +52,9 @@ class ScriptedSettlement final : public Settlement {
       if (!judgement.fixed && refuses.contains(name)) return Fault(LedgerFault::kLetter);
       if (!judgement.fixed && stuck.contains(name)) return Fault(LedgerFault::kBusy);
       if (!judgement.fixed && never_in_time.contains(name)) return Fault(LedgerFault::kTooLong);
-      if (locked.contains(name) && rows == LockedRows::kWait) return Fault(LedgerFault::kRowLocked);
-      const Outcome moved = locked.contains(name) ? Outcome::kDeferred : Outcome::kFailed;
+      const bool meets_lock = !judgement.fixed && locked.contains(name);
+      if (meets_lock && rows == LockedRows::kWait) return Fault(LedgerFault::kRowLocked);
+      const Outcome moved = meets_lock ? Outcome::kDeferred : Outcome::kFailed;
       settled.push_back({true, judgement.fixed ? judgement.fixed->outcome : moved});
     }
     for (const Judgement& judgement : batch) {

@@ -167,23 +167,27 @@ TEST(Decide, JitterIsTheShareOfTheDelayThatIsLeftToChance) {
 }
 
 rc::Gen<Rule> AnyRule() {
-  return rc::gen::exec([] {
-    Rule rule;
-    rule.name = "rule";
-    rule.verdict = *rc::gen::element(VerdictKind::kFail, VerdictKind::kRetry, VerdictKind::kPark,
-                                     VerdictKind::kDiscard);
-    if (*rc::gen::arbitrary<bool>()) rule.match.reasons = {Reason::kExpired, Reason::kUnknown};
-    if (*rc::gen::arbitrary<bool>()) rule.match.queue = *rc::gen::element("*"s, "worker.*"s, ""s);
-    if (*rc::gen::arbitrary<bool>()) rule.match.deaths_below = *rc::gen::arbitrary<std::int64_t>();
-    if (*rc::gen::arbitrary<bool>())
-      rule.match.younger_than = milliseconds(*rc::gen::inRange<std::int64_t>(0, 1LL << 40));
-    rule.retry.delay = milliseconds(*rc::gen::inRange(0, 1'000'000));
-    rule.retry.max_delay = milliseconds(*rc::gen::inRange(0, 10'000'000));
-    rule.retry.factor = *rc::gen::inRange(10, 100) / 10.0;
-    rule.retry.jitter = *rc::gen::inRange(0, 11) / 10.0;
-    rule.retry.max_attempts = *rc::gen::inRange(0, 2'000);
-    return rule;
-  });
+  // However few they are: by itself a range grows with the size of the whole.
+  return rc::gen::resize(
+      rc::kNominalSize, rc::gen::exec([] {
+        Rule rule;
+        rule.name = "rule";
+        rule.verdict = *rc::gen::element(VerdictKind::kFail, VerdictKind::kRetry,
+                                         VerdictKind::kPark, VerdictKind::kDiscard);
+        if (*rc::gen::arbitrary<bool>()) rule.match.reasons = {Reason::kExpired, Reason::kUnknown};
+        if (*rc::gen::arbitrary<bool>())
+          rule.match.queue = *rc::gen::element("*"s, "worker.*"s, ""s);
+        if (*rc::gen::arbitrary<bool>())
+          rule.match.deaths_below = *rc::gen::arbitrary<std::int64_t>();
+        if (*rc::gen::arbitrary<bool>())
+          rule.match.younger_than = milliseconds(*rc::gen::inRange<std::int64_t>(0, 1LL << 40));
+        rule.retry.delay = milliseconds(*rc::gen::inRange(0, 1'000'000));
+        rule.retry.max_delay = milliseconds(*rc::gen::inRange(0, 10'000'000));
+        rule.retry.factor = *rc::gen::inRange(10, 100) / 10.0;
+        rule.retry.jitter = *rc::gen::inRange(0, 11) / 10.0;
+        rule.retry.max_attempts = *rc::gen::inRange(0, 2'000);
+        return rule;
+      }));
 }
 
 RC_GTEST_PROP(DecideOnAnything, GivesOneVerdictThatIsWhole,
@@ -212,6 +216,34 @@ RC_GTEST_PROP(DecideOnAnything, GivesOneVerdictThatIsWhole,
              verdict.retry->delay <= rule.retry.max_delay;
     }));
   }
+}
+
+// By each rule alone it is known which ones match: the order is all that is left to prove.
+RC_GTEST_PROP(DecideOnAnything, GivesTheVerdictOfTheFirstRuleThatMatchesAlone,
+              (std::int64_t total)) {
+  auto rules = *rc::gen::resize(6, rc::gen::container<std::vector<Rule>>(AnyRule()));
+  for (std::size_t place = 0; place < rules.size(); ++place)
+    rules[place].name = std::to_string(place);
+  Letter letter = SentAgain(*rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, 3'000)));
+  letter.reason = *rc::gen::element(Reason::kExpired, Reason::kRejected, Reason::kUnknown);
+  letter.queue = *rc::gen::element("worker.7"s, ""s, "other"s);
+  letter.history.total = total;
+  const double chance = *rc::gen::inRange(0, 1'000) / 1'000.0;
+
+  Verdict expected;
+  for (const Rule& rule : rules) {
+    expected = Decide(letter, std::span(&rule, 1), kNow, chance);
+    if (!expected.rule.empty()) break;
+  }
+  const Verdict verdict = Decide(letter, rules, kNow, chance);
+  RC_CLASSIFY(!verdict.rule.empty() && verdict.rule != "0", "not the first one");
+  RC_ASSERT(verdict.rule == expected.rule);
+  RC_ASSERT(verdict.kind == expected.kind);
+  RC_ASSERT(verdict.retry.has_value() == expected.retry.has_value());
+  if (!verdict.retry) return;
+  RC_ASSERT(verdict.retry->attempt == expected.retry->attempt);
+  RC_ASSERT(verdict.retry->delay == expected.retry->delay);
+  RC_ASSERT(verdict.retry->to == expected.retry->to);
 }
 
 }  // namespace

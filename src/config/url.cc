@@ -65,6 +65,7 @@ Result<void> CheckCharacters(std::string_view text) {
   if (!printable) return Fail("a space, or a character beyond ASCII, must be percent-encoded");
   if (text.find('#') != std::string_view::npos) return Fail("\"#\" must be percent-encoded");
   if (!PercentsAreWhole(text)) return Fail("\"%\" must be followed by two hexadecimal digits");
+  if (text.find("%00") != std::string_view::npos) return Fail("\"%00\" can stand nowhere");
   return {};
 }
 
@@ -205,6 +206,8 @@ Result<void> CheckParameter(std::string_view name, std::string_view value) {
   if (name == "sslmode" && !IsOneOf(value, kSslModes)) {
     return Fail("sslmode is one of disable, allow, prefer, require, verify-ca and verify-full");
   }
+  // JDBC's word for it, and libpq's own reading of that.
+  if (name == "ssl" && value != "true") return Fail("ssl can only be true; see sslmode");
   const bool digits =
       !value.empty() && std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
   if (IsOneOf(name, kNumbers) && !digits) return Fail(std::string(name) + " is a whole number");
@@ -220,7 +223,10 @@ Result<void> CheckParameters(std::string_view query) {
     if (equals == std::string_view::npos || name.empty() || !ConsistsOf(name, "_")) {
       return Fail("after \"?\" come parameters like sslmode=require, joined by \"&\"");
     }
-    if (auto checked = CheckParameter(name, parameter.substr(equals + 1)); !checked) return checked;
+    const std::string_view value = parameter.substr(equals + 1);
+    if (value.find('=') != std::string_view::npos)
+      return Fail("\"=\" in a parameter's value must be percent-encoded");
+    if (auto checked = CheckParameter(name, value); !checked) return checked;
   }
   return {};
 }

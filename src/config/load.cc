@@ -21,6 +21,13 @@ const std::set<std::string> kOtherVariables = {"DEADLETTER_CONFIG", "DEADLETTER_
                                                "DEADLETTER_FAULT_FILE"};
 constexpr std::string_view kFileSuffix = "_FILE";
 
+// A variable's name may hold any bytes but "=".
+std::string Shown(const std::string& name) {
+  const bool plain = std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f; });
+  const std::string text = DisplayText(name, limits::kShownValueBytes);
+  return plain ? text : JsonString(text);
+}
+
 class Loader {
  public:
   explicit Loader(const ConfigSources& sources) : sources_(sources), config_(DefaultConfig()) {}
@@ -76,7 +83,7 @@ class Loader {
     }
     config_.warnings.push_back(fmt::format(
         "{}: no key that the environment can set is called so; docs/configuration.md lists them",
-        DisplayText(name, limits::kShownValueBytes)));
+        Shown(name)));
     return {};
   }
 

@@ -413,9 +413,11 @@ TEST(Load, AVariableThatSetsNoKeyIsAWarning) {
                                 {"DEADLETTER_FAULT", "x"},
                                 {"DEADLETTER_FAULT_FILE", "x"},
                                 {"DEADLETTER_EXECUTIONS_FINAL", "a b"},
+                                {"DEADLETTER_\x1B[2J\n", "x"},
                                 {"HOME", "/"}};
   EXPECT_THAT(Loaded(loader).warnings,
-              ElementsAre(StartsWith("DEADLETTER_BROKER_URI: no key that the environment can"),
+              ElementsAre(StartsWith("\"DEADLETTER_\\u001b[2J\\n\": no key that"),
+                          StartsWith("DEADLETTER_BROKER_URI: no key that the environment can"),
                           StartsWith("DEADLETTER_EXECUTIONS_FINAL: no key that")));
 }
 

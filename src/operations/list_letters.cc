@@ -25,8 +25,11 @@ constexpr std::array kNames = {"state",  "outcome",      "reason",    "queue", "
                                "until",  "limit",        "cursor"};
 constexpr std::size_t kMaxQuotedBytes = 64;
 
+// On one line, whatever it holds.
 std::string Quoted(std::string_view text) {
-  return "'" + DisplayText(text, kMaxQuotedBytes) + "'";
+  std::string shown = DisplayText(text, kMaxQuotedBytes);
+  std::ranges::replace_if(shown, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
+  return "'" + shown + "'";
 }
 
 // "open, waiting or closed"

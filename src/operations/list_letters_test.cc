@@ -123,6 +123,8 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{{{"since", "yesterday"}}, "since"s + kTime + "'yesterday'"},
         MistakeCase{{{"until", "2026-11-23T19:57:03 01:00"}},
                     "until"s + kTime + "'2026-11-23T19:57:03 01:00'"},
+        MistakeCase{{{"limit", "1\n\x1B[2J"}},
+                    "limit must be a number from 1 to 1000, not '1  [2J'"},
         MistakeCase{{{"limit", "0"}}, "limit must be a number from 1 to 1000, not '0'"},
         MistakeCase{{{"limit", "1001"}}, "limit must be a number from 1 to 1000, not '1001'"},
         MistakeCase{{{"limit", "-1"}}, "limit must be a number from 1 to 1000, not '-1'"},

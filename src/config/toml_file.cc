@@ -31,9 +31,9 @@ RawTable ConvertTable(const toml::table& table, const std::string& path) {
   for (const auto& [key, node] : table) {
     placed.push_back({key.source().begin, {std::string(key.str()), Convert(node, path)}});
   }
-  std::stable_sort(placed.begin(), placed.end(), [](const Placed& left, const Placed& right) {
-    return left.place < right.place;
-  });
+  // No two keys stand in one place.
+  std::sort(placed.begin(), placed.end(),
+            [](const Placed& left, const Placed& right) { return left.place < right.place; });
   RawTable entries;
   for (Placed& one : placed) entries.push_back(std::move(one.entry));
   return entries;

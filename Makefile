@@ -1,9 +1,8 @@
 # Thin names over scripts/; `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help build run test model soak mutants fmt lint
+.PHONY: help build run test model soak fuzz mutants fmt lint
 
 BROKER ?= embedded
-MINUTES ?= 30
 SEED ?=
 REPORT ?=
 
@@ -24,8 +23,14 @@ model: ## check the protocol's models, and that their broken variants are caught
 	@scripts/install-dependencies build test
 	@scripts/model
 
+soak: MINUTES ?= 30
 soak: ## kill it for MINUTES=30 over both pairs and account for every letter (SEED=n: that plan again, REPORT=file)
 	@scripts/soak "$(MINUTES)" "$(SEED)" "$(REPORT)"
+
+fuzz: MINUTES ?= 10
+fuzz: ## look for inputs that break something, MINUTES=10 each (TARGET=name: that one only)
+	@scripts/fuzz build
+	@scripts/fuzz run "$$(($(MINUTES) * 60))" $(TARGET)
 
 mutants: ## break the code on purpose, and see that the tests notice (tests/mutants)
 	@scripts/mutants

@@ -28,3 +28,7 @@ if(DEADLETTER_SANITIZE)
     add_compile_options(-Wno-tsan)  # g++ warns of every fence that it cannot follow, Asio's among them
   endif()
 endif()
+
+if(DEADLETTER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # what a fuzzer follows; its own main is linked by the targets
+endif()

@@ -12,26 +12,9 @@ namespace {
 using test::ProjectFolder;
 using test::ReadText;
 
-// "Suite.Name" of every TEST, TEST_F and TEST_P in the sources.
-std::set<std::string> TestsInTheSources() {
-  static const std::regex kTest(R"(\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\))");
-  std::set<std::string> names;
-  for (const char* folder : {"src", "tests"}) {
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(ProjectFolder() / folder)) {
-      const auto extension = entry.path().extension();
-      if (extension != ".cc" && extension != ".h") continue;
-      const std::string text = ReadText(entry.path());
-      for (std::sregex_iterator match(text.begin(), text.end(), kTest), end; match != end; ++match)
-        names.insert((*match)[1].str() + "." + (*match)[2].str());
-    }
-  }
-  return names;
-}
-
 TEST(FailureModes, EachIsProvedByTestsThatExist) {
   static const std::regex kSeparator(", *");
-  const std::set<std::string> tests = TestsInTheSources();
+  const std::set<std::string> tests = test::TestsInTheSources();
   const auto rows = test::MarkdownTable(ReadText(ProjectFolder() / "docs" / "failure-modes.md"),
                                         "fault", "you see");
   ASSERT_FALSE(rows.empty());

@@ -16,6 +16,9 @@ namespace deadletter::test {
 // .h and .cc files below src/, relative to it, sorted.
 [[nodiscard]] std::vector<std::filesystem::path> SourceFiles();
 
+// "Suite.Name" of every TEST, TEST_F, TEST_P and RC_GTEST_PROP in src/ and tests/.
+[[nodiscard]] std::set<std::string> TestsInTheSources();
+
 struct Include {
   std::string target;  // between the quotes or brackets
   bool quoted = false;

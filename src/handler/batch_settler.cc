@@ -42,11 +42,7 @@ BatchSettler::BatchSettler(Settlement& settlement, SettleCall call, const Clock&
 
 SettleProgress BatchSettler::Settle(std::span<const Judgement> batch) {
   SettleProgress progress;
-  while (!batch.empty() && !progress.error) {
-    const auto piece = batch.first(std::min(batch.size(), most_letters_));
-    SettleHalves(piece, kBusyTries, progress);
-    batch = batch.subspan(piece.size());
-  }
+  SettleHalves(batch.first(std::min(batch.size(), most_letters_)), kBusyTries, progress);
   return progress;
 }
 
@@ -91,13 +87,15 @@ void BatchSettler::SettleHalves(std::span<const Judgement> batch, int busy_tries
     progress.error = settled.error();
     return;
   }
-  if (fault == LedgerFault::kTooLong) most_letters_ = std::max<std::size_t>(1, batch.size() / 2);
+  const bool too_long = fault == LedgerFault::kTooLong;
+  if (too_long) most_letters_ = std::max<std::size_t>(1, batch.size() / 2);
   if (batch.size() > 1) {
     const std::size_t half = batch.size() / 2;
     SettleHalves(batch.first(half), kBusyTriesOfHalves, progress);
     // The second half waits for the first: what is settled must be the batch's front, or acks would
-    // run ahead.
-    if (!progress.error) SettleHalves(batch.subspan(half), kBusyTriesOfHalves, progress);
+    // run ahead. Where the whole is more than goes at once, it waits for the next call.
+    if (progress.error || too_long || batch.size() > most_letters_) return;
+    SettleHalves(batch.subspan(half), kBusyTriesOfHalves, progress);
     return;
   }
   auto alone = RecordAlone(batch.front(), settled.error());

@@ -14,7 +14,7 @@
 namespace deadletter {
 
 // How far it went: the first `settled.size()` judgements are durably recorded, in order; `error`
-// tells why the one after them is not (absent: all are).
+// tells why the one after them is not (absent: all are, or it is its turn in the next call).
 struct SettleProgress {
   std::vector<SettledLetter> settled;
   std::optional<LedgerError> error;
@@ -42,8 +42,9 @@ class BatchSettler {
   // deferred. Every other error ends it.
   //
   // A settle holds its executions' rows, and the platform's workers wait for them: where settling
-  // is slow (a trigger of the platform's, say), later batches go in smaller pieces, of about 5 s,
-  // and in larger ones again once it is quick.
+  // is slow (a trigger of the platform's, say), a call settles a piece of the batch only, of about
+  // 5 s, so that whoever calls acknowledges it and comes again with the rest. Once it is quick, the
+  // pieces grow again. Without an error at least one letter is settled, of a batch that has any.
   [[nodiscard]] SettleProgress Settle(std::span<const Judgement> batch);
 
  private:

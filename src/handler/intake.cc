@@ -38,10 +38,12 @@ void Intake::HandleOneBatch(const std::stop_token& stop) {
     if (recorded > 0) inbox_.AcknowledgeUpTo(rest[recorded - 1].letter.delivery.tag);
     Report(rest.first(recorded), progress, began);
     rest = rest.subspan(recorded);
-    if (progress.error && !WaitForLedger(*progress.error, rest, stop))
+    if (!progress.error) {
+      Resume();
+    } else if (!WaitForLedger(*progress.error, rest, stop)) {
       return;  // given back to the broker
+    }
   }
-  if (!judgements.empty()) Resume();
 }
 
 Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement,

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 #include "handler/scripted_consumer.h"
 
@@ -32,6 +34,13 @@ class LedgerScript {
     return asked_.wait_for(lock, std::chrono::seconds(10),
                            [&] { return std::ranges::count(calls_, call) >= count; });
   }
+  // Before the start: what a settle of these letters does before it answers.
+  void When(std::function<LedgerResult<void>(std::span<const Judgement>)> met) {
+    met_ = std::move(met);
+  }
+  LedgerResult<void> Meet(std::span<const Judgement> batch) const {
+    return met_ ? met_(batch) : LedgerResult<void>{};
+  }
   [[nodiscard]] std::vector<std::ptrdiff_t> closes_before_settle() {
     const std::lock_guard lock(mutex_);
     return closes_before_settle_;
@@ -52,6 +61,7 @@ class LedgerScript {
 
  private:
   test::ScriptedQueue& queue_;
+  std::function<LedgerResult<void>(std::span<const Judgement>)> met_;
   std::mutex mutex_;
   std::condition_variable asked_;
   std::optional<LedgerFault> settle_fault_;
@@ -69,6 +79,7 @@ class ScriptedLedger final : public Settlement {
                                                   LockedRows) override {
     if (auto answer = script_.Answer("settle"); !answer)
       return Unexpected<LedgerError>(answer.error());
+    if (auto answer = script_.Meet(batch); !answer) return Unexpected<LedgerError>(answer.error());
     return std::vector<SettledLetter>(batch.size(), {.recorded = true, .outcome = {}});
   }
   LedgerResult<std::vector<SettledLetter>> SettleAgain(std::span<const Judgement> batch,
@@ -133,6 +144,30 @@ TEST_F(IntakeTest, P1_ALetterIsAcknowledgedOnceItIsRecorded) {
   ledger_.Fail({});
   ASSERT_TRUE(queue_.WaitForCall("ack 1"));
   EXPECT_THAT(queue_.acknowledged(), ElementsAre("a"));
+}
+
+// A batch may take minutes where a trigger of the platform's is slow. Were it acknowledged at its
+// end only, a stop would give back what was recorded long ago.
+TEST_F(IntakeTest, P1_WhatIsRecordedIsAcknowledgedBeforeTheRestOfASlowBatchIsSettled) {
+  bool acknowledged_first = false;
+  ledger_.When([&](std::span<const Judgement> batch) -> LedgerResult<void> {
+    const std::string& first = batch.front().letter.delivery.message.body;
+    if (first == "alone") {  // those that come after it make one batch
+      queue_.Push("a");
+      queue_.Push("b");
+    } else if (batch.size() > 1) {
+      return Unexpected<LedgerError>({LedgerFault::kTooLong, "", "scripted"});
+    } else if (first == "b") {
+      acknowledged_first = queue_.WaitForCall("ack 2");
+    }
+    return {};
+  });
+  queue_.Push("alone");
+  StartIntake(kForEver);
+  ASSERT_TRUE(queue_.WaitForCall("ack 3"));
+  EXPECT_TRUE(acknowledged_first);
+  EXPECT_THAT(queue_.acknowledged(), ElementsAre("alone", "a", "b"));
+  ASSERT_TRUE(ledger_.WaitForCalls("settle", 4)) << "alone, both, a, b";
 }
 
 TEST_F(IntakeTest, P1_AnOutageThatIsShorterThanTheHoldGivesNothingBack) {

@@ -95,6 +95,17 @@ LedgerResult<void> SecondLook::BringForward() {
   return settlement_->BringForward(clock_.Now(), kLongestDeferred, kLongestRefused);
 }
 
+void SecondLook::Report(std::span<const Judgement> judgements, const SettleProgress& progress) {
+  for (std::size_t index = 0; index < progress.settled.size(); ++index) {
+    const SettledLetter& settled = progress.settled[index];
+    if (!settled.recorded || !settled.outcome) continue;
+    if (IsStillWaiting(*settled.outcome)) continue;  // nothing became of it: it was counted before
+    metrics_.LetterSettled(judgements[index].letter.delivery.dead_letter_queue, *settled.outcome);
+    if (*settled.outcome == Outcome::kFailed || *settled.outcome == Outcome::kRetried)
+      events_written_();
+  }
+}
+
 LedgerResult<bool> SecondLook::LookOnce() {
   if (const auto brought = BringForward(); !brought)
     return Unexpected<LedgerError>(brought.error());
@@ -109,16 +120,12 @@ LedgerResult<bool> SecondLook::LookOnce() {
     }
     judgements.push_back(judge_(reader_.Read(letter.id, std::move(letter.delivery)), letter.tries));
   }
-  const SettleProgress progress = settler_.Settle(judgements);
-  for (std::size_t index = 0; index < progress.settled.size(); ++index) {
-    const SettledLetter& settled = progress.settled[index];
-    if (!settled.recorded || !settled.outcome) continue;
-    if (IsStillWaiting(*settled.outcome)) continue;  // nothing became of it: it was counted before
-    metrics_.LetterSettled(judgements[index].letter.delivery.dead_letter_queue, *settled.outcome);
-    if (*settled.outcome == Outcome::kFailed || *settled.outcome == Outcome::kRetried)
-      events_written_();
+  for (std::span<const Judgement> rest = judgements; !rest.empty();) {
+    const SettleProgress progress = settler_.Settle(rest);
+    Report(rest, progress);
+    if (progress.error) return Unexpected<LedgerError>(*progress.error);
+    rest = rest.subspan(progress.settled.size());
   }
-  if (progress.error) return Unexpected<LedgerError>(*progress.error);
 
   std::size_t closed = 0;
   if (options_.close_finished) {

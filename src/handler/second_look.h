@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <thread>
 
 #include "base/backoff.h"
@@ -42,6 +43,7 @@ class SecondLook {
  private:
   void Run(const std::stop_token& stop);
   [[nodiscard]] LedgerResult<void> BringForward();
+  void Report(std::span<const Judgement> judgements, const SettleProgress& progress);
 
   const std::unique_ptr<Settlement> settlement_;
   BatchSettler settler_;

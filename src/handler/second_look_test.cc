@@ -39,5 +39,25 @@ TEST(SecondLook, P5_ALetterThatCannotBeReadIsRefusedAndTheOthersAreSettled) {
   EXPECT_EQ(events, 1);
 }
 
+TEST(SecondLook, P5_WhatTakesTooLongTogetherIsSettledInPiecesWithinOneRound) {
+  auto scripted = std::make_unique<test::ScriptedSettlement>();
+  test::ScriptedSettlement& settlement = *scripted;
+  settlement.most_in_time = 1;
+  for (const std::string name : {"a", "b", "c", "d", "e"})
+    settlement.due.push_back(Due(R"({"message_id":")" + name +
+                                     R"(",)"
+                                     R"("message_type":"ExecutionRequested",)"
+                                     R"("payload":{"execution_id":1}})",
+                                 ""));
+  const SystemClock clock;
+  const LetterReader reader{LetterFormat::Default()};
+  const Judge judge({}, clock);
+  Metrics metrics;
+  Health health;
+  SecondLook second_look(std::move(scripted), reader, judge, clock, metrics, health, {}, [] {});
+  ASSERT_TRUE(second_look.LookOnce().has_value());
+  EXPECT_THAT(settlement.committed, testing::ElementsAre("a", "b", "c", "d", "e"));
+}
+
 }  // namespace
 }  // namespace deadletter

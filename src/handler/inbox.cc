@@ -21,6 +21,8 @@ constexpr milliseconds kOptionalQueueWait = seconds(30);
 constexpr std::uint64_t kOftenDelivered = 3;
 constexpr std::chrono::minutes kOftenToldEvery(1);
 
+constexpr std::string_view kUnreadableCause = "unreadable";  // of a pause
+
 bool ComesOften(const Letter& letter) {
   return letter.delivery.DeliveryCount() >= kOftenDelivered;
 }
@@ -36,7 +38,9 @@ Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, con
       health_(health),
       options_(options),
       part_("queue " + consumer_->queue()),
-      backoff_(kFirstBackoff, kLongestBackoff) {}
+      backoff_(kFirstBackoff, kLongestBackoff) {
+  metrics_.SetIntakePaused(consumer_->queue(), kUnreadableCause, false);
+}
 
 Inbox::~Inbox() {
   Stop();
@@ -330,8 +334,7 @@ void Inbox::LookOutForUnreadable(const BrokerError& error, bool came_alone) {
   stuck_ = came_alone;  // nothing else was on its way: it is the first of the queue
   careful_letters_ = options_.prefetch;
   if (!stuck_) return;
-  constexpr std::string_view kCause = "unreadable";
-  metrics_.SetIntakePaused(consumer_->queue(), kCause, true);
+  metrics_.SetIntakePaused(consumer_->queue(), kUnreadableCause, true);
   const std::string what =
       error.message +
       "; it stays in the queue, and nothing behind it is read: take it out, then "

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -261,6 +262,16 @@ TEST_F(InboxTest, P1_ALetterThatCannotBeReadIsLookedForAloneAndThenAskedForNoMor
   queue_.TakeOutFirst();
   StartInbox();
   EXPECT_THAT(Bodies(Take()), ElementsAre("behind"));
+}
+
+// An alert on the first of something compares it with what was there before.
+TEST_F(InboxTest, P4_APauseForAnUnreadableLetterStandsAtZeroUntilThereIsOne) {
+  const std::string series = R"(deadletter_intake_paused{cause="unreadable",queue="dlq"} )";
+  StartInbox();
+  EXPECT_THAT(metrics_.Expose(), HasSubstr(series + "0"));
+  queue_.PushUnreadable("huge");
+  ASSERT_TRUE(WaitForHealth("take it out"));
+  EXPECT_THAT(metrics_.Expose(), HasSubstr(series + "1"));
 }
 
 TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenIsStillSettled) {

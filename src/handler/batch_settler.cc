@@ -14,6 +14,7 @@ constexpr int kBusyTriesOfHalves = 2;
 constexpr std::size_t kMaxDetailBytes = 1000;
 // How long the platform may have to wait for a row of ours, as far as smaller pieces can help.
 constexpr std::chrono::seconds kLongSettle(5);
+constexpr std::size_t kFirstLetters = 125;  // doubled as long as it is quick
 
 // Whether fewer letters may go through where these did not.
 bool IsHalved(LedgerFault fault) {
@@ -38,7 +39,8 @@ BatchSettler::BatchSettler(Settlement& settlement, SettleCall call, const Clock&
     : settlement_(settlement),
       call_(std::move(call)),
       clock_(clock),
-      stopwatch_(std::move(stopwatch)) {}
+      stopwatch_(std::move(stopwatch)),
+      most_letters_(kFirstLetters) {}
 
 SettleProgress BatchSettler::Settle(std::span<const Judgement> batch) {
   SettleProgress progress;

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -43,8 +42,9 @@ class BatchSettler {
   //
   // A settle holds its executions' rows, and the platform's workers wait for them: where settling
   // is slow (a trigger of the platform's, say), a call settles a piece of the batch only, of about
-  // 5 s, so that whoever calls acknowledges it and comes again with the rest. Once it is quick, the
-  // pieces grow again. Without an error at least one letter is settled, of a batch that has any.
+  // 5 s, so that whoever calls acknowledges it and comes again with the rest. Where it is quick,
+  // the pieces grow; the first ones are small, for nobody knows yet. Without an error at least one
+  // letter is settled, of a batch that has any.
   [[nodiscard]] SettleProgress Settle(std::span<const Judgement> batch);
 
  private:
@@ -59,7 +59,7 @@ class BatchSettler {
   SettleCall call_;
   const Clock& clock_;
   const Stopwatch stopwatch_;
-  std::size_t most_letters_ = std::numeric_limits<std::size_t>::max();  // in one transaction
+  std::size_t most_letters_;  // in one transaction
 };
 
 }  // namespace deadletter

@@ -38,6 +38,7 @@ Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, con
       health_(health),
       options_(options),
       part_("queue " + consumer_->queue()),
+      caution_(options.prefetch),
       backoff_(kFirstBackoff, kLongestBackoff) {
   metrics_.SetIntakePaused(consumer_->queue(), kUnreadableCause, false);
 }
@@ -144,6 +145,7 @@ void Inbox::Step(const std::stop_token& stop) {
   if (orders.give_back) {
     consumer_->Close();
     Forget(Loss::kComesAgain);
+    caution_.ChannelEnded(false);
     return;
   }
   switch (orders.wanted) {
@@ -163,11 +165,8 @@ void Inbox::Step(const std::stop_token& stop) {
   }
 }
 
-// A subscription begins with one letter at a time. If that letter kills us, the broker counts one
-// delivery of one letter and not of everything that was prefetched: a crash loop must not empty a
-// queue with a delivery limit.
 bool Inbox::Subscribed(const std::stop_token& stop) {
-  const std::size_t prefetch = trusted_ ? options_.prefetch : 1;
+  const std::size_t prefetch = caution_.Prefetch();
   if (subscribed_prefetch_ == prefetch) return true;
   const auto subscribed = consumer_->Subscribe(prefetch);
   if (!subscribed) {
@@ -178,7 +177,7 @@ bool Inbox::Subscribed(const std::stop_token& stop) {
   if (!has_channel_) subscribed_at_ = std::chrono::steady_clock::now();
   has_channel_ = true;
   subscribed_prefetch_ = prefetch;
-  widest_prefetch_ = std::max(widest_prefetch_, prefetch);
+  caution_.Subscribed();
   health_.Set(part_, HealthState::kReady);
   return true;
 }
@@ -226,8 +225,7 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
     if (letter.delivery.redelivered) metrics_.LetterRedelivered();
     if (letter.PossibleDuplicate()) metrics_.LetterPossibleDuplicate();
     if (ComesOften(letter)) {
-      trusted_ = false;  // one letter at a time until this one is recorded
-      last_suspect_ = letter.delivery.tag.number;
+      caution_.Suspect(letter.delivery.tag.number);
       TellOfOften(letter);
     }
   }
@@ -294,11 +292,10 @@ void Inbox::WriteAcknowledgement() {
     return;
   }
   fault::Hit("ack.after");
-  const std::uint64_t passed = tag.number - std::exchange(last_acknowledged_, tag.number);
-  careful_letters_ -= std::min<std::size_t>(careful_letters_, passed);
+  last_acknowledged_ = tag.number;
+  caution_.Acknowledged(tag.number);
   metrics_.SetUnacked(consumer_->queue(),
                       static_cast<std::int64_t>(last_received_ - last_acknowledged_));
-  trusted_ = last_acknowledged_ >= last_suspect_ && careful_letters_ == 0;
 }
 
 void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
@@ -310,12 +307,14 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
     backoff_.Reset();
   }
   consumer_->Close();
-  const bool came_alone = widest_prefetch_ == 1;
   const bool queue_gone =
       error.fault == BrokerFault::kCancelled || error.fault == BrokerFault::kQueueMissing;
   Forget(queue_gone ? Loss::kIsGone : Loss::kComesAgain);
-  if (error.fault == BrokerFault::kUnreadable) LookOutForUnreadable(error, came_alone);
-  if (stuck_) return;
+  stuck_ = caution_.ChannelEnded(error.fault == BrokerFault::kUnreadable);
+  if (stuck_) {
+    LeaveUnreadable(error);
+    return;
+  }
   const bool absent = error.fault == BrokerFault::kQueueMissing && options_.optional;
   const HealthState state = absent ? HealthState::kReady : HealthState::kMissing;
   if (health_.Set(part_, state, absent ? "does not exist (optional)" : error.message)) {
@@ -330,10 +329,7 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
 // A letter cannot be taken in, and never will be: it stands in the way of those behind it whatever
 // we do, but only asking for it again and again would let a delivery limit destroy it (P1). So it
 // is not asked for again once it is known, and somebody has to take it out of the queue.
-void Inbox::LookOutForUnreadable(const BrokerError& error, bool came_alone) {
-  stuck_ = came_alone;  // nothing else was on its way: it is the first of the queue
-  careful_letters_ = options_.prefetch;
-  if (!stuck_) return;
+void Inbox::LeaveUnreadable(const BrokerError& error) {
   metrics_.SetIntakePaused(consumer_->queue(), kUnreadableCause, true);
   const std::string what =
       error.message +
@@ -362,9 +358,7 @@ void Inbox::Forget(Loss loss) {
   orders_.give_back = false;
   has_channel_ = false;
   subscribed_prefetch_ = 0;
-  widest_prefetch_ = 0;
-  trusted_ = false;
-  last_suspect_ = last_received_ = last_acknowledged_ = 0;
+  last_received_ = last_acknowledged_ = 0;
   changed_.notify_all();
   metrics_.SetUnacked(consumer_->queue(), 0);
 }

@@ -15,6 +15,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "broker/consumer.h"
+#include "handler/caution.h"
 #include "letter/letter_reader.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
@@ -76,7 +77,7 @@ class Inbox {
   void Deliver(const std::stop_token& stop);
   void KeepHold(const Orders& orders, const std::stop_token& stop);
   bool Subscribed(const std::stop_token& stop);
-  void LookOutForUnreadable(const BrokerError& error, bool came_alone);
+  void LeaveUnreadable(const BrokerError& error);
   void Store(std::vector<Delivery> deliveries);
   void TellOfOften(const Letter& letter);
   void WriteAcknowledgement();
@@ -108,16 +109,9 @@ class Inbox {
   // Only the thread's:
   bool has_channel_ = false;             // what was delivered on it is ours
   std::size_t subscribed_prefetch_ = 0;  // 0: not subscribed
-  std::size_t widest_prefetch_ = 0;      // of this channel
   std::chrono::steady_clock::time_point subscribed_at_;
-  // Among the next so many letters is one that cannot be read. Each time that it ends the channel,
-  // all that was prefetched with it counts as delivered: they come one at a time until it is found.
-  std::size_t careful_letters_ = 0;
-  bool stuck_ = false;  // it was found, and is left in the queue
-  // A letter of this channel was recorded, and so was every one that came often: we survive what
-  // the queue holds.
-  bool trusted_ = false;
-  std::uint64_t last_suspect_ = 0;  // the number of the last letter that came often
+  Caution caution_;
+  bool stuck_ = false;  // a letter that cannot be read was found, and is left in the queue
   std::optional<std::chrono::steady_clock::time_point> often_told_;
   std::uint64_t often_untold_ = 0;  // letters that came often since the last line about one
   std::uint64_t last_received_ = 0;

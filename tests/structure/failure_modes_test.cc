@@ -14,7 +14,7 @@ using test::ReadText;
 
 TEST(FailureModes, EachIsProvedByTestsThatExist) {
   static const std::regex kSeparator(", *");
-  const std::set<std::string> tests = test::TestsInTheSources();
+  const std::set<std::string>& tests = test::TestsInTheSources();
   const auto rows = test::MarkdownTable(ReadText(ProjectFolder() / "docs" / "failure-modes.md"),
                                         "fault", "you see");
   ASSERT_FALSE(rows.empty());

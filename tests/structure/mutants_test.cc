@@ -63,7 +63,7 @@ TEST(Mutants, EachFitsTheSource) {
 
 // What stands between the last "/" and a "*" of the filter "Instances/Suite.Name*" begins the name.
 TEST(Mutants, EachNamesTestsThatExist) {
-  const auto tests = test::TestsInTheSources();
+  const auto& tests = test::TestsInTheSources();
   for (const Mutation& mutation : Mutations()) {
     EXPECT_THAT(mutation.caught_by, Not(IsEmpty())) << mutation.name;
     for (const std::string& caught : mutation.caught_by) {

@@ -34,6 +34,23 @@ std::vector<std::string> Cells(const std::string& line) {
   return cells;
 }
 
+std::set<std::string> ReadTests() {
+  static const std::regex kTest(
+      R"(\b(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)\s*[,)])");
+  std::set<std::string> names;
+  for (const char* folder : {"src", "tests"}) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(ProjectFolder() / folder)) {
+      const auto extension = entry.path().extension();
+      if (extension != ".cc" && extension != ".h") continue;
+      const std::string text = ReadText(entry.path());
+      for (std::sregex_iterator match(text.begin(), text.end(), kTest), end; match != end; ++match)
+        names.insert((*match)[1].str() + "." + (*match)[2].str());
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 std::filesystem::path ProjectFolder() {
@@ -60,21 +77,9 @@ std::vector<std::filesystem::path> SourceFiles() {
   return files;
 }
 
-std::set<std::string> TestsInTheSources() {
-  static const std::regex kTest(
-      R"(\b(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)\s*[,)])");
-  std::set<std::string> names;
-  for (const char* folder : {"src", "tests"}) {
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(ProjectFolder() / folder)) {
-      const auto extension = entry.path().extension();
-      if (extension != ".cc" && extension != ".h") continue;
-      const std::string text = ReadText(entry.path());
-      for (std::sregex_iterator match(text.begin(), text.end(), kTest), end; match != end; ++match)
-        names.insert((*match)[1].str() + "." + (*match)[2].str());
-    }
-  }
-  return names;
+const std::set<std::string>& TestsInTheSources() {
+  static const std::set<std::string> kTests = ReadTests();
+  return kTests;
 }
 
 std::vector<Include> IncludesOf(const std::string& text) {

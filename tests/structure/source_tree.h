@@ -17,7 +17,7 @@ namespace deadletter::test {
 [[nodiscard]] std::vector<std::filesystem::path> SourceFiles();
 
 // "Suite.Name" of every TEST, TEST_F, TEST_P and RC_GTEST_PROP in src/ and tests/.
-[[nodiscard]] std::set<std::string> TestsInTheSources();
+[[nodiscard]] const std::set<std::string>& TestsInTheSources();
 
 struct Include {
   std::string target;  // between the quotes or brackets

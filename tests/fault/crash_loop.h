@@ -31,7 +31,7 @@ TEST_P(CrashLoop, P1_OnALimitedQueueItCostsNoOtherLetterThanTheOneThatCrashes) {
   }
   Server server = world.Serve();
   for (int number = 2; number <= kLetters; ++number) {
-    EXPECT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{number}), "failed")) << number;
+    ASSERT_TRUE(world.WaitForStatus(ExecutionId(std::int64_t{number}), "failed")) << number;
   }
 }
 

@@ -1,8 +1,9 @@
 # Thin names over scripts/; `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help build run test model soak fuzz mutants fmt lint
+.PHONY: help build run test bench model soak fuzz mutants fmt lint
 
 BROKER ?= embedded
+SCENARIOS ?=
 SEED ?=
 REPORT ?=
 
@@ -18,6 +19,9 @@ run: ## build, then run the demo (BROKER=rabbitmq: on a private RabbitMQ and Pos
 
 test: ## build and run every test, those with real servers included
 	@scripts/test
+
+bench: ## measure it (SCENARIOS="...", LETTERS=n, RUNS=n, SIZE=full; bench/README.md)
+	@scripts/bench $(SCENARIOS)
 
 model: ## check the protocol's models, and that their broken variants are caught
 	@scripts/install-dependencies build test

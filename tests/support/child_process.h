@@ -40,6 +40,7 @@ class ChildProcess {
   [[nodiscard]] bool WaitForStop(std::chrono::milliseconds limit);
 
   void Signal(int signal);
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::size_t lines() const;
   [[nodiscard]] std::string output() const;           // both streams, everything so far
   [[nodiscard]] std::string standard_output() const;  // that one alone

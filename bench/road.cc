@@ -1,0 +1,158 @@
+#include "bench/road.h"
+
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include "bench/amqp.h"
+#include "bench/cpu.h"
+#include "tests/support/platform_connection.h"
+
+namespace deadletter::bench {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLookEvery(10);
+constexpr std::chrono::minutes kLimit(60);
+
+// Two builds can be compared by naming the other one.
+std::string Program() {
+  const char* const other = std::getenv("PROGRAM");
+  return other != nullptr ? other : DEADLETTER_BINARY_DIR "/deadletter";
+}
+
+double Seconds(steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+void AwaitTrue(test::PlatformConnection& database, const std::string& question) {
+  const auto deadline = steady_clock::now() + kLimit;
+  while (database.Value(question) != "t") {
+    if (steady_clock::now() > deadline) throw std::runtime_error("never true: " + question);
+    std::this_thread::sleep_for(kLookEvery);
+  }
+}
+
+// Executions from `from` to `to` a second, by when their rows were updated.
+double RateBetween(test::PlatformConnection& database, std::size_t from, std::size_t to) {
+  const auto seconds = database.Value(
+      "SELECT extract(epoch FROM b.updated - a.updated) FROM execution a, execution b WHERE a.id "
+      "= " +
+      std::to_string(from) + " AND b.id = " + std::to_string(to));
+  const double took = std::stod(seconds);
+  return took > 0 ? static_cast<double>(to - from) / took : 0;
+}
+
+}  // namespace
+
+Served::Served(const std::string& broker_url, const std::string& management_url,
+               const std::string& ledger_url, const std::vector<std::string>& queues,
+               const std::string& more_toml) {
+  std::ofstream file(folder_ / "deadletter.toml");
+  file << "[broker]\nurl = \"" << broker_url << "\"\n";
+  if (!management_url.empty()) file << "management_url = \"" << management_url << "\"\n";
+  file << "[ledger]\nurl = \"" << ledger_url << "\"\n[http]\nlisten = \"127.0.0.1:0\"\n";
+  for (const std::string& queue : queues) file << "[[queue]]\nname = \"" << queue << "\"\n";
+  file << more_toml;
+}
+
+void Served::Migrate() {
+  const auto done =
+      test::RunProgram({Program(), "migrate", "--config", folder_ / "deadletter.toml"});
+  if (done.status != 0) throw std::runtime_error("migrate: " + done.output);
+}
+
+void Served::Start() {
+  process_ = std::make_unique<test::ChildProcess>(
+      std::vector<std::string>{Program(), "serve", "--config", folder_ / "deadletter.toml"});
+}
+
+void Served::AwaitConsuming(std::size_t queues) {
+  std::size_t from = 0;
+  for (std::size_t seen = 0; seen < queues; ++seen) {
+    if (!process_->WaitForLine("\"consuming\"", std::chrono::seconds(60), from))
+      throw std::runtime_error("serve does not consume: " + process_->output());
+    from = queues > 1 ? from : 0;
+    if (queues > 1) break;  // the first one starts the clock
+  }
+}
+
+std::string Served::Url() {
+  const auto line = process_->WaitForLine("http://127.0.0.1:", std::chrono::seconds(60));
+  if (!line) throw std::runtime_error("serve does not listen: " + process_->output());
+  const std::size_t begin = line->find("http://");
+  return line->substr(begin, line->find_first_of("\" ", begin) - begin);
+}
+
+void Served::Stop() {
+  process_->Signal(SIGTERM);
+  const auto status = process_->WaitForExit(std::chrono::seconds(15));
+  if (status != 0) throw std::runtime_error("serve did not end in order: " + process_->output());
+}
+
+RoadResult RunRoad(Servers& servers, const RoadOptions& options) {
+  const std::size_t letters = options.filling.letters;
+  RoadResult result;
+  result.database =
+      options.database.empty() ? servers.MakeDatabase(options.filling) : options.database;
+  const std::string vhost = servers.MakeVhost(options.filling, options.queues);
+  test::PlatformConnection database(result.database);
+
+  std::vector<std::unique_ptr<Served>> instances;
+  for (int n = 0; n < options.instances; ++n) {
+    instances.push_back(std::make_unique<Served>(servers.AmqpUrl(vhost), servers.ManagementUrl(),
+                                                 result.database, options.queues));
+  }
+  instances.front()->Migrate();
+  const CpuTimes before = servers.Cpu();
+  for (auto& instance : instances) instance->Start();
+  instances.front()->AwaitConsuming(options.queues.size());
+  const auto began = steady_clock::now();
+
+  // With one consumer of one queue they fail in order, and the last one tells of all of them.
+  const std::string last = std::to_string(letters);
+  AwaitTrue(database, "SELECT status = 'failed' FROM execution WHERE id = " + last);
+  if (options.instances > 1 || options.queues.size() > 1) {
+    AwaitTrue(database, "SELECT NOT EXISTS (SELECT FROM execution WHERE status = 'scheduled')");
+  }
+  result.letters_per_second = static_cast<double>(letters) / Seconds(steady_clock::now() - began);
+  AwaitTrue(database, "SELECT NOT EXISTS (SELECT FROM deadletter.outbox)");
+  result.events_per_second = static_cast<double>(letters) / Seconds(steady_clock::now() - began);
+
+  const CpuTimes after = servers.Cpu();
+  const auto each = [&](std::int64_t microseconds) {
+    return static_cast<double>(microseconds) / static_cast<double>(letters);
+  };
+  std::int64_t own = 0;
+  for (auto& instance : instances) {
+    own += CpuMicroseconds(instance->pid());
+    result.resident_mib =
+        std::max(result.resident_mib, static_cast<double>(PeakResidentKib(instance->pid())) / 1024);
+  }
+  result.own_cpu_us = each(own);
+  result.postgres_cpu_us = each(after.postgres_us - before.postgres_us);
+  result.rabbitmq_cpu_us = each(after.rabbitmq_us - before.rabbitmq_us);
+  for (auto& instance : instances) instance->Stop();
+
+  const auto failed = database.Value("SELECT count(*) FROM execution WHERE status = 'failed'");
+  if (failed != last) throw std::runtime_error(failed + " of " + last + " are failed");
+  Amqp broker(servers.AmqpUrl(vhost));
+  for (const std::string& queue : options.queues) {
+    if (broker.ReadyMessages(queue) != 0) throw std::runtime_error(queue + " is not empty");
+  }
+  const auto events = broker.ReadyMessages(kEventQueue);
+  if (events < letters) throw std::runtime_error(std::to_string(events) + " events of " + last);
+  const std::size_t tenth = letters / 10;
+  result.first_per_second = RateBetween(database, 1, tenth);
+  result.last_per_second = RateBetween(database, letters - tenth, letters);
+  servers.DropVhost(vhost);
+  if (!options.keep && options.database.empty()) servers.DropDatabase(result.database);
+  return result;
+}
+
+}  // namespace deadletter::bench

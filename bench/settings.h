@@ -1,0 +1,17 @@
+// Sizes of the measurements, from the environment.
+#pragma once
+
+#include <cstddef>
+
+#include "bench/servers.h"
+
+namespace deadletter::bench {
+
+struct Settings {
+  std::size_t letters;     // LETTERS
+  std::size_t runs;        // RUNS: of each, interleaved
+  Platform platform;       // PLATFORM: shaped or complete
+  std::size_t body_bytes;  // BODY_BYTES; 0: as they come
+};
+
+}  // namespace deadletter::bench

@@ -61,10 +61,19 @@ Served::Served(const std::string& broker_url, const std::string& management_url,
   file << more_toml;
 }
 
+void Served::Run(std::vector<std::string> command) {
+  command.insert(command.begin(), Program());
+  command.insert(command.end(), {"--config", folder_ / "deadletter.toml"});
+  const auto done = test::RunProgram(command);
+  if (done.status != 0) throw std::runtime_error(command[1] + ": " + done.output);
+}
+
 void Served::Migrate() {
-  const auto done =
-      test::RunProgram({Program(), "migrate", "--config", folder_ / "deadletter.toml"});
-  if (done.status != 0) throw std::runtime_error("migrate: " + done.output);
+  Run({"migrate"});
+}
+
+void Served::ApplyTopology() {
+  Run({"topology", "apply"});
 }
 
 void Served::Start() {
@@ -72,14 +81,9 @@ void Served::Start() {
       std::vector<std::string>{Program(), "serve", "--config", folder_ / "deadletter.toml"});
 }
 
-void Served::AwaitConsuming(std::size_t queues) {
-  std::size_t from = 0;
-  for (std::size_t seen = 0; seen < queues; ++seen) {
-    if (!process_->WaitForLine("\"consuming\"", std::chrono::seconds(60), from))
-      throw std::runtime_error("serve does not consume: " + process_->output());
-    from = queues > 1 ? from : 0;
-    if (queues > 1) break;  // the first one starts the clock
-  }
+void Served::AwaitConsuming() {
+  if (!process_->WaitForLine("\"consuming\"", std::chrono::seconds(60)))
+    throw std::runtime_error("serve does not consume: " + process_->output());
 }
 
 std::string Served::Url() {
@@ -111,7 +115,7 @@ RoadResult RunRoad(Servers& servers, const RoadOptions& options) {
   instances.front()->Migrate();
   const CpuTimes before = servers.Cpu();
   for (auto& instance : instances) instance->Start();
-  instances.front()->AwaitConsuming(options.queues.size());
+  instances.front()->AwaitConsuming();
   const auto began = steady_clock::now();
 
   // With one consumer of one queue they fail in order, and the last one tells of all of them.

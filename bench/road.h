@@ -39,15 +39,18 @@ class Served {
          const std::string& more_toml = "");
 
   void Migrate();
+  void ApplyTopology();
   void Start();
-  void AwaitConsuming(std::size_t queues);
-  void Stop();  // throws where it does not end as promised
+  void AwaitConsuming();  // of its first queue
+  void Stop();            // throws where it does not end as promised
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   [[nodiscard]] std::string output() const { return process_->output(); }
   // Where it listens: http://127.0.0.1:PORT
   [[nodiscard]] std::string Url();
 
  private:
+  void Run(std::vector<std::string> command);
+
   test::TemporaryFolder folder_;
   std::unique_ptr<test::ChildProcess> process_;
 };

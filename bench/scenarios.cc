@@ -9,6 +9,12 @@ const std::vector<Scenario>& Scenarios() {
       {"settle", "the database alone: the script of bench/settle", Settle},
       {"road", "the product", Road},
       {"original", "one letter at a time: SELECT, UPDATE, ack", OriginalAlone},
+      {"embedded", "the embedded pair beside plain SQLite calls", Embedded},
+      {"latency", "from delivery to commit at 200 letters a second", Latency},
+      {"backlog", "the first tenth of a queue beside its last tenth", Backlog},
+      {"instances", "1, 2 and 4 instances on one queue", Instances},
+      {"bodies", "bodies of 0.4, 1, 10 and 100 KiB", Bodies},
+      {"queues", "the same letters in 1, 4, 16 and 50 queues", Queues},
   };
   return scenarios;
 }

@@ -22,5 +22,11 @@ void Drain(const Settings& settings);
 void Settle(const Settings& settings);
 void Road(const Settings& settings);
 void OriginalAlone(const Settings& settings);
+void Embedded(const Settings& settings);
+void Latency(const Settings& settings);
+void Backlog(const Settings& settings);
+void Instances(const Settings& settings);
+void Bodies(const Settings& settings);
+void Queues(const Settings& settings);
 
 }  // namespace deadletter::bench

@@ -31,8 +31,8 @@ std::string PlatformName(Platform platform) {
 
 Servers::Servers() {
   test::PlatformConnection server(postgres_.Url());
-  for (const char* setting :
-       {"shared_buffers = '1GB'", "max_wal_size = '16GB'", "checkpoint_timeout = '1h'"}) {
+  for (const char* setting : {"shared_buffers = '1GB'", "max_wal_size = '16GB'",
+                              "checkpoint_timeout = '1h'", "track_commit_timestamp = on"}) {
     server.Run(std::string("ALTER SYSTEM SET ") + setting);
   }
   postgres_.Restart();

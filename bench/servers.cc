@@ -1,6 +1,8 @@
 #include "bench/servers.h"
 
 #include <chrono>
+#include <cstdlib>
+#include <sstream>
 #include <stdexcept>
 
 #include "bench/amqp.h"
@@ -35,6 +37,11 @@ Servers::Servers() {
                               "checkpoint_timeout = '1h'", "track_commit_timestamp = on"}) {
     server.Run(std::string("ALTER SYSTEM SET ") + setting);
   }
+  // A server of one's own is measured by its own settings: NAME = VALUE; NAME = VALUE.
+  const char* const more = std::getenv("POSTGRES_SETTINGS");
+  std::istringstream settings(more != nullptr ? more : "");
+  for (std::string setting; std::getline(settings, setting, ';');)
+    server.Run("ALTER SYSTEM SET " + setting);
   postgres_.Restart();
   rabbitmq_pid_ = std::stoi(rabbitmq_.Control({"eval", "io:format(\"~s~n\", [os:getpid()])."}));
 }

@@ -17,9 +17,11 @@ WITH due AS MATERIALIZED (
   LIMIT $2::bigint
   FOR NO KEY UPDATE SKIP LOCKED
 ), sized AS (
-  SELECT due.*, coalesce(due.own_bytes, letter.size_bytes, 0) AS bytes
+  -- Asked only where it is needed, and by key: as a join, the letters might be read whole for each claim.
+  SELECT due.*,
+    coalesce(due.own_bytes, (SELECT letter.size_bytes FROM {{schema}}.letter WHERE letter.id = due.letter_id), 0)
+      AS bytes
   FROM due
-  LEFT JOIN {{schema}}.letter ON letter.id = due.letter_id AND due.own_bytes IS NULL
 ), summed AS (
   SELECT sized.id, sized.due_at, sum(sized.bytes) OVER (ORDER BY sized.due_at, sized.id) - sized.bytes AS bytes_before,
     row_number() OVER (ORDER BY sized.due_at, sized.id) AS place
@@ -32,7 +34,8 @@ WITH due AS MATERIALIZED (
   RETURNING outbox.*, summed.place
 )
 SELECT claimed.id, claimed.kind, claimed.exchange, claimed.routing_key, claimed.message_id, claimed.properties,
-  claimed.headers, coalesce(claimed.body, letter.body), (claimed.attempts - 1)::bigint, claimed.execution_id
+  claimed.headers,
+  coalesce(claimed.body, (SELECT letter.body FROM {{schema}}.letter WHERE letter.id = claimed.letter_id)),
+  (claimed.attempts - 1)::bigint, claimed.execution_id
 FROM claimed
-LEFT JOIN {{schema}}.letter ON letter.id = claimed.letter_id AND claimed.body IS NULL
 ORDER BY claimed.place

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/fault_point.h"
 #include "base/rfc3339.h"
@@ -158,8 +159,10 @@ void SettleRun::Rule(std::span<const Judgement> batch, const Places& places) {
   }
   // In id order the pages of the table are visited once each; of one execution the batch's order
   // decides, so that a retry makes the letters after it stale.
-  const auto id_of = [&](std::size_t place) { return *batch[place].letter.execution_id; };
-  std::ranges::stable_sort(in_order, {}, id_of);
+  const auto rank = [&](std::size_t place) {
+    return std::pair(*batch[place].letter.execution_id, place);
+  };
+  std::ranges::sort(in_order, {}, rank);
   for (const std::size_t place : in_order) {
     rulings_[place] = batch[place].retry ? RuleOverRetry(batch[place]) : RuleOver(batch[place]);
   }

@@ -23,7 +23,15 @@ constexpr int kCheckpointPages = 8'000;
 // A batch that does not fit into the cache (KiB) is written to the log early and then once more;
 // what a statement must be able to undo is kept in memory and not in a file that is made for each
 // transaction.
-constexpr const char* kMemory = "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;";
+constexpr const char* MemoryOf(PageCache cache) {
+  switch (cache) {
+    case PageCache::k2Mebibytes:
+      return "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;";
+    case PageCache::k32Mebibytes:
+      return "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;";
+  }
+  return "";
+}
 
 int PrimaryCode(int code) {
   return code & 0xff;
@@ -118,8 +126,8 @@ Unexpected<LedgerError> Unavailable(std::string code, std::string message) {
 
 }  // namespace
 
-LedgerFile::LedgerFile(std::string path, milliseconds lock_timeout)
-    : path_(std::move(path)), lock_timeout_(lock_timeout) {}
+LedgerFile::LedgerFile(std::string path, milliseconds lock_timeout, PageCache cache)
+    : path_(std::move(path)), lock_timeout_(lock_timeout), cache_(cache) {}
 
 LedgerResult<sqlite::Database*> LedgerFile::Open() {
   return OpenFile(false);
@@ -158,7 +166,7 @@ LedgerResult<void> LedgerFile::Prepare(sqlite::Database& database) {
       handle, kInstructionsBetweenLooks,
       [](void* self) { return static_cast<LedgerFile*>(self)->aborted_ ? 1 : 0; }, this);
   sqlite3_wal_autocheckpoint(handle, kCheckpointPages);
-  if (auto sized = database.Execute(kMemory); !sized) return Failed(sized.error());
+  if (auto sized = database.Execute(MemoryOf(cache_)); !sized) return Failed(sized.error());
   if (const int code = RegisterStoredTime(handle); code != SQLITE_OK) {
     return Unavailable(CodeName(code), path_ + ": " + sqlite3_errstr(code));
   }

@@ -13,10 +13,15 @@
 
 namespace deadletter {
 
+// How much of the file a connection may keep in memory. Only who writes batches gains by much; the
+// others would fill theirs by merely counting what is in a large ledger.
+enum class PageCache { k2Mebibytes, k32Mebibytes };
+
 // Threads: one, but for Abort(), which any thread may call.
 class LedgerFile {
  public:
-  LedgerFile(std::string path, std::chrono::milliseconds lock_timeout);
+  LedgerFile(std::string path, std::chrono::milliseconds lock_timeout,
+             PageCache cache = PageCache::k2Mebibytes);
 
   // The connection, fit for use; valid until the next call of Open(). kUnavailable: the file is
   // missing, is no database, was moved, deleted or replaced since it was opened (what is written
@@ -48,6 +53,7 @@ class LedgerFile {
 
   const std::string path_;
   const std::chrono::milliseconds lock_timeout_;
+  const PageCache cache_;
   std::atomic<bool> aborted_{false};
   std::unique_ptr<sqlite::Database> database_;
   std::uint64_t generation_ = 0;

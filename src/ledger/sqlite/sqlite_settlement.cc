@@ -15,7 +15,8 @@ namespace deadletter {
 namespace sql = sqlite::sql;
 
 SqliteSettlement::SqliteSettlement(SqliteLedgerOptions options)
-    : options_(std::move(options)), file_(options_.path, options_.lock_timeout) {}
+    : options_(std::move(options)),
+      file_(options_.path, options_.lock_timeout, PageCache::k32Mebibytes) {}
 
 LedgerResult<sqlite::Database*> SqliteSettlement::Open() {
   auto database = file_.Open();

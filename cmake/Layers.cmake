@@ -31,6 +31,9 @@ function(deadletter_tests NAME)
     add_executable(${NAME}_${kind} ${files})
     set_target_properties(${NAME}_${kind} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     target_link_libraries(${NAME}_${kind} PRIVATE ${TESTS_LINK} deadletter_test_support deadletter_faults_on)
+    if(NOT kind STREQUAL "test")
+      target_link_libraries(${NAME}_${kind} PRIVATE deadletter_test_servers)
+    endif()
     target_compile_definitions(${NAME}_${kind} PRIVATE
       DEADLETTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DEADLETTER_BINARY_DIR="${PROJECT_BINARY_DIR}")
     # What is tested is optimised as it is shipped; the tests themselves need only be built quickly.

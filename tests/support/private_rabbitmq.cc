@@ -156,6 +156,10 @@ void PrivateRabbitMq::DeleteExchange(const std::string& vhost, const std::string
   Management("DELETE", Path("exchanges", vhost, name));
 }
 
+void PrivateRabbitMq::Purge(const std::string& vhost, const std::string& queue) {
+  Management("DELETE", Path("queues", vhost, queue) + "/contents");
+}
+
 void PrivateRabbitMq::SetPolicy(const std::string& vhost, const std::string& name,
                                 const std::string& pattern, const std::string& apply_to,
                                 const std::string& definition) {

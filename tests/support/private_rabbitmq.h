@@ -48,6 +48,7 @@ class PrivateRabbitMq {
             const std::string& routing_key);
   void DeleteQueue(const std::string& vhost, const std::string& name);
   void DeleteExchange(const std::string& vhost, const std::string& name);
+  void Purge(const std::string& vhost, const std::string& queue);  // of what nobody was given
   void SetPolicy(const std::string& vhost, const std::string& name, const std::string& pattern,
                  const std::string& apply_to, const std::string& definition);
   void SetPermissions(const std::string& vhost, const std::string& user,

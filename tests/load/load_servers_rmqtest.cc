@@ -1,0 +1,139 @@
+// Hostile load over RabbitMQ and PostgreSQL.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "base/text.h"
+#include "tests/conformance/rabbitmq_under_test.h"
+#include "tests/load/load.h"
+#include "tests/support/http_get.h"
+#include "tests/support/platform_connection.h"
+#include "tests/system/servers_pair.h"
+
+namespace deadletter::test {
+namespace {
+
+RabbitUnderTest& Rabbit(World& world) {
+  return dynamic_cast<RabbitUnderTest&>(world.pair().broker());
+}
+
+// No client may send a frame as long as that, but a message that goes on dying has one in the end:
+// the node itself makes it.
+constexpr const char* kPublishInNode = R"(
+  Deaths = [{{table, [{{<<"count">>, long, 1}}, {{<<"reason">>, longstr, <<"expired">>}},
+      {{<<"queue">>, longstr, list_to_binary("worker." ++ integer_to_list(N) ++ ".executions")}},
+      {{<<"time">>, timestamp, 1767225600}}, {{<<"exchange">>, longstr, <<"attune.executions">>}},
+      {{<<"routing-keys">>, array, [{{longstr, <<"execution.dispatch.worker.7">>}}]}}]}}
+    || N <- lists:seq(1, {deaths})],
+  Exchange = rabbit_misc:r(<<"{vhost}">>, exchange, <<>>),
+  [rabbit_basic:publish(Exchange, <<"{queue}">>, [{{headers, [{{<<"x-death">>, array, Deaths}}]}},
+      {{delivery_mode, 2}}], base64:decode(Body))
+    || Body <- [{bodies}]].)";
+
+void PublishInNode(World& world, const std::string& queue, const std::vector<std::string>& bodies,
+                   int deaths) {
+  std::vector<std::string> encoded;
+  for (const std::string& body : bodies) encoded.push_back("<<\"" + Base64(body) + "\">>");
+  RabbitUnderTest& rabbit = Rabbit(world);
+  rabbit.node().Control(
+      {"eval",
+       fmt::format(kPublishInNode, fmt::arg("deaths", deaths), fmt::arg("vhost", rabbit.vhost()),
+                   fmt::arg("queue", queue), fmt::arg("bodies", fmt::join(encoded, ", ")))});
+}
+
+void PublishWithDeaths(World& world, const std::vector<std::string>& bodies, int deaths) {
+  PublishInNode(world, kDeadLetterQueue, bodies, deaths);
+}
+
+class ServersUnderLoad : public UnderLoad {};
+
+// A trigger of the platform's that holds up each commit for a second.
+constexpr const char* kSlowCommits = R"(
+CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('slow.commit', true) IS DISTINCT FROM pg_current_xact_id()::text THEN
+    PERFORM set_config('slow.commit', pg_current_xact_id()::text, true), pg_sleep(1);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT OR UPDATE ON deadletter.letter
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow_commit();
+)";
+
+TEST_P(ServersUnderLoad, P1_P9_ALedgerThatTakesASecondForEachCommitSlowsIntakeAndLosesNothing) {
+  Load load(GetParam().pair, Buffering(kBuffered / kMebibyte));
+  PlatformConnection(load.world().pair().LedgerUrl()).Run(kSlowCommits);
+  load.Publish(dead_, sizes_.letters_for_a_slow_ledger, [&](int number) {
+    if (number % 10 == 0) load.AddExecution(number);
+    return load.Request(number, kMebibyte);
+  });
+  const auto began = Now();
+  Server server = load.world().Serve();
+  ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
+  load.End({&server}, {.max_buffered_bytes = kBuffered});
+}
+
+TEST_P(ServersUnderLoad, P1_P3_P6_ConnectionsCutOverAndOverLoseAndDoubleNothing) {
+  Load load(GetParam().pair);
+  Server server = load.world().Serve();
+  ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
+  const auto began = Now();
+  for (int cut = 0; cut < sizes_.cut_connections; ++cut) {
+    load.Publish(dead_, 100, [&](int number) {
+      if (number % 5 == 0) load.AddExecution(1000 * cut + number);
+      return load.Request(1000 * cut + number);
+    });
+    RabbitUnderTest& rabbit = Rabbit(load.world());
+    rabbit.node().CloseConnections(rabbit.vhost());
+  }
+  ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
+  load.End({&server}, {.max_buffered_bytes = 64 * kMebibyte});
+}
+
+// More than nine mebibytes of deaths: more than we read. A start may cost it two deliveries, one
+// among others and one alone, and a fifth would destroy it. Where a quorum queue puts what is given
+// back to it is its own affair: what stands before such a letter then is recorded, and what stands
+// behind it waits until somebody has taken it out.
+TEST_P(ServersUnderLoad, P1_P4_ALetterWithPropertiesThatCannotBeReadIsNamedAndLeftInItsQueue) {
+  constexpr int kLetters = 100;
+  const std::string queue = "quorum.dlq";
+  Load load(GetParam().pair, {.queues = "[[queue]]\nname = \"" + queue + "\"\n"});
+  RabbitUnderTest& rabbit = Rabbit(load.world());
+  rabbit.DeclareQueue(queue, {.delivery_limit = 4});
+  std::vector<Message> letters;
+  const auto make = [&](int) {
+    letters.push_back(load.Request(static_cast<std::int64_t>(letters.size()) + 1));
+    load.AddExecution(static_cast<std::int64_t>(letters.size()));
+    return letters.back();
+  };
+  load.Publish({"", queue}, kLetters / 2, make);
+  PublishInNode(load.world(), queue, {"it dies and dies"}, 55'000);
+  load.Publish({"", queue}, kLetters / 2, make);
+  for (int start = 1; start <= 2; ++start) {
+    Server server = load.world().Serve();
+    EXPECT_TRUE(WaitUntil([&] {
+      return HttpGet(server.url() + "/readyz").body.find("take it out") != std::string::npos;
+    })) << server.process().output();
+    EXPECT_TRUE(server.StopsAsPromised());
+  }
+  const std::size_t recorded = load.world().Letters().size();
+  ASSERT_TRUE(WaitUntil([&] { return rabbit.ReadyMessages(queue) + recorded == kLetters + 1; }))
+      << rabbit.ReadyMessages(queue) << " and " << recorded;
+
+  rabbit.node().Purge(rabbit.vhost(), queue);
+  load.Publish({"", queue}, kLetters, [&](int number) { return letters.at(number - 1); });
+  const auto began = Now();
+  Server server = load.world().Serve();
+  ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
+  ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
+  ASSERT_TRUE(WaitUntil([&] { return rabbit.ReadyMessages(queue) == 0; }));
+  load.End({&server}, {.max_buffered_bytes = 64 * kMebibyte});
+}
+
+const LoadCase kServers{ServersPair(), 0, PublishWithDeaths};
+const auto kName = [](const auto&) { return "Pair"; };
+
+INSTANTIATE_TEST_SUITE_P(Servers, UnderLoad, testing::Values(kServers), kName);
+INSTANTIATE_TEST_SUITE_P(Servers, ServersUnderLoad, testing::Values(kServers), kName);
+
+}  // namespace
+}  // namespace deadletter::test

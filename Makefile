@@ -1,6 +1,6 @@
 # Thin names over scripts/; `make` prints them.
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench model soak fuzz mutants fmt lint
+.PHONY: help build run test test-all bench model soak fuzz mutants fmt lint
 
 BROKER ?= embedded
 SCENARIOS ?=
@@ -19,6 +19,9 @@ run: ## build, then run the demo (BROKER=rabbitmq: on a private RabbitMQ and Pos
 
 test: ## build and run every test, those with real servers included
 	@scripts/test
+
+test-all: ## hours: the suite as shipped and under each sanitizer, and every long test
+	@scripts/test-all
 
 bench: ## measure it (SCENARIOS="...", LETTERS=n, RUNS=n, SIZE=full; bench/README.md)
 	@scripts/bench $(SCENARIOS)

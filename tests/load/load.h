@@ -46,7 +46,7 @@ TEST_P(UnderLoad, P1_P6_P9_AllThatWasQueuedBeforeTheStartIsTakenIn) {
     return load.Request(number);
   });
   const auto began = Now();
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
   load.End({&server}, {.cache_bytes = GetParam().cache_bytes, .max_buffered_bytes = kBuffered});
 }
@@ -55,7 +55,7 @@ TEST_P(UnderLoad, P4_P5_P9_MalformedLettersInARowAreKeptAndStopNothing) {
   using namespace std::string_literals;
   const std::string bodies[] = {"{"s, ""s, "[]"s, "\xff\xfe\0"s, "{\"message_type\":1}"s, "null"s};
   Load load(GetParam().pair, Buffering(kBuffered / kMebibyte));
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   const auto began = Now();
   load.Publish(dead_, sizes_.malformed_letters, [&](int number) {
     const std::string junk(static_cast<std::size_t>(number % 500), '{');
@@ -77,7 +77,7 @@ TEST_P(UnderLoad, P4_P9_AVeryLargeLetterAmongSmallOnesIsKeptWhole) {
     return load.Request(number);
   });
   const auto began = Now();
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
   EXPECT_THAT(load.world().Letters(),
               testing::Contains(testing::Field(&LetterSummary::detail, "body_too_large")).Times(1));
@@ -95,7 +95,7 @@ TEST_P(UnderLoad, P9_PrefetchedLettersOfSixteenMebibytesPassOneByOne) {
     return load.Request(number, kLetterBytes);
   });
   const auto began = Now();
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
   load.End({&server}, {.cache_bytes = GetParam().cache_bytes,
                        .max_buffered_bytes = kBuffered,
@@ -106,7 +106,7 @@ TEST_P(UnderLoad, P2_P5_LettersThatDiedTenThousandTimesAreReadAndHoldUpNobody) {
   constexpr int kDeaths = 10'000;
   constexpr int kLetters = 3;
   Load load(GetParam().pair);
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   std::vector<std::string> bodies;
   for (int number = 1; number <= kLetters; ++number) {
     load.AddExecution(number);
@@ -147,7 +147,7 @@ TEST_P(UnderLoad, P1_P9_ManyDeadLetterQueuesAreServedAtOnce) {
   }
   Load load(GetParam().pair, std::move(options));
   for (const std::string& queue : queues) load.world().pair().broker().DeclareQueue(queue, {});
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
   const auto began = Now();
   std::int64_t execution = 0;
@@ -181,7 +181,7 @@ TEST_P(UnderLoad, P3_P6_ManyInstancesOnOneQueueDoubleNothing) {
   std::vector<std::unique_ptr<Server>> servers;
   std::vector<Server*> all;
   for (int instance = 0; instance < sizes_.instances; ++instance) {
-    servers.emplace_back(new Server(load.world().Serve()));
+    servers.emplace_back(new Server(load.world().ServeReleased()));
     all.push_back(servers.back().get());
   }
   for (Server* server : all) {

@@ -56,7 +56,7 @@ TEST_P(EmbeddedUnderLoad, P1_P9_ALedgerThatIsHeldForSecondsSlowsIntakeAndLosesNo
     return load.Request(number, kMebibyte);
   });
   const auto began = Now();
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   {
     const HoldsTheFile platform(load.world().pair().LedgerUrl());
     ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();

@@ -67,14 +67,14 @@ TEST_P(ServersUnderLoad, P1_P9_ALedgerThatTakesASecondForEachCommitSlowsIntakeAn
     return load.Request(number, kMebibyte);
   });
   const auto began = Now();
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
   load.End({&server}, {.max_buffered_bytes = kBuffered});
 }
 
 TEST_P(ServersUnderLoad, P1_P3_P6_ConnectionsCutOverAndOverLoseAndDoubleNothing) {
   Load load(GetParam().pair);
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
   const auto began = Now();
   for (int cut = 0; cut < sizes_.cut_connections; ++cut) {
@@ -109,7 +109,7 @@ TEST_P(ServersUnderLoad, P1_P4_ALetterWithPropertiesThatCannotBeReadIsNamedAndLe
   PublishInNode(load.world(), queue, {"it dies and dies"}, 55'000);
   load.Publish({"", queue}, kLetters / 2, make);
   for (int start = 1; start <= 2; ++start) {
-    Server server = load.world().Serve();
+    Server server = load.world().ServeReleased();
     EXPECT_TRUE(WaitUntil([&] {
       return HttpGet(server.url() + "/readyz").body.find("take it out") != std::string::npos;
     })) << server.process().output();
@@ -122,7 +122,7 @@ TEST_P(ServersUnderLoad, P1_P4_ALetterWithPropertiesThatCannotBeReadIsNamedAndLe
   rabbit.node().Purge(rabbit.vhost(), queue);
   load.Publish({"", queue}, kLetters, [&](int number) { return letters.at(number - 1); });
   const auto began = Now();
-  Server server = load.world().Serve();
+  Server server = load.world().ServeReleased();
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
   ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
   ASSERT_TRUE(WaitUntil([&] { return rabbit.ReadyMessages(queue) == 0; }));

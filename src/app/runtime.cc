@@ -20,8 +20,13 @@ std::vector<LedgerReaders> MakeAllReaders(const Wiring& wiring, const Config& co
   return readers;
 }
 
-http::ServerOptions MakeServerOptions(const Config& config) {
+http::ServerOptions MakeServerOptions(const Config& config, Tokens* tokens) {
   http::ServerOptions options;
+  options.tokens = tokens;
+  options.tls_certificate_file = config.http.tls_cert.value_or("");
+  options.tls_key_file = config.http.tls_key.value_or("");
+  options.limits.rate.per_second = static_cast<double>(config.http.requests_per_second);
+  options.limits.rate.burst = 2 * options.limits.rate.per_second;
   options.host = config.http.host;
   options.port = config.http.port;
   options.base_path = config.http.base_path;
@@ -39,13 +44,14 @@ ServiceOptions OptionsOf(const Config& config, SchemaGate::Refused schema_refuse
 }  // namespace
 
 Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
-                 SchemaGate::Refused schema_refused)
+                 std::unique_ptr<Tokens> tokens, SchemaGate::Refused schema_refused)
     : config_(config),
       service_(OptionsOf(config, std::move(schema_refused)), wiring.MakeAdapters(), clock, metrics_,
                health_),
       operations_(MakeAllReaders(wiring, config),
                   {config.executions.id_type, config.http.base_path}),
-      server_(MakeServerOptions(config), operations_, health_, metrics_) {}
+      tokens_(std::move(tokens)),
+      server_(MakeServerOptions(config, tokens_.get()), operations_, health_, metrics_) {}
 
 Runtime::~Runtime() {
   Stop();
@@ -74,7 +80,8 @@ std::string Runtime::url() const {
   const bool ipv6 = config_.http.host.find(':') != std::string::npos;
   const std::string host = ipv6 ? "[" + config_.http.host + "]" : config_.http.host;
   const std::string path = config_.http.base_path == "/" ? "" : config_.http.base_path;
-  return "http://" + host + ":" + std::to_string(server_.port()) + path;
+  return (config_.http.tls_cert ? "https://" : "http://") + host + ":" +
+         std::to_string(server_.port()) + path;
 }
 
 }  // namespace deadletter

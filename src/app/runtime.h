@@ -12,9 +12,9 @@ namespace deadletter {
 // Threads: one owner. `config`, `wiring` and `clock` must outlive it.
 class Runtime {
  public:
-  // `schema_refused`: as in ServiceOptions.
+  // `schema_refused`: as in ServiceOptions. `tokens`: null where none are configured.
   Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
-          SchemaGate::Refused schema_refused = nullptr);
+          std::unique_ptr<Tokens> tokens = nullptr, SchemaGate::Refused schema_refused = nullptr);
   ~Runtime();
 
   // Fails where the HTTP address is not to be had; everything else is waited for in the background.
@@ -29,6 +29,7 @@ class Runtime {
   Health health_;
   Service service_;
   Operations operations_;
+  const std::unique_ptr<Tokens> tokens_;
   http::Server server_;
 };
 

@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/runtime.h"
 #include "app/signals.h"
+#include "operations/tokens.h"
 
 namespace deadletter {
 namespace {
@@ -25,10 +26,19 @@ int RunServe(const Config& config, const cli::CommandLine& command_line) {
   }
   BlockStopSignals();
   const SystemClock clock;
+  std::unique_ptr<Tokens> tokens;
+  if (config.tokens_file) {
+    auto opened = Tokens::Open(*config.tokens_file, clock);
+    if (!opened) {
+      return Complain(cli::kExitUsage, "serve: auth.tokens_file: " + opened.error().message +
+                                           "; `deadletter token new` makes tokens");
+    }
+    tokens = std::move(*opened);
+  }
   const auto wiring = Wiring::OpenToStay(config, clock);
   if (!wiring) return Complain(cli::kExitFailed, "serve: " + wiring.error().message);
   std::string refusal;  // written before StopOurselves(), read after the stop
-  Runtime runtime(config, **wiring, clock, [&refusal](const std::string& why) {
+  Runtime runtime(config, **wiring, clock, std::move(tokens), [&refusal](const std::string& why) {
     refusal = why;
     StopOurselves();
   });

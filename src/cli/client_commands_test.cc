@@ -65,8 +65,8 @@ class ClientCommands : public ::testing::Test {
   }
 
   int Show(OutputFormat output = OutputFormat::kTable) {
-    return RunShow({.server = {.url = server_.url(), .token = {}}, .id = kFirstId}, output,
-                   terminal_);
+    return RunShow({.server = {.url = server_.url(), .token = {}, .ca_file = {}}, .id = kFirstId},
+                   output, terminal_);
   }
 
   std::shared_ptr<test::FakeLedger> ledger_ = std::make_shared<test::FakeLedger>();
@@ -87,7 +87,7 @@ TEST_F(ClientCommands, ListIsATableThatFitsTheTerminal) {
   for (const std::size_t columns : {40U, 60U, 80U, 100U, 200U}) {
     out_.str("");
     const Terminal terminal{.out = out_, .error = error_, .columns = columns};
-    EXPECT_EQ(RunList({.server = {.url = server_.url(), .token = {}}, .filters = {}},
+    EXPECT_EQ(RunList({.server = {.url = server_.url(), .token = {}, .ca_file = {}}, .filters = {}},
                       OutputFormat::kTable, terminal),
               kExitDone);
     const auto lines = Lines(out_.str());
@@ -145,7 +145,7 @@ TEST_F(ClientCommands, AListSaysWhereThereIsNothingOrMore) {
 }
 
 TEST_F(ClientCommands, FiltersAreEncodedAndTheTokenIsSent) {
-  (void)List({.server = {.url = server_.url(), .token = "secret"},
+  (void)List({.server = {.url = server_.url(), .token = "secret", .ca_file = {}},
               .filters = {{"queue", "a b&c=d/ü"}, {"since", "2026-11-23T00:00:00+01:00"}}});
   const std::string head = server_.Heads().at(0);
   EXPECT_EQ(
@@ -226,7 +226,7 @@ TEST_F(ClientCommands, P9_AHostileLetterIsShownWithoutHarm) {
 TEST_F(ClientCommands, ColourIsOursOnly) {
   ledger_->Add();
   const Terminal colourful{.out = out_, .error = error_, .columns = 80, .colour = true};
-  EXPECT_EQ(RunList({.server = {.url = server_.url(), .token = {}}, .filters = {}},
+  EXPECT_EQ(RunList({.server = {.url = server_.url(), .token = {}, .ca_file = {}}, .filters = {}},
                     OutputFormat::kTable, colourful),
             kExitDone);
   EXPECT_THAT(out_.str(), StartsWith("\x1b[1mID\x1b[0m"));
@@ -254,7 +254,7 @@ TEST_P(Troubles, AreOneLineAndAStatus) {
     message.replace(at, 1, server.url());
   std::ostringstream out;
   std::ostringstream error;
-  const ServerAccess access{.url = server.url(), .token = {}};
+  const ServerAccess access{.url = server.url(), .token = {}, .ca_file = {}};
   EXPECT_EQ(
       RunShow({.server = access, .id = "x"}, OutputFormat::kTable, {.out = out, .error = error}),
       GetParam().status);
@@ -294,22 +294,34 @@ TEST(ClientTroubles, AServerThatIsNotThereIsNamedWithWhatToDo) {
   }
   std::ostringstream out;
   std::ostringstream error;
-  EXPECT_EQ(RunList({.server = {.url = url, .token = {}}, .filters = {}}, OutputFormat::kTable,
-                    {.out = out, .error = error}),
+  EXPECT_EQ(RunList({.server = {.url = url, .token = {}, .ca_file = {}}, .filters = {}},
+                    OutputFormat::kTable, {.out = out, .error = error}),
             kExitFailed);
   EXPECT_EQ(error.str(), "deadletter: no server answers at " + url +
                              ": start `deadletter serve` or pass --server URL\n");
 }
 
 TEST(ClientTroubles, AWrongServerIsBadUsage) {
-  for (const char* url : {"https://localhost", "localhost", ""}) {
+  for (const char* url : {"ftp://localhost", "https://", "localhost", ""}) {
     std::ostringstream out;
     std::ostringstream error;
-    EXPECT_EQ(RunList({.server = {.url = url, .token = {}}, .filters = {}}, OutputFormat::kTable,
-                      {.out = out, .error = error}),
+    EXPECT_EQ(RunList({.server = {.url = url, .token = {}, .ca_file = {}}, .filters = {}},
+                      OutputFormat::kTable, {.out = out, .error = error}),
               kExitUsage);
     EXPECT_THAT(error.str(), StartsWith("deadletter: --server"));
   }
+}
+
+TEST(ClientTroubles, AFileOfAuthoritiesThatIsNoneIsBadUsage) {
+  std::ostringstream out;
+  std::ostringstream error;
+  EXPECT_EQ(
+      RunList(
+          {.server = {.url = "https://127.0.0.1:1", .token = {}, .ca_file = "/nonexistent/ca.pem"},
+           .filters = {}},
+          OutputFormat::kTable, {.out = out, .error = error}),
+      kExitUsage);
+  EXPECT_THAT(error.str(), StartsWith("deadletter: --ca-file /nonexistent/ca.pem cannot be used"));
 }
 
 TEST(ClientTroubles, AServerThatNeverEndsIsNotFollowedForEver) {
@@ -318,7 +330,7 @@ TEST(ClientTroubles, AServerThatNeverEndsIsNotFollowedForEver) {
   });
   std::ostringstream out;
   std::ostringstream error;
-  EXPECT_EQ(RunList({.server = {.url = server.url(), .token = {}}, .filters = {}},
+  EXPECT_EQ(RunList({.server = {.url = server.url(), .token = {}, .ca_file = {}}, .filters = {}},
                     OutputFormat::kTable, {.out = out, .error = error}),
             kExitDone);
   EXPECT_EQ(server.Heads().size(), 1U);

@@ -11,6 +11,7 @@
 
 #include "cli/terminal.h"
 #include "config/units.h"
+#include "operations/role.h"
 
 namespace deadletter::cli {
 namespace {
@@ -45,6 +46,10 @@ constexpr std::array kFilterFlags = {
 // Checks that answer in our words; an empty answer means that all is well.
 std::string CheckOutput(const std::string& text) {
   return text == "table" || text == "json" ? "" : "must be table or json, not '" + text + "'";
+}
+
+std::string CheckRole(const std::string& text) {
+  return RoleFromName(text) ? "" : "must be viewer, operator or admin, not '" + text + "'";
 }
 
 CLI::Validator UpTo(std::size_t most) {
@@ -92,6 +97,7 @@ class Reader {
   void AddSubmit();
   void AddTopology();
   void AddConfig();
+  void AddToken();
   void AddClients();
 
   [[nodiscard]] Result<Command> MakeSubmit() const;
@@ -111,8 +117,10 @@ class Reader {
   std::string output_ = "table";
   bool print_ = false;
   SubmitCommand submit_;
+  TokenNewCommand token_;
   std::optional<std::string> ttl_;
   std::optional<std::string> server_;
+  std::optional<std::string> ca_file_;
   std::array<std::optional<std::string>, kFilterFlags.size()> filters_;
   std::size_t limit_ = ListCommand{}.limit;
   std::string id_;
@@ -126,6 +134,7 @@ Reader::Reader() {
   AddSubmit();
   AddTopology();
   AddConfig();
+  AddToken();
   AddClients();
 }
 
@@ -167,6 +176,10 @@ void Reader::AddServerFlag(CLI::App& command) {
       .add_option("--server", server_,
                   "the running server; else DEADLETTER_SERVER, else " + ServerAccess{}.url)
       ->type_name("URL");
+  command
+      .add_option("--ca-file", ca_file_,
+                  "whom to trust for https:// (PEM); else DEADLETTER_CA_FILE, else the system's")
+      ->type_name("FILE");
 }
 
 void Reader::AddService() {
@@ -232,6 +245,21 @@ void Reader::AddConfig() {
   AddCommand(app_, "version", "Say which version this is.", [] { return VersionCommand{}; });
 }
 
+void Reader::AddToken() {
+  CLI::App* token = AddCommand(app_, "token", "Access tokens of the HTTP interface.", nullptr);
+  CLI::App* add = AddCommand(*token, "new", "Make a token, print it once, and keep its digest.",
+                             [this] { return token_; });
+  add->add_option("--name", token_.name, "whose it is: the audit calls its user so")
+      ->required()
+      ->type_name("NAME");
+  add->add_option("--role", token_.role, "viewer (reads), operator (changes too), admin (all)")
+      ->required()
+      ->check(CLI::Validator(CheckRole, ""))
+      ->type_name("ROLE");
+  add->add_option("--tokens-file", token_.tokens_file, "where it is kept; else auth.tokens_file")
+      ->type_name("FILE");
+}
+
 void Reader::AddClients() {
   CLI::App* list =
       AddCommand(app_, "list", "List letters, newest first.", [this] { return MakeList(); });
@@ -282,7 +310,9 @@ ServerAccess Reader::Server() const {
     return value;
   };
   const auto url = server_ ? server_ : environment("DEADLETTER_SERVER");
-  return {.url = url.value_or(ServerAccess{}.url), .token = environment("DEADLETTER_TOKEN")};
+  return {.url = url.value_or(ServerAccess{}.url),
+          .token = environment("DEADLETTER_TOKEN"),
+          .ca_file = ca_file_ ? ca_file_ : environment("DEADLETTER_CA_FILE")};
 }
 
 const CLI::App* Reader::Chosen() const {

@@ -37,6 +37,8 @@ struct ServerAccess {
   std::string url = "http://127.0.0.1:8025";  // --server, else DEADLETTER_SERVER
   std::optional<std::string>
       token;  // DEADLETTER_TOKEN only: flags are seen by everybody on the machine
+  // --ca-file, else DEADLETTER_CA_FILE: whom to trust for https://, PEM; none: the system's
+  std::optional<std::string> ca_file;
 };
 
 struct ServeCommand {};
@@ -57,6 +59,11 @@ struct TopologyCommand {
   TopologyAction action = TopologyAction::kCheck;
 };
 struct ConfigCheckCommand {};
+struct TokenNewCommand {
+  std::string name;
+  std::string role;
+  std::optional<std::string> tokens_file;  // else auth.tokens_file
+};
 struct VersionCommand {};
 struct ListCommand {
   ServerAccess server;
@@ -71,7 +78,7 @@ struct ShowCommand {
 
 using Command =
     std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
-                 ConfigCheckCommand, VersionCommand, ListCommand, ShowCommand>;
+                 ConfigCheckCommand, TokenNewCommand, VersionCommand, ListCommand, ShowCommand>;
 
 struct CommandLine {
   Command command;

@@ -30,6 +30,7 @@ const std::vector<Words> kCommands = {{"serve"},
                                       {"topology", "apply"},
                                       {"topology", "check"},
                                       {"config", "check"},
+                                      {"token", "new", "--name", "n", "--role", "viewer"},
                                       {"version"},
                                       {"list"},
                                       {"show", "x"}};
@@ -72,7 +73,8 @@ TEST(CommandLine, TheVersionIsAFlagToo) {
 
 TEST(CommandLine, LocalCommandsTakeWhatOverridesTheConfiguration) {
   for (const Words& command : kCommands) {
-    const bool is_local = command[0] != "list" && command[0] != "show" && command[0] != "version";
+    const bool is_local = command[0] != "list" && command[0] != "show" && command[0] != "token" &&
+                          command[0] != "version";
     const auto line = Parse(With(command, {"--embedded", "--broker-url", "embedded:q",
                                            "--ledger-url", "sqlite:l", "--data-dir", "d"}));
     ASSERT_EQ(line.has_value(), is_local) << command[0];
@@ -95,6 +97,23 @@ TEST(CommandLine, EachCommandIsItself) {
   EXPECT_TRUE(Parsed<MigrateCommand>({"migrate", "--print"}).print);
   EXPECT_EQ(Parsed<TopologyCommand>({"topology", "apply"}).action, TopologyAction::kApply);
   EXPECT_EQ(Parsed<TopologyCommand>({"topology", "check"}).action, TopologyAction::kCheck);
+}
+
+TEST(CommandLine, ATokenHasANameAndARole) {
+  const auto token = Parsed<TokenNewCommand>({"token", "new", "--name", "ci", "--role", "admin"});
+  EXPECT_EQ(token.name, "ci");
+  EXPECT_EQ(token.role, "admin");
+  EXPECT_EQ(token.tokens_file, std::nullopt);
+  EXPECT_EQ(Parsed<TokenNewCommand>(
+                {"token", "new", "--name", "a", "--role", "viewer", "--tokens-file", "f"})
+                .tokens_file,
+            "f");
+  for (const Words& words : {Words{"token", "new", "--name", "a"}, Words{"token", "new"},
+                             Words{"token", "new", "--name", "a", "--role", "root"}}) {
+    const auto line = Parse(words);
+    ASSERT_FALSE(line);
+    EXPECT_EQ(line.error().status, kExitUsage);
+  }
 }
 
 TEST(CommandLine, SubmitHasDefaults) {

@@ -19,6 +19,12 @@ struct AskError {
 [[nodiscard]] Result<std::string, AskError> Ask(const ServerAccess& server,
                                                 const std::string& target);
 
+// The same with POST: `json` is done to what is at `target`. Where the answer is lost nobody knows
+// whether it was, and the error says so.
+[[nodiscard]] Result<std::string, AskError> Tell(const ServerAccess& server,
+                                                 const std::string& target,
+                                                 const std::string& json);
+
 // Percent-encoded for a path segment or a query's value.
 [[nodiscard]] std::string EncodeForUrl(std::string_view text);
 

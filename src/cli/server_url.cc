@@ -10,6 +10,7 @@ namespace deadletter::cli {
 namespace {
 
 constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kTlsScheme = "https://";
 
 constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
 constexpr std::string_view kNameCharacters =
@@ -91,16 +92,12 @@ bool ReadAuthority(std::string_view authority, ServerUrl& url) {
 }  // namespace
 
 Result<ServerUrl> ParseServerUrl(std::string_view text) {
-  if (text.starts_with("https://")) {
-    return Fail(
-        "--server: https:// is not spoken yet; use http:// on the server's own machine, or through "
-        "an SSH "
-        "tunnel");
-  }
-  if (!text.starts_with(kScheme)) return Bad(text);
-  const std::string_view rest = text.substr(kScheme.size());
-  const std::size_t slash = rest.find('/');
   ServerUrl url;
+  url.encrypted = text.starts_with(kTlsScheme);
+  if (!url.encrypted && !text.starts_with(kScheme)) return Bad(text);
+  if (url.encrypted) url.port = "443";
+  const std::string_view rest = text.substr(url.encrypted ? kTlsScheme.size() : kScheme.size());
+  const std::size_t slash = rest.find('/');
   url.authority = rest.substr(0, slash);
   if (!ReadAuthority(url.authority, url)) return Bad(text);
   if (slash != std::string_view::npos) url.base_path = rest.substr(slash);

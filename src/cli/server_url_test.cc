@@ -80,9 +80,15 @@ TEST(ServerUrl, APasswordIsNotQuoted) {
   EXPECT_EQ(url.error().message, "--server must be like http://127.0.0.1:8025, without a user");
 }
 
-TEST(ServerUrl, HttpsIsSaidNotToBeThere) {
-  EXPECT_NE(ParseServerUrl("https://a").error().message.find("https:// is not spoken yet"),
-            std::string::npos);
+TEST(ServerUrl, HttpsHasAPortOfItsOwn) {
+  const auto url = ParseServerUrl("https://deadletter.example/base");
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_TRUE(url->encrypted);
+  EXPECT_EQ(url->port, "443");
+  EXPECT_EQ(url->authority, "deadletter.example");
+  EXPECT_EQ(url->base_path, "/base/");
+  EXPECT_EQ(ParseServerUrl("https://[::1]:8025")->port, "8025");
+  EXPECT_FALSE(ParseServerUrl("http://a")->encrypted);
 }
 
 }  // namespace

@@ -97,7 +97,6 @@ Result<void> ReadListen(const RawValue& raw, Config& config) {
   if (!text) return Unexpected<Error>(text.error());
   const auto address = ParseListenAddress(*text);
   if (!address) return Unexpected<Error>(address.error());
-  if (!IsLoopback(address->host)) return Fail("this version serves HTTP on loopback only");
   config.http.host = address->host;
   config.http.port = address->port;
   return {};
@@ -154,7 +153,7 @@ Key<Config> ListenKey() {
   Key<Config> key;
   key.name = "http.listen";
   key.allowed =
-      R"(a loopback address and a port from 0 to 65535, like "127.0.0.1:8025", "[::1]:8025", "localhost:8025")";
+      R"(an IP address or localhost and a port from 0 to 65535, like "127.0.0.1:8025", "[::]:8025", "localhost:8025")";
   key.read = &ReadListen;
   key.show = [](const Config& config) {
     return ShowText(FormatListenAddress(config.http.host, config.http.port));

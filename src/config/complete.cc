@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/limits.h"
 #include "config/units.h"
+#include "config/url.h"
 
 namespace deadletter {
 namespace {
@@ -212,10 +213,18 @@ Result<void> CheckOverdue(const Config& config) {
           FormatDurationMs(config.topology.worker_ttl.count())));
 }
 
+// Whoever reaches an address that is not loopback is not yet somebody of ours.
+Result<void> CheckListen(const Config& config) {
+  if (IsLoopback(config.http.host) || config.tokens_file) return {};
+  return Refuse(config, "http.listen",
+                fmt::format("is {} without auth.tokens_file; allowed: a loopback address like "
+                            "\"127.0.0.1:8025\", or tokens (`deadletter token new`)",
+                            JsonString(FormatListenAddress(config.http.host, config.http.port))));
+}
+
 void WarnOfWhatIsNotUsed(Config& config) {
-  for (const char* key :
-       {"auth.tokens_file", "http.tls_cert", "http.tls_key", "redact", "sweeper.mode",
-        "sweeper.overdue_after", "retention.closed", "retention.open", "executions.heartbeat"}) {
+  for (const char* key : {"redact", "sweeper.mode", "sweeper.overdue_after", "retention.closed",
+                          "retention.open", "executions.heartbeat"}) {
     if (!config.IsSet(key)) continue;
     config.warnings.push_back(fmt::format("{}: {} is set, but this version does not use it yet",
                                           Where(config, key), key));
@@ -223,6 +232,12 @@ void WarnOfWhatIsNotUsed(Config& config) {
 }
 
 void WarnOfWhatIsOdd(Config& config) {
+  if (!IsLoopback(config.http.host) && !config.http.tls_cert) {
+    config.warnings.push_back(fmt::format(
+        "{}: http.listen is not loopback and http.tls_cert is not set: tokens and letters go "
+        "through the network in the clear, unless a proxy before it speaks TLS",
+        Where(config, "http.listen")));
+  }
   if (config.ledger.lock_timeout.count() >= limits::kServerDeadlockTimeoutMs) {
     config.warnings.push_back(
         fmt::format("{}: ledger.lock_timeout is {}; below the server's deadlock_timeout (1s unless "
@@ -272,6 +287,7 @@ Config DefaultConfig() {
   config.http.host = "127.0.0.1";
   config.http.port = static_cast<std::uint16_t>(limits::kHttpPort.initial);
   config.http.base_path = "/";
+  config.http.requests_per_second = limits::kHttpRequestsPerSecond.initial;
   config.retention.closed = milliseconds(limits::kRetentionClosedMs.initial);
   config.retention.open = milliseconds(limits::kRetentionOpenMs.initial);
   return config;
@@ -295,6 +311,7 @@ Result<Config> CompleteConfig(Config config) {
                             {&CheckColumns},
                             {&CheckWorkerQueues},
                             {no_tls_keys},
+                            {&CheckListen},
                             {&CheckOverdue}}) {
     if (auto checked = check(config); !checked) return Unexpected<Error>(checked.error());
   }

@@ -131,15 +131,32 @@ TEST(Complete, AWorkersQueueNameFitsTheBroker) {
 TEST(Complete, P4_WhatThisVersionDoesNotUseIsNotSilent) {
   ConfigLoader loader;
   loader.File(
-      "redact = ['/a']\n[http]\ntls_cert = 'c'\ntls_key = 'k'\n[auth]\ntokens_file = "
-      "'t'\n[sweeper]\nmode = 'off'\n"
+      "redact = ['/a']\n[sweeper]\nmode = 'off'\n"
       "overdue_after = '1h'\n[retention]\nclosed = '1d'\nopen = '2d'\n"
       "[executions]\nheartbeat = 'seen'\n");
   const Config config = Loaded(loader);
-  EXPECT_THAT(config.warnings, SizeIs(9));
+  EXPECT_THAT(config.warnings, SizeIs(6));
   for (const std::string& warning : config.warnings) {
     EXPECT_THAT(warning, HasSubstr("is set, but this version does not use it yet"));
   }
+}
+
+TEST(Complete, WithoutTokensHttpIsServedOnLoopbackOnly) {
+  for (const std::string address : {"0.0.0.0:1", "10.0.0.1:1", "[::]:1", "[2001:db8::1]:1"}) {
+    const std::string listen = "[http]\nlisten = '" + address + "'\n";
+    EXPECT_THAT(ErrorOf(listen), HasSubstr(":2: http.listen is \"" + address +
+                                           "\" without auth.tokens_file; allowed: a loopback"));
+    EXPECT_EQ(LoadedFrom(listen + "[auth]\ntokens_file = 't'\n").tokens_file, "t");
+  }
+  for (const std::string address : {"127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "localhost:1"}) {
+    EXPECT_EQ(LoadedFrom("[http]\nlisten = '" + address + "'\n").http.port, 1);
+  }
+}
+
+TEST(Complete, TokensInTheClearAreAWarning) {
+  const std::string open = "[auth]\ntokens_file = 't'\n[http]\nlisten = '0.0.0.0:1'\n";
+  EXPECT_THAT(LoadedFrom(open).warnings, ElementsAre(HasSubstr("in the clear")));
+  EXPECT_THAT(LoadedFrom(open + "tls_cert = 'c'\ntls_key = 'k'\n").warnings, IsEmpty());
 }
 
 TEST(Complete, ALockTimeoutAboveTheServersDeadlockTimeoutIsAWarning) {

@@ -70,7 +70,8 @@ struct HttpConfig {
   std::uint16_t port = 0;  // 0: any free one
   std::optional<std::string> tls_cert;
   std::optional<std::string> tls_key;
-  std::string base_path;  // begins with "/"; does not end with one unless it is "/"
+  std::string base_path;                 // begins with "/"; does not end with one unless it is "/"
+  std::int64_t requests_per_second = 0;  // of each token, or of each address
 };
 
 enum class SweeperMode { kOff, kReport, kFail };

@@ -133,6 +133,9 @@ void AddHttp(Keys& keys) {
   keys.push_back(Bind<Config>("http.tls_cert", Path(), FIELD(http.tls_cert)));
   keys.push_back(Bind<Config>("http.tls_key", Path(), FIELD(http.tls_key)));
   keys.push_back(Bind<Config>("http.base_path", BasePath(), FIELD(http.base_path)));
+  keys.push_back(Bind<Config>("http.requests_per_second",
+                              WholeNumber(limits::kHttpRequestsPerSecond.range()),
+                              FIELD(http.requests_per_second)));
   keys.push_back(Bind<Config>("auth.tokens_file", Path(), FIELD(tokens_file)));
 }
 

@@ -51,6 +51,7 @@ inline constexpr Limit<std::int64_t> kRetentionClosedMs{30 * kDayMs, kHourMs, 3'
 inline constexpr Limit<std::int64_t> kRetentionOpenMs{365 * kDayMs, kHourMs, 3'650 * kDayMs};
 
 inline constexpr Limit<std::int64_t> kHttpPort{8'025, 0, 65'535};
+inline constexpr Limit<std::int64_t> kHttpRequestsPerSecond{200, 1, 100'000};
 
 inline constexpr Range<std::int64_t> kRuleDeathsBelow{1, 1'000'000};
 inline constexpr Range<std::int64_t> kRuleYoungerThanMs{1, 3'650 * kDayMs};

@@ -17,8 +17,8 @@ constexpr std::string_view kPrefix = "DEADLETTER_";
 // Read elsewhere: by --config's default, by the commands that talk to a server, by the fault points
 // of test builds.
 const std::set<std::string> kOtherVariables = {"DEADLETTER_CONFIG", "DEADLETTER_SERVER",
-                                               "DEADLETTER_TOKEN", "DEADLETTER_FAULT",
-                                               "DEADLETTER_FAULT_FILE"};
+                                               "DEADLETTER_TOKEN",  "DEADLETTER_CA_FILE",
+                                               "DEADLETTER_FAULT",  "DEADLETTER_FAULT_FILE"};
 constexpr std::string_view kFileSuffix = "_FILE";
 
 // A variable's name may hold any bytes but "=".

@@ -9,8 +9,8 @@
 namespace deadletter::http {
 namespace {
 
-constexpr std::string_view kOriginScheme = "http://";
 constexpr std::uint16_t kDefaultPort = 80;
+constexpr std::uint16_t kDefaultTlsPort = 443;
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -30,9 +30,10 @@ bool IsJsonType(const std::optional<std::string>& content_type) {
 
 }  // namespace
 
-LoopbackGuard::LoopbackGuard(const std::string& host, std::uint16_t port)
+LoopbackGuard::LoopbackGuard(const std::string& host, std::uint16_t port, bool encrypted)
     : host_(host.find(':') == std::string::npos ? Lower(host) : "[" + Lower(host) + "]"),
-      port_(port) {}
+      port_(port),
+      encrypted_(encrypted) {}
 
 bool LoopbackGuard::IsOurs(std::string_view authority, bool port_needed) const {
   const std::string lower = Lower(authority);
@@ -40,12 +41,21 @@ bool LoopbackGuard::IsOurs(std::string_view authority, bool port_needed) const {
   const std::size_t colon = lower.find(':', bracket == std::string::npos ? 0 : bracket);
   const std::string name = lower.substr(0, colon);
   const bool known = name == "127.0.0.1" || name == "localhost" || name == "[::1]" || name == host_;
-  if (colon == std::string::npos) return known && (!port_needed || port_ == kDefaultPort);
+  if (colon == std::string::npos)
+    return known && (!port_needed || port_ == (encrypted_ ? kDefaultTlsPort : kDefaultPort));
   return known && lower.substr(colon + 1) == fmt::to_string(port_);
 }
 
-std::optional<Response> LoopbackGuard::Refuse(const Request& request) const {
+std::optional<Response> LoopbackGuard::RefuseForm(const Request& request) {
   if (request.hosts.size() != 1) return Problem(400, "a request needs one Host header");
+  if (request.has_body && !IsJsonType(request.content_type)) {
+    return Problem(415, "a body must be application/json and say so in Content-Type");
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> LoopbackGuard::Refuse(const Request& request) const {
+  if (request.hosts.size() != 1) return RefuseForm(request);
   if (!IsOurs(request.hosts.front(), false)) {
     return Problem(
         421,
@@ -54,14 +64,12 @@ std::optional<Response> LoopbackGuard::Refuse(const Request& request) const {
   }
   if (request.origin) {
     const std::string_view origin = *request.origin;
-    if (!origin.starts_with(kOriginScheme) || !IsOurs(origin.substr(kOriginScheme.size()), true)) {
+    const std::string_view scheme = encrypted_ ? "https://" : "http://";
+    if (!origin.starts_with(scheme) || !IsOurs(origin.substr(scheme.size()), true)) {
       return Problem(403, fmt::format("requests from the pages of '{}' are not served", origin));
     }
   }
-  if (request.has_body && !IsJsonType(request.content_type)) {
-    return Problem(415, "a body must be application/json and say so in Content-Type");
-  }
-  return std::nullopt;
+  return RefuseForm(request);
 }
 
 }  // namespace deadletter::http

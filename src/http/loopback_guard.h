@@ -14,17 +14,21 @@ namespace deadletter::http {
 
 class LoopbackGuard {
  public:
-  // The address that is listened on.
-  LoopbackGuard(const std::string& host, std::uint16_t port);
+  // The address that is listened on, and how.
+  LoopbackGuard(const std::string& host, std::uint16_t port, bool encrypted = false);
 
   // The refusal (400, 421, 403 or 415); nothing where the request may pass.
   [[nodiscard]] std::optional<Response> Refuse(const Request& request) const;
+
+  // Of these only what holds for every server, wherever it listens: 400 or 415.
+  [[nodiscard]] static std::optional<Response> RefuseForm(const Request& request);
 
  private:
   [[nodiscard]] bool IsOurs(std::string_view authority, bool port_needed) const;
 
   std::string host_;
   std::uint16_t port_;
+  bool encrypted_;
 };
 
 }  // namespace deadletter::http

@@ -58,6 +58,19 @@ TEST(LoopbackGuard, OnPort80AnOriginHasNoPort) {
   EXPECT_EQ(LoopbackGuard("127.0.0.1", 80).Refuse(request), std::nullopt);
 }
 
+TEST(LoopbackGuard, WithTlsOurOwnPagesAreHttps) {
+  Request request = From("localhost:8025");
+  const LoopbackGuard guard("127.0.0.1", 8025, true);
+  request.origin = "https://localhost:8025";
+  EXPECT_EQ(guard.Refuse(request), std::nullopt);
+  request.origin = "http://localhost:8025";
+  EXPECT_EQ(guard.Refuse(request)->status, 403U);
+  request.origin = "https://localhost";
+  EXPECT_EQ(guard.Refuse(request)->status, 403U);
+  request.hosts = {"localhost"};
+  EXPECT_EQ(LoopbackGuard("127.0.0.1", 443, true).Refuse(request), std::nullopt);
+}
+
 TEST(LoopbackGuard, ABodyIsJson) {
   Request request = From("localhost");
   request.has_body = true;

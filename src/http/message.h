@@ -15,6 +15,9 @@ struct Request {
   std::optional<std::string> origin = {};
   std::optional<std::string> content_type = {};
   bool has_body = false;
+  std::vector<std::string> authorizations = {};  // every Authorization header
+  std::string address = {};                      // the client's, without a port
+  std::string body = {};
 };
 
 struct Response {

@@ -1,9 +1,9 @@
 #include "http/router.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/problem.h"
-#include "http/readiness.h"
 
 namespace deadletter::http {
 namespace {
@@ -14,39 +14,51 @@ Answer Now(Response response) {
   return {.make = [response = std::move(response)] { return response; }};
 }
 
-Response FromOperation(OperationResult<std::string> result, std::string content_type) {
-  if (!result) return ProblemFrom(result.error());
-  return {.content_type = std::move(content_type), .body = std::move(*result)};
-}
-
-Response Json(OperationResult<std::string> result) {
-  return FromOperation(std::move(result), "application/json");
-}
-
-// Bytes of unknown origin: saved, never shown or guessed at.
-Response Download(OperationResult<std::string> result, const std::string& id) {
-  const bool found = result.has_value();
-  Response response = FromOperation(std::move(result), "application/octet-stream");
-  // Found, so `id` is a UUID: nothing in it needs quoting.
-  if (found)
-    response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + id + ".bin\"");
-  return response;
-}
-
-std::vector<std::string> Segments(const std::string& base_path) {
-  std::vector<std::string> segments = ParseTarget(base_path).value_or(Target{}).path;
+std::vector<std::string> Segments(const std::string& path) {
+  std::vector<std::string> segments = ParseTarget(path).value_or(Target{}).path;
   if (!segments.empty() && segments.back().empty()) segments.pop_back();
   return segments;
 }
 
-bool IsRead(const std::string& method) {
-  return method == "GET" || method == "HEAD";
+// "/v1/letters/{id}" without its names.
+std::vector<std::string> Pattern(const std::string& path) {
+  std::vector<std::string> segments = Segments(path);
+  for (std::string& segment : segments) {
+    if (segment.starts_with('{')) segment.clear();
+  }
+  return segments;
 }
 
-Response MethodNotAllowed(const std::string& method) {
-  Response response =
-      Problem(405, "only GET and HEAD are allowed here, not " + method.substr(0, kMaxQuotedBytes));
-  response.headers.emplace_back("Allow", "GET, HEAD");
+bool Fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+  return std::ranges::equal(pattern, path, [](const auto& wanted, const auto& segment) {
+    return wanted.empty() || wanted == segment;
+  });
+}
+
+bool Answers(const Route& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+// What needs a token does not tell without one what is there and what is not.
+bool NeedsToken(const std::vector<std::string>& path) {
+  return !path.empty() && path.front() == "v1";
+}
+
+Response NotFound(const Request& request) {
+  const std::string path = request.target.substr(0, request.target.find('?'));
+  return Problem(404, "nothing is at " + path.substr(0, kMaxQuotedBytes));
+}
+
+Response MethodNotAllowed(const std::vector<std::string>& methods, const std::string& method) {
+  std::string words;
+  std::string list;
+  for (const std::string& allowed : methods) {
+    words += (words.empty() ? "" : " and ") + allowed;
+    list += (list.empty() ? "" : ", ") + allowed;
+  }
+  Response response = Problem(405, "only " + words + (methods.size() == 1 ? " is" : " are") +
+                                       " allowed here, not " + method.substr(0, kMaxQuotedBytes));
+  response.headers.emplace_back("Allow", list);
   return response;
 }
 
@@ -54,63 +66,69 @@ Response MethodNotAllowed(const std::string& method) {
 
 Router::Router(RouterOptions options, Operations& operations, const Health& health,
                const Metrics& metrics)
-    : guard_(options.host, options.port),
-      base_path_(Segments(options.base_path)),
-      pair_name_(std::move(options.pair_name)),
-      operations_(operations),
-      health_(health),
-      metrics_(metrics) {}
+    : gate_(LoopbackGuard(options.host, options.port, options.encrypted), options.tokens,
+            options.rate_limit),
+      base_path_(Segments(options.base_path)) {
+  for (http::Route& route : MakeRoutes(operations, health, metrics, std::move(options.pair_name))) {
+    std::vector<std::string> path = Pattern(route.path);
+    places_.push_back({std::move(path), std::move(route)});
+  }
+}
 
-Answer Router::Route(const Request& request) const {
-  if (auto refusal = guard_.Refuse(request)) return Now(std::move(*refusal));
+bool Router::TakeBase(Target& target) const {
+  const auto [base, path] =
+      std::mismatch(base_path_.begin(), base_path_.end(), target.path.begin(), target.path.end());
+  if (base != base_path_.end()) return false;
+  target.path.erase(target.path.begin(), path);
+  return true;
+}
+
+std::vector<const Router::Place*> Router::Find(const std::vector<std::string>& path) const {
+  std::vector<const Place*> found;
+  for (const Place& place : places_) {
+    if (Fits(place.path, path)) found.push_back(&place);
+  }
+  return found;
+}
+
+Answer Router::Route(Request request) {
+  if (auto refusal = gate_.RefuseForm(request)) return Now(std::move(*refusal));
   auto target = ParseTarget(request.target);
   if (!target) return Now(Problem(400, target.error().message));
-  Answer answer = Find(*target);
-  if (!answer.make) {
-    const std::string path = request.target.substr(0, request.target.find('?'));
-    return Now(Problem(404, "nothing is at " + path.substr(0, kMaxQuotedBytes)));
+  const bool is_below = TakeBase(*target);
+  const auto found = is_below ? Find(target->path) : std::vector<const Place*>();
+  const bool counts = found.empty() || found.front()->route.counts;
+  Call call;
+  if (is_below && NeedsToken(target->path)) {
+    auto caller = gate_.Identify(request);
+    if (!caller) return Now(std::move(caller.error()));
+    call.caller = std::move(*caller);
+  } else if (counts) {
+    if (auto flood = gate_.RefuseFlood(request)) return Now(std::move(*flood));
   }
-  if (!IsRead(request.method)) return Now(MethodNotAllowed(request.method));
-  return answer;
+  if (found.empty()) return Now(NotFound(request));
+  std::vector<std::string> methods;
+  for (const Place* place : found) {
+    if (Answers(place->route, request.method)) {
+      for (std::size_t at = 0; at < place->path.size(); ++at) {
+        if (place->path[at].empty()) call.names.push_back(std::move(target->path[at]));
+      }
+      call.parameters = std::move(target->parameters);
+      call.body = std::move(request.body);
+      return Admitted(place->route, std::move(call));
+    }
+    methods.push_back(place->route.method);
+    if (place->route.method == "GET") methods.emplace_back("HEAD");
+  }
+  return Now(MethodNotAllowed(methods, request.method));
 }
 
-Answer Router::Find(const Target& target) const {
-  Target below = target;
-  const auto [base, path] =
-      std::mismatch(base_path_.begin(), base_path_.end(), below.path.begin(), below.path.end());
-  if (base != base_path_.end()) return {};
-  below.path.erase(below.path.begin(), path);
-  if (below.path == std::vector<std::string>{"healthz"}) {
-    return Now({.content_type = "application/json", .body = R"({"alive":true})"});
+Answer Router::Admitted(const http::Route& route, Call call) const {
+  if (route.role) {
+    if (auto refusal = Gate::RefuseRole(call.caller, *route.role)) return Now(std::move(*refusal));
   }
-  if (below.path == std::vector<std::string>{"readyz"}) {
-    return {.make = [this] { return Readiness(health_, pair_name_); }};
-  }
-  if (below.path == std::vector<std::string>{"metrics"}) {
-    return {.make = [this] {
-      return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                      .body = metrics_.Expose()};
-    }};
-  }
-  return FindLetters(below);
-}
-
-Answer Router::FindLetters(const Target& target) const {
-  const auto& path = target.path;
-  if (path.size() < 2 || path.size() > 4 || path[0] != "v1" || path[1] != "letters") return {};
-  if (path.size() == 2) {
-    return {.asks_ledger = true, .make = [this, parameters = target.parameters] {
-              return Json(operations_.ListLetters(parameters));
-            }};
-  }
-  if (path.size() == 4 && path[3] != "body") return {};
-  if (!target.parameters.empty()) return Now(Problem(400, "one letter takes no parameters"));
-  if (path.size() == 3) {
-    return {.asks_ledger = true,
-            .make = [this, id = path[2]] { return Json(operations_.ShowLetter(id)); }};
-  }
-  return {.asks_ledger = true,
-          .make = [this, id = path[2]] { return Download(operations_.LetterBody(id), id); }};
+  return {.asks_ledger = route.asks_ledger,
+          .make = [&route, call = std::move(call)] { return route.answer(call); }};
 }
 
 }  // namespace deadletter::http

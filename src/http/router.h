@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "http/loopback_guard.h"
+#include "http/gate.h"
 #include "http/message.h"
+#include "http/routes.h"
 #include "http/target.h"
 #include "operations/operations.h"
+#include "operations/tokens.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
@@ -26,6 +28,9 @@ struct RouterOptions {
   std::uint16_t port = 0;
   std::string base_path;
   std::string pair_name;
+  Tokens* tokens = nullptr;  // null: there are none, and everybody on this machine may do all
+  RateLimit rate_limit = {};
+  bool encrypted = false;  // the server speaks HTTPS
 };
 
 // Safe from any thread.
@@ -35,19 +40,23 @@ class Router {
          const Metrics& metrics);
 
   // Total: every request has an answer. HEAD is answered as GET; the caller leaves the body out.
-  [[nodiscard]] Answer Route(const Request& request) const;
+  [[nodiscard]] Answer Route(Request request);
 
  private:
-  // The answers below the base path; `make` is empty where nothing is there.
-  [[nodiscard]] Answer Find(const Target& target) const;
-  [[nodiscard]] Answer FindLetters(const Target& target) const;
+  struct Place {
+    std::vector<std::string> path;  // "" stands for any name
+    http::Route route;
+  };
 
-  const LoopbackGuard guard_;
+  // The path below the base path; false where it is not below it.
+  [[nodiscard]] bool TakeBase(Target& target) const;
+  // Those that are at `path`, whatever their method.
+  [[nodiscard]] std::vector<const Place*> Find(const std::vector<std::string>& path) const;
+  [[nodiscard]] Answer Admitted(const http::Route& route, Call call) const;
+
+  Gate gate_;
   const std::vector<std::string> base_path_;
-  const std::string pair_name_;
-  Operations& operations_;
-  const Health& health_;
-  const Metrics& metrics_;
+  std::vector<Place> places_;
 };
 
 }  // namespace deadletter::http

@@ -23,7 +23,7 @@ class RouterTest : public ::testing::Test {
   }
 
   Response Answer(const Request& request, const std::string& base_path = "/") {
-    const Router router(
+    Router router(
         {.host = "127.0.0.1", .port = 8025, .base_path = base_path, .pair_name = "embedded"},
         operations_, health_, metrics_);
     return router.Route(request).make();
@@ -130,8 +130,8 @@ TEST_F(RouterTest, ALedgerThatIsAwayIsUnavailableForAWhile) {
 }
 
 TEST_F(RouterTest, OnlyWhatAsksTheLedgerMayWait) {
-  const Router router({.host = "127.0.0.1", .port = 8025, .base_path = "/", .pair_name = ""},
-                      operations_, health_, metrics_);
+  Router router({.host = "127.0.0.1", .port = 8025, .base_path = "/", .pair_name = ""}, operations_,
+                health_, metrics_);
   for (const auto& [target, asks] :
        {std::pair{"/healthz", false}, std::pair{"/readyz", false}, std::pair{"/metrics", false},
         std::pair{"/nothing", false}, std::pair{"/v1/letters", true}, std::pair{kLetter, true}}) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "http/session.h"
+#include "http/tls_context.h"
 #include "telemetry/log.h"
 
 namespace deadletter::http {
@@ -23,16 +24,17 @@ constexpr std::chrono::seconds kDrainLimit{1};
 // Connections beyond the limit that are still told so; more than these are closed without a word.
 constexpr std::size_t kRefusedConnections = 64;
 
-Result<tcp::endpoint> LoopbackEndpoint(const ServerOptions& options) {
+Result<tcp::endpoint> EndpointOf(const ServerOptions& options) {
   ErrorCode error;
   const auto address =
       asio::ip::make_address(options.host == "localhost" ? "127.0.0.1" : options.host, error);
-  if (error || !address.is_loopback()) {
+  if (options.tokens == nullptr && (error || !address.is_loopback())) {
     return Fail(fmt::format(
-        "http.listen: '{}' is no loopback address: without tokens only 127.0.0.1, [::1] or "
-        "localhost may be listened on",
+        "http.listen: '{}' is no loopback address: without tokens (auth.tokens_file) only "
+        "127.0.0.1, [::1] or localhost may be listened on",
         options.host));
   }
+  if (error) return Fail(fmt::format("http.listen: '{}' is no IP address", options.host));
   return tcp::endpoint(address, options.port);
 }
 
@@ -81,14 +83,22 @@ class Server::Core {
 };
 
 Result<void> Server::Core::Start() {
-  const auto endpoint = LoopbackEndpoint(options_);
+  const auto endpoint = EndpointOf(options_);
   if (!endpoint) return Unexpected<Error>(endpoint.error());
+  if (!options_.tls_certificate_file.empty()) {
+    auto tls = MakeTlsContext(options_.tls_certificate_file, options_.tls_key_file);
+    if (!tls) return Unexpected<Error>(tls.error());
+    sessions_.tls = std::move(*tls);
+  }
   if (auto listening = Listen(*endpoint); !listening) return listening;
   port_ = acceptor_.local_endpoint().port();
   sessions_.router = std::make_unique<Router>(RouterOptions{.host = options_.host,
                                                             .port = port_,
                                                             .base_path = options_.base_path,
-                                                            .pair_name = options_.pair_name},
+                                                            .pair_name = options_.pair_name,
+                                                            .tokens = options_.tokens,
+                                                            .rate_limit = options_.limits.rate,
+                                                            .encrypted = sessions_.tls != nullptr},
                                               operations_, health_, metrics_);
   Accept();
   io_ = std::thread([this] { ServeSockets(); });

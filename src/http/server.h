@@ -9,7 +9,9 @@
 #include <string>
 
 #include "base/result.h"
+#include "http/rate_limiter.h"
 #include "operations/operations.h"
+#include "operations/tokens.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
@@ -30,13 +32,19 @@ struct ServerLimits {
   // taken.
   std::chrono::milliseconds client_timeout{10'000};
   std::size_t worker_threads = 2;
+  RateLimit rate = {};  // of each token, or of each address where there is none: beyond it 429
 };
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";  // a loopback address or a name for one: there are no tokens yet
-  std::uint16_t port = 8025;       // 0: any free one, see Server::port()
-  std::string base_path = "/";     // everything is served below it
-  std::string pair_name = {};      // what /readyz calls the pair that the service runs on
+  // An IP address or "localhost"; without tokens one of loopback.
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8025;    // 0: any free one, see Server::port()
+  std::string base_path = "/";  // everything is served below it
+  std::string pair_name = {};   // what /readyz calls the pair that the service runs on
+  Tokens* tokens = nullptr;     // outlive the server; null: there are none
+  // Both or none; none: HTTP in the clear. PEM.
+  std::string tls_certificate_file = {};
+  std::string tls_key_file = {};
   ServerLimits limits = {};
 };
 

@@ -24,10 +24,13 @@ constexpr std::size_t kReadAheadBytes = 64 * 1024;
 constexpr std::size_t kSmallRequestBytes = 64 * 1024;
 constexpr std::size_t kSmallAnswerBytes = 64 * 1024;
 
-Request FromBeast(const beast::http::request<beast::http::string_body>& message) {
+// Takes the body out of `message`.
+Request FromBeast(beast::http::request<beast::http::string_body>& message) {
   using beast::http::field;
   Request request{.method = std::string(message.method_string()),
                   .target = std::string(message.target())};
+  const auto [token, end] = message.equal_range(field::authorization);
+  for (auto each = token; each != end; ++each) request.authorizations.emplace_back(each->value());
   const auto [first, last] = message.equal_range(field::host);
   for (auto host = first; host != last; ++host) request.hosts.emplace_back(host->value());
   if (const auto origin = message.find(field::origin); origin != message.end()) {
@@ -37,6 +40,7 @@ Request FromBeast(const beast::http::request<beast::http::string_body>& message)
     request.content_type = std::string(type->value());
   }
   request.has_body = !message.body().empty();
+  request.body = std::move(message.body());
   return request;
 }
 
@@ -50,10 +54,13 @@ Response Safely(const Answer& answer) {
 }
 
 // Headers of every answer: nothing of ours runs, is framed, guessed at or kept by a browser.
-void AddSafetyHeaders(beast::http::fields& fields) {
+void AddSafetyHeaders(beast::http::fields& fields, bool encrypted) {
+  if (encrypted) fields.set("Strict-Transport-Security", "max-age=31536000");
   fields.set("X-Content-Type-Options", "nosniff");
   fields.set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   fields.set("Cross-Origin-Resource-Policy", "same-origin");
+  fields.set("Referrer-Policy", "no-referrer");
+  fields.set("X-Frame-Options", "DENY");
   fields.set(beast::http::field::cache_control, "no-store");
 }
 
@@ -61,11 +68,14 @@ void AddSafetyHeaders(beast::http::fields& fields) {
 
 Session::Session(asio::ip::tcp::socket socket, Sessions& sessions, asio::thread_pool& workers,
                  bool overloaded)
-    : stream_(std::move(socket)),
+    : stream_(std::move(socket), sessions.tls.get()),
       sessions_(sessions),
       workers_(workers),
       overloaded_(overloaded),
       buffer_(sessions.limits.max_header_bytes + kReadAheadBytes) {
+  ErrorCode unknown;  // the client has left already
+  const auto client = stream_.tcp().socket().remote_endpoint(unknown);
+  if (!unknown) address_ = client.address().to_string();
   sessions_.all.insert(this);
 }
 
@@ -77,7 +87,18 @@ Session::~Session() {
 }
 
 void Session::Run() {
+  if (stream_.IsEncrypted()) return ShakeHands();
   ReadHeader();
+}
+
+// Who speaks no TLS, or none that we speak, is told nothing: he would not understand it.
+void Session::ShakeHands() {
+  stream_.tcp().expires_after(sessions_.limits.client_timeout);
+  stream_.tls().async_handshake(asio::ssl::stream_base::server,
+                                [self = shared_from_this()](ErrorCode error) {
+                                  if (error) return self->Close();
+                                  self->ReadHeader();
+                                });
 }
 
 void Session::Drain() {
@@ -85,7 +106,7 @@ void Session::Drain() {
 }
 
 void Session::Close() {
-  stream_.close();
+  stream_.tcp().close();
 }
 
 void Session::ReadHeader() {
@@ -96,7 +117,7 @@ void Session::ReadHeader() {
   parser_->header_limit(sessions_.limits.max_header_bytes);
   parser_->body_limit(sessions_.limits.max_body_bytes);
   // Set once a request, so that a client cannot stretch it byte by byte.
-  stream_.expires_after(sessions_.limits.client_timeout);
+  stream_.tcp().expires_after(sessions_.limits.client_timeout);
   beast::http::async_read_header(
       stream_, buffer_, *parser_,
       [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnHeader(error); });
@@ -156,7 +177,9 @@ void Session::OnRequest(ErrorCode error) {
                    false);
   }
   head_only_ = parser_->get().method() == beast::http::verb::head;
-  Answer answer = sessions_.router->Route(FromBeast(parser_->get()));
+  Request request = FromBeast(parser_->get());
+  request.address = address_;
+  Answer answer = sessions_.router->Route(std::move(request));
   if (answer.asks_ledger) return Ask(std::move(answer));
   Respond(Safely(answer), KeepsAlive());
 }
@@ -215,7 +238,7 @@ void Session::Respond(Response response, bool keep_alive) {
   message_ = Message(static_cast<beast::http::status>(response.status), 11);
   message_.set(beast::http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) message_.set(name, value);
-  AddSafetyHeaders(message_);
+  AddSafetyHeaders(message_, stream_.IsEncrypted());
   message_.keep_alive(keep_alive);
   message_.content_length(response.body.size());
   if (!head_only_) HoldAnswer(std::move(response.body));
@@ -241,7 +264,7 @@ void Session::ReleaseAnswer() {
 
 // The limit is for each part of an answer: a large body may take a slow line as long as it needs.
 void Session::WriteSome() {
-  stream_.expires_after(sessions_.limits.client_timeout);
+  stream_.tcp().expires_after(sessions_.limits.client_timeout);
   beast::http::async_write_some(
       stream_, *serializer_,
       [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnWritten(error); });
@@ -255,25 +278,33 @@ void Session::OnWritten(ErrorCode error) {
   message_ = Message();
   ReleaseAnswer();
   if (keep_alive) return ReadHeader();
+  if (stream_.IsEncrypted()) return SayGoodbye();
   Linger();
+}
+
+// So that the client knows that nobody cut the answer short. Whether it says the same is its own
+// business.
+void Session::SayGoodbye() {
+  stream_.tcp().expires_after(kLinger);
+  stream_.tls().async_shutdown([self = shared_from_this()](ErrorCode) { self->Linger(); });
 }
 
 // Closing with bytes unread makes the kernel reset the connection, and the answer may be lost with
 // it: wait shortly until the client has taken it and closes.
 void Session::Linger() {
   ErrorCode ignored;
-  (void)stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  stream_.expires_after(kLinger);
+  (void)stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.tcp().expires_after(kLinger);
   buffer_.clear();
   DiscardSome();
 }
 
 void Session::DiscardSome() {
-  stream_.async_read_some(buffer_.prepare(kDiscardBytes),
-                          [self = shared_from_this()](ErrorCode error, std::size_t) {
-                            if (error) return self->Close();
-                            self->DiscardSome();
-                          });
+  stream_.tcp().async_read_some(buffer_.prepare(kDiscardBytes),
+                                [self = shared_from_this()](ErrorCode error, std::size_t) {
+                                  if (error) return self->Close();
+                                  self->DiscardSome();
+                                });
 }
 
 }  // namespace deadletter::http

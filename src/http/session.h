@@ -7,7 +7,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 
 #include "http/router.h"
 #include "http/server.h"
+#include "http/stream.h"
 
 namespace deadletter::http {
 
@@ -24,6 +24,7 @@ class Session;
 struct Sessions {
   ServerLimits limits;
   std::unique_ptr<Router> router;
+  std::unique_ptr<boost::asio::ssl::context> tls;  // null: in the clear
   std::set<Session*> all;
   std::size_t request_bytes = 0;      // of large bodies that are read or not answered yet
   std::size_t answer_bytes = 0;       // of large answers that are not written yet
@@ -48,6 +49,7 @@ class Session : public std::enable_shared_from_this<Session> {
   using Serializer = boost::beast::http::response_serializer<boost::beast::http::string_body>;
   using ErrorCode = boost::system::error_code;
 
+  void ShakeHands();
   void ReadHeader();
   void OnHeader(ErrorCode error);
   [[nodiscard]] bool HoldRequest();
@@ -63,15 +65,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void ReleaseAnswer();
   void WriteSome();
   void OnWritten(ErrorCode error);
+  void SayGoodbye();
   void Linger();
   void DiscardSome();
 
   [[nodiscard]] bool KeepsAlive() const;
 
-  boost::beast::tcp_stream stream_;
+  Stream stream_;
   Sessions& sessions_;
   boost::asio::thread_pool& workers_;
   const bool overloaded_;
+  std::string address_;  // the client's
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;  // one a request
   Message message_;

@@ -1,0 +1,94 @@
+#include "http/routes.h"
+
+#include <utility>
+
+#include "http/problem.h"
+#include "http/readiness.h"
+
+namespace deadletter::http {
+namespace {
+
+Response FromOperation(OperationResult<std::string> result, std::string content_type) {
+  if (!result) return ProblemFrom(result.error());
+  return {.content_type = std::move(content_type), .body = std::move(*result)};
+}
+
+Response Json(OperationResult<std::string> result) {
+  return FromOperation(std::move(result), "application/json");
+}
+
+// Bytes of unknown origin: saved, never shown or guessed at.
+Response Download(OperationResult<std::string> result, const std::string& id) {
+  const bool found = result.has_value();
+  Response response = FromOperation(std::move(result), "application/octet-stream");
+  // Found, so `id` is a UUID: nothing in it needs quoting.
+  if (found)
+    response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + id + ".bin\"");
+  return response;
+}
+
+Response TakesNoParameters() {
+  return Problem(400, "one letter takes no parameters");
+}
+
+void AddWatching(std::vector<Route>& routes, const Health& health, const Metrics& metrics,
+                 std::string pair_name) {
+  routes.push_back({.method = "GET",
+                    .path = "/healthz",
+                    .role = std::nullopt,
+                    .asks_ledger = false,
+                    .counts = false,
+                    .answer = [](const Call&) -> Response {
+                      return {.content_type = "application/json", .body = R"({"alive":true})"};
+                    }});
+  routes.push_back({.method = "GET",
+                    .path = "/readyz",
+                    .role = std::nullopt,
+                    .asks_ledger = false,
+                    .answer = [&health, pair_name = std::move(pair_name)](const Call&) {
+                      return Readiness(health, pair_name);
+                    }});
+  routes.push_back({.method = "GET",
+                    .path = "/metrics",
+                    .role = std::nullopt,
+                    .asks_ledger = false,
+                    .answer = [&metrics](const Call&) -> Response {
+                      return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                              .body = metrics.Expose()};
+                    }});
+}
+
+void AddLetters(std::vector<Route>& routes, Operations& operations) {
+  routes.push_back({.method = "GET",
+                    .path = "/v1/letters",
+                    .role = Role::kViewer,
+                    .answer = [&operations](const Call& call) {
+                      return Json(operations.ListLetters(call.parameters));
+                    }});
+  routes.push_back({.method = "GET",
+                    .path = "/v1/letters/{id}",
+                    .role = Role::kViewer,
+                    .answer = [&operations](const Call& call) {
+                      if (!call.parameters.empty()) return TakesNoParameters();
+                      return Json(operations.ShowLetter(call.names[0]));
+                    }});
+  routes.push_back({.method = "GET",
+                    .path = "/v1/letters/{id}/body",
+                    .role = Role::kViewer,
+                    .answer = [&operations](const Call& call) {
+                      if (!call.parameters.empty()) return TakesNoParameters();
+                      return Download(operations.LetterBody(call.names[0]), call.names[0]);
+                    }});
+}
+
+}  // namespace
+
+std::vector<Route> MakeRoutes(Operations& operations, const Health& health, const Metrics& metrics,
+                              std::string pair_name) {
+  std::vector<Route> routes;
+  AddWatching(routes, health, metrics, std::move(pair_name));
+  AddLetters(routes, operations);
+  return routes;
+}
+
+}  // namespace deadletter::http

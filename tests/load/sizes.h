@@ -12,7 +12,7 @@ struct LoadSizes {
   int queued_letters = 5'000;
   int malformed_letters = 2'000;
   std::size_t large_letter_bytes = 20 * kMebibyte;
-  int letters_of_sixteen_mebibytes = 4;
+  int letters_of_sixteen_mebibytes = 16;
   int dead_letter_queues = 10;
   int cut_connections = 5;
   int instances = 3;

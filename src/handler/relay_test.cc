@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <mutex>
 #include <utility>
 
 namespace deadletter {
@@ -49,6 +50,7 @@ TEST(MarkFor, ABrokerThatIsAwayIsNoEntrysFault) {
 
 // An outbox and a publisher that answer as they are told to, and note what they were asked.
 struct RelayScript {
+  std::mutex mutex;  // of `due`, which may be written to while the relay runs
   std::vector<OutboxEntry> due;
   int marks_that_fail = 0;
   PublishOutcome outcome = PublishOutcome::kConfirmed;
@@ -61,6 +63,7 @@ class ScriptedOutbox final : public Outbox {
   explicit ScriptedOutbox(RelayScript& script) : script_(script) {}
   LedgerResult<std::vector<OutboxEntry>> Claim(Instant, std::size_t, std::size_t,
                                                std::chrono::milliseconds) override {
+    const std::lock_guard lock(script_.mutex);
     return std::exchange(script_.due, {});
   }
   LedgerResult<void> Mark(std::span<const OutboxResult> results) override {
@@ -148,7 +151,10 @@ TEST_F(RelayTest, ABrokerThatIsAwayIsMissingOnlyAsLongAsSomethingWaitsForIt) {
 TEST_F(RelayTest, P6_AStopStillSendsWhatTheLastBatchWrote) {
   const auto relay = MakeRelay();
   relay->Start();
-  script_.due.resize(1);
+  {
+    const std::lock_guard lock(script_.mutex);
+    script_.due.resize(1);
+  }
   relay->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(10));
   EXPECT_THAT(script_.calls, ::testing::IsSupersetOf({"publish", "mark", "close"}));
 }

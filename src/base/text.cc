@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace deadletter {
 namespace {
@@ -22,6 +24,31 @@ int HexDigit(char c) {
 }
 
 }  // namespace
+
+size_t PlainLength(std::string_view bytes) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kHighs = 0x8080'8080'8080'8080;
+  // Whether a byte of the eight is below `limit`, at most 128: the subtraction then borrows into
+  // the highest bit of a byte that did not have it.
+  const auto any_below = [](std::uint64_t eight, std::uint64_t limit) {
+    return ((eight - kOnes * limit) & ~eight & kHighs) != 0;
+  };
+  const auto any_is = [&](std::uint64_t eight, char c) {
+    return any_below(eight ^ (kOnes * static_cast<std::uint8_t>(c)), 1);
+  };
+  size_t length = 0;
+  for (; length + 8 <= bytes.size(); length += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes.data() + length, sizeof eight);
+    if ((eight & kHighs) != 0 || any_below(eight, 0x20) || any_is(eight, '"') ||
+        any_is(eight, '\\') || any_is(eight, 0x7F)) {
+      break;
+    }
+  }
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+  while (length < bytes.size() && is_plain(bytes[length])) ++length;
+  return length;
+}
 
 size_t Utf8CharacterLength(std::string_view bytes) {
   if (bytes.empty()) return 0;
@@ -52,7 +79,8 @@ size_t Utf8CharacterLength(std::string_view bytes) {
 }
 
 bool IsUtf8(std::string_view bytes) {
-  while (!bytes.empty()) {
+  for (bytes.remove_prefix(PlainLength(bytes)); !bytes.empty();
+       bytes.remove_prefix(PlainLength(bytes))) {
     const size_t length = Utf8CharacterLength(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);
@@ -61,7 +89,8 @@ bool IsUtf8(std::string_view bytes) {
 }
 
 std::string DisplayText(std::string_view bytes, size_t max_bytes) {
-  std::string text;
+  std::string text(bytes.substr(0, std::min(PlainLength(bytes), max_bytes)));
+  bytes.remove_prefix(text.size());
   while (!bytes.empty()) {
     const size_t length = Utf8CharacterLength(bytes);
     const bool shown = length > 0 && bytes.front() != '\0';
@@ -82,8 +111,16 @@ std::string DisplayText(std::string_view bytes, size_t max_bytes) {
 }
 
 std::string JsonString(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : text) {
+  std::string json;
+  json.reserve(text.size() + 2);
+  json += '"';
+  while (true) {
+    const size_t plain = PlainLength(text);
+    json += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const char c = text.front();
+    text.remove_prefix(1);
     switch (c) {
       case '"':
         json += "\\\"";

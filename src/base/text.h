@@ -8,6 +8,9 @@
 
 namespace deadletter {
 
+// How many bytes at the front of `bytes` are printable ASCII other than '"' and '\\': UTF-8, and
+// the same in JSON. Found eight at a time, since most text is nothing else.
+[[nodiscard]] size_t PlainLength(std::string_view bytes);
 // The length of the well-formed UTF-8 character (RFC 3629) at the front of `bytes`; 0 where there
 // is none.
 [[nodiscard]] size_t Utf8CharacterLength(std::string_view bytes);

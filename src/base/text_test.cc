@@ -26,6 +26,18 @@ TEST(Text, Utf8IsTakenToTheLetterOfRfc3629) {
   }
 }
 
+TEST(Text, EveryByteEndsAPlainRunAtEveryPlaceOrDoesNot) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool plain = byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
+    for (std::size_t place = 0; place < 20; ++place) {
+      std::string text(20, 'x');
+      text[place] = c;
+      EXPECT_EQ(PlainLength(text), plain ? 20 : place) << byte;
+    }
+  }
+}
+
 TEST(Text, CharactersHaveTheirLengths) {
   EXPECT_EQ(Utf8CharacterLength(""), 0u);
   EXPECT_EQ(Utf8CharacterLength("ab"), 1u);

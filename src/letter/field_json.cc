@@ -50,7 +50,11 @@ void WriteCharacter(std::string& json, std::string_view character) {
 
 void WriteUtf8(std::string& json, std::string_view text) {
   json += '"';
-  while (!text.empty()) {
+  while (true) {
+    const std::size_t plain = PlainLength(text);
+    json += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::size_t length = Utf8CharacterLength(text);
     WriteCharacter(json, text.substr(0, length));
     text.remove_prefix(length);
@@ -146,13 +150,28 @@ void WriteValue(std::string& json, const FieldValue& value) {
   std::visit([&](const auto& held) { Write(json, held); }, value.value);
 }
 
+bool NamesRepeat(const std::vector<FieldEntry>& entries) {
+  // Of the few that most tables have, comparing all with all costs less than a set of them.
+  constexpr std::size_t kFew = 16;
+  if (entries.size() <= kFew) {
+    for (std::size_t one = 1; one < entries.size(); ++one) {
+      for (std::size_t other = 0; other < one; ++other) {
+        if (entries[one].name == entries[other].name) return true;
+      }
+    }
+    return false;
+  }
+  std::unordered_set<std::string_view> names;
+  return std::ranges::any_of(
+      entries, [&](const FieldEntry& entry) { return !names.insert(entry.name).second; });
+}
+
 // Whether a JSON object could not tell the table.
 bool NeedsPairs(const FieldTable& table) {
   if (table.entries.size() == 1 && table.entries.front().name.starts_with('!')) return true;
-  std::unordered_set<std::string_view> names;
-  return std::ranges::any_of(table.entries, [&](const FieldEntry& entry) {
-    return !IsUtf8(entry.name) || !names.insert(entry.name).second;
-  });
+  return NamesRepeat(table.entries) ||
+         std::ranges::any_of(table.entries,
+                             [](const FieldEntry& entry) { return !IsUtf8(entry.name); });
 }
 
 void WritePair(std::string& json, const FieldEntry& entry) {

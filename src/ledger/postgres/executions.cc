@@ -64,7 +64,7 @@ std::string PostgresExecutions::OrNull(const std::string& column, const std::str
 std::string PostgresExecutions::OneId(const ExecutionId& id) const {
   BinaryArray ids = platform_.IdArray();
   platform_.AddId(ids, id);
-  return ids.Encoded();
+  return std::move(ids).Encoded();
 }
 
 Statement PostgresExecutions::InsertStatement(std::span<const NewExecution> executions) const {

@@ -1,7 +1,9 @@
 #include "ledger/postgres/parameters.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 namespace deadletter::postgres {
 namespace {
@@ -12,11 +14,24 @@ constexpr Microseconds kEpoch = std::chrono::seconds(946'684'800);  // 2000-01-0
 constexpr std::int64_t kFirstMoment = -211'813'488'000'000'000;
 constexpr std::int64_t kLastMoment = 9'223'371'331'199'999'999;
 
+constexpr std::size_t kHeaderBytes = 20;  // of an array with elements
+constexpr std::size_t kReservedBytes = std::size_t{1} << 20;
+constexpr std::size_t kEmptyHeaderBytes = 12;  // of one without
+
+template <class T>
+std::array<char, sizeof(T)> BigEndian(T value) {
+  std::array<char, sizeof(T)> bytes;
+  for (std::size_t index = 0; index < sizeof(T); ++index) {
+    bytes[index] =
+        static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(T) - 1 - index)));
+  }
+  return bytes;
+}
+
 template <class T>
 void AppendBigEndian(std::string& to, T value) {
-  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) {
-    to += static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
-  }
+  const auto bytes = BigEndian(value);
+  to.append(bytes.data(), bytes.size());
 }
 
 std::int64_t ReadBigEndian(std::string_view bytes) {
@@ -45,8 +60,16 @@ std::string_view View(const Uuid& uuid) {
 
 }  // namespace
 
+BinaryArray::BinaryArray(ElementType type, std::size_t elements)
+    : type_(type), expected_(elements), encoded_(kHeaderBytes, '\0') {}
+
 void BinaryArray::AddLength(std::int32_t length) {
-  AppendBigEndian(elements_, length);
+  if (count_ == 0 && expected_ > 1) {
+    const std::size_t first = sizeof length + static_cast<std::size_t>(std::max(length, 0));
+    // The first may be a giant among dwarfs (P9).
+    encoded_.reserve(std::min(kHeaderBytes + expected_ * (first + first / 16), kReservedBytes));
+  }
+  AppendBigEndian(encoded_, length);
   ++count_;
 }
 
@@ -57,17 +80,17 @@ void BinaryArray::AddNull() {
 
 void BinaryArray::AddBool(bool value) {
   AddLength(1);
-  elements_ += static_cast<char>(value);
+  encoded_ += static_cast<char>(value);
 }
 
 void BinaryArray::AddNumber(std::int64_t value) {
   AddLength(8);
-  AppendBigEndian(elements_, value);
+  AppendBigEndian(encoded_, value);
 }
 
 void BinaryArray::AddBytes(std::string_view value) {
   AddLength(static_cast<std::int32_t>(value.size()));
-  elements_ += value;
+  encoded_ += value;
 }
 
 void BinaryArray::AddUuid(const Uuid& value) {
@@ -86,23 +109,26 @@ void BinaryArray::AddInstant(const std::optional<Instant>& value) {
   value ? AddInstant(*value) : AddNull();
 }
 
-std::string BinaryArray::Encoded() const {
-  std::string encoded;
-  encoded.reserve(20 + elements_.size());
-  AppendBigEndian<std::int32_t>(encoded, count_ == 0 ? 0 : 1);  // dimensions
-  AppendBigEndian<std::int32_t>(encoded, has_null_ ? 1 : 0);
-  AppendBigEndian(encoded, static_cast<std::uint32_t>(type_));
-  if (count_ == 0) return encoded;
-  AppendBigEndian(encoded, count_);
-  AppendBigEndian<std::int32_t>(encoded, 1);  // the first index
-  encoded += elements_;
-  return encoded;
+std::string BinaryArray::Encoded() && {
+  const bool empty = count_ == 0;
+  std::string header;
+  AppendBigEndian<std::int32_t>(header, empty ? 0 : 1);  // dimensions
+  AppendBigEndian<std::int32_t>(header, has_null_ ? 1 : 0);
+  AppendBigEndian(header, static_cast<std::uint32_t>(type_));
+  if (empty) {
+    encoded_.resize(kEmptyHeaderBytes);
+  } else {
+    AppendBigEndian(header, count_);
+    AppendBigEndian<std::int32_t>(header, 1);  // the first index
+  }
+  encoded_.replace(0, header.size(), header);
+  return std::move(encoded_);
 }
 
 std::string TextArray(std::span<const std::string> values) {
-  BinaryArray array(ElementType::kText);
+  BinaryArray array(ElementType::kText, values.size());
   for (const std::string& value : values) array.AddBytes(std::string_view(value));
-  return array.Encoded();
+  return std::move(array).Encoded();
 }
 
 Parameters& Parameters::Null() {
@@ -129,8 +155,8 @@ Parameters& Parameters::Id(const Uuid& value) {
   return Bytes(std::string(View(value)));
 }
 
-Parameters& Parameters::Array(const BinaryArray& value) {
-  return Bytes(value.Encoded());
+Parameters& Parameters::Array(BinaryArray value) {
+  return Bytes(std::move(value).Encoded());
 }
 
 Parameters& Parameters::Texts(std::span<const std::string> values) {

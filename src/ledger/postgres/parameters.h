@@ -31,7 +31,8 @@ enum class ElementType : std::uint32_t {
 // with.
 class BinaryArray {
  public:
-  explicit BinaryArray(ElementType type) : type_(type) {}
+  // `elements`, where known: room is made for so many of the size of the first.
+  explicit BinaryArray(ElementType type, std::size_t elements = 0);
 
   void AddNull();
   void AddBool(bool value);
@@ -43,13 +44,14 @@ class BinaryArray {
   void AddBytes(const std::optional<std::string>& value);
   void AddInstant(const std::optional<Instant>& value);
 
-  [[nodiscard]] std::string Encoded() const;
+  [[nodiscard]] std::string Encoded() &&;
 
  private:
   void AddLength(std::int32_t length);
 
   ElementType type_;
-  std::string elements_;
+  std::size_t expected_;
+  std::string encoded_;  // with room for the header in front
   std::int32_t count_ = 0;
   bool has_null_ = false;
 };
@@ -64,7 +66,7 @@ class Parameters {
   Parameters& Bytes(std::string value);    // bytea and text
   Parameters& Moment(Instant value);       // timestamptz
   Parameters& Id(const Uuid& value);
-  Parameters& Array(const BinaryArray& value);
+  Parameters& Array(BinaryArray value);
   Parameters& Texts(std::span<const std::string> values);
   Parameters& Bytes(const std::optional<std::string>& value);
 

@@ -15,7 +15,7 @@ TEST(BinaryArray, HoldsLengthsAndBytesInNetworkOrder) {
   BinaryArray array(ElementType::kBytea);
   array.AddBytes(std::string_view("a\0b", 3));
   array.AddNull();
-  EXPECT_EQ(array.Encoded(),
+  EXPECT_EQ(std::move(array).Encoded(),
             "\0\0\0\x01\0\0\0\x01\0\0\0\x11\0\0\0\x02\0\0\0\x01"
             "\0\0\0\x03"
             "a\0b"
@@ -25,14 +25,14 @@ TEST(BinaryArray, HoldsLengthsAndBytesInNetworkOrder) {
 TEST(BinaryArray, CountsTimeFromTheYear2000) {
   BinaryArray array(ElementType::kTimestamptz);
   array.AddInstant(Instant(std::chrono::seconds(946'684'800)) + Microseconds(1));
-  EXPECT_TRUE(array.Encoded().ends_with("\0\0\0\x08\0\0\0\0\0\0\0\x01"s));
+  EXPECT_TRUE(std::move(array).Encoded().ends_with("\0\0\0\x08\0\0\0\0\0\0\0\x01"s));
 }
 
 TEST(BinaryArray, KeepsATimeBeyondTheCalendarAsTheNearestThatThereIs) {
   BinaryArray array(ElementType::kTimestamptz);
   array.AddInstant(Instant::min());
   array.AddInstant(Instant::max());
-  const std::string encoded = array.Encoded();
+  const std::string encoded = std::move(array).Encoded();
   // Neither is an infinity: not the smallest and not the largest number of 64 bits.
   EXPECT_NE(encoded.substr(encoded.size() - 20, 8), "\x80\0\0\0\0\0\0\0"s);
   EXPECT_NE(encoded.substr(encoded.size() - 8), "\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF"s);

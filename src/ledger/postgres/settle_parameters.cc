@@ -1,5 +1,7 @@
 #include "ledger/postgres/settle_parameters.h"
 
+#include <utility>
+
 #include "base/text.h"
 #include "letter/field_json.h"
 
@@ -16,17 +18,26 @@ constexpr std::size_t kMaxDetailBytes = 2000;
 // One array over the batch: `add` is called with it and each judgement.
 template <class Add>
 void Column(Parameters& parameters, std::span<const Judgement> batch, ElementType type, Add add) {
-  BinaryArray array(type);
+  BinaryArray array(type, batch.size());
   for (const Judgement& judgement : batch) add(array, judgement);
-  parameters.Array(array);
+  parameters.Array(std::move(array));
 }
 
-// A column of the letter's own text or bytes.
+// A column of the letter's own text or bytes; `get` gives what outlives its call, or a value.
 template <class Get>
 void Bytes(Parameters& parameters, std::span<const Judgement> batch, Get get) {
   Column(parameters, batch, ElementType::kBytea,
          [&](BinaryArray& array, const Judgement& judgement) {
            array.AddBytes(get(judgement.letter));
+         });
+}
+
+// The same of a member, which is not copied for it.
+void Member(Parameters& parameters, std::span<const Judgement> batch,
+            std::optional<std::string> Letter::* member) {
+  Column(parameters, batch, ElementType::kBytea,
+         [&](BinaryArray& array, const Judgement& judgement) {
+           array.AddBytes(judgement.letter.*member);
          });
 }
 
@@ -68,13 +79,13 @@ std::string_view View(const auto& bytes) {
 }  // namespace
 
 BinaryArray LetterIds(std::span<const Judgement> batch) {
-  BinaryArray ids(ElementType::kUuid);
+  BinaryArray ids(ElementType::kUuid, batch.size());
   for (const Judgement& judgement : batch) ids.AddUuid(judgement.letter.id.value());
   return ids;
 }
 
 BinaryArray LetterKeys(std::span<const Judgement> batch) {
-  BinaryArray keys(ElementType::kBytea);
+  BinaryArray keys(ElementType::kBytea, batch.size());
   for (const Judgement& judgement : batch) {
     const auto& key = judgement.letter.key;
     key ? keys.AddBytes(View(key->value())) : keys.AddNull();
@@ -177,11 +188,11 @@ void AddRecords(Parameters& parameters, std::span<const Judgement> batch) {
   Column(parameters, batch, ElementType::kInt8, [](BinaryArray& array, const Judgement& judgement) {
     array.AddNumber(judgement.letter.history.total);
   });
-  Bytes(parameters, batch, [](const Letter& letter) { return letter.message_id; });
-  Bytes(parameters, batch, [](const Letter& letter) { return letter.correlation_id; });
-  Bytes(parameters, batch, [](const Letter& letter) { return letter.type; });
-  Bytes(parameters, batch, [](const Letter& letter) { return letter.action; });
-  Bytes(parameters, batch, [](const Letter& letter) { return letter.worker_id; });
+  Member(parameters, batch, &Letter::message_id);
+  Member(parameters, batch, &Letter::correlation_id);
+  Member(parameters, batch, &Letter::type);
+  Member(parameters, batch, &Letter::action);
+  Member(parameters, batch, &Letter::worker_id);
   Bytes(parameters, batch,
         [](const Letter& letter) { return postgres::View(letter.group.value()); });
   Moments(parameters, batch, [](const Judgement& judgement) { return judgement.letter.died_at; });

@@ -138,7 +138,7 @@ std::string PostgresSettlement::ExecutionIds(std::span<const Judgement> batch) c
       platform_.AddId(ids, judgement.letter.execution_id);
     }
   }
-  return ids.Encoded();
+  return std::move(ids).Encoded();
 }
 
 std::string PostgresSettlement::SettleSql(Which which) const {

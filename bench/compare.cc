@@ -49,8 +49,8 @@ double BestDrain(const Report& report) {
 }
 
 template <class Measure>
-void Alone(const char* scenario, const Settings& settings, Measure measure) {
-  Servers servers;
+void Alone(const char* scenario, const Settings& settings, Lab& lab, Measure measure) {
+  Servers& servers = lab.servers();
   const Filling filling{settings.platform, settings.letters, settings.body_bytes};
   Report report(scenario);
   report.Say("platform", PlatformName(settings.platform));
@@ -70,8 +70,8 @@ void AddOriginal(Report& report, Servers& servers, const Filling& filling) {
   report.Add("original", kRate, RunOriginal(servers, filling, few).letters_per_second);
 }
 
-void Compare(const Settings& settings) {
-  Servers servers;
+void Compare(const Settings& settings, Lab& lab) {
+  Servers& servers = lab.servers();
   const Filling filling{settings.platform, settings.letters, settings.body_bytes};
   Report report("compare");
   report.Say("platform", PlatformName(settings.platform));
@@ -97,26 +97,26 @@ void Compare(const Settings& settings) {
 
 }  // namespace
 
-void CompareAll(const Settings& settings) {
-  Compare(settings);
+void CompareAll(const Settings& settings, Lab& lab) {
+  Compare(settings, lab);
 }
 
-void Drain(const Settings& settings) {
-  Alone("drain", settings, AddDrains);
+void Drain(const Settings& settings, Lab& lab) {
+  Alone("drain", settings, lab, AddDrains);
 }
 
-void Settle(const Settings& settings) {
-  Alone("settle", settings, AddSettle);
+void Settle(const Settings& settings, Lab& lab) {
+  Alone("settle", settings, lab, AddSettle);
 }
 
-void Road(const Settings& settings) {
-  Alone("road", settings, [](Report& report, Servers& servers, const Filling& filling) {
+void Road(const Settings& settings, Lab& lab) {
+  Alone("road", settings, lab, [](Report& report, Servers& servers, const Filling& filling) {
     AddRoad(report, RunRoad(servers, {.filling = filling}));
   });
 }
 
-void OriginalAlone(const Settings& settings) {
-  Alone("original", settings, AddOriginal);
+void OriginalAlone(const Settings& settings, Lab& lab) {
+  Alone("original", settings, lab, AddOriginal);
 }
 
 }  // namespace deadletter::bench

@@ -278,7 +278,7 @@ void AddEmbeddedRoad(Report& report, std::size_t letters) {
 
 }  // namespace
 
-void Embedded(const Settings& settings) {
+void Embedded(const Settings& settings, Lab&) {
   Report report("embedded");
   report.Say("letters", std::to_string(settings.letters));
   for (std::size_t run = 0; run < settings.runs; ++run) {

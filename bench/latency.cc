@@ -107,10 +107,10 @@ void AddRun(Report& report, Servers& servers, const Settings& settings) {
 
 }  // namespace
 
-void Latency(const Settings& settings) {
+void Latency(const Settings& settings, Lab& lab) {
   Settings ten_seconds = settings;
   ten_seconds.letters = std::min<std::size_t>(settings.letters, 2'000);
-  Servers servers;
+  Servers& servers = lab.servers();
   Report report("latency");
   report.Say("platform", PlatformName(settings.platform));
   report.Say("letters", std::to_string(ten_seconds.letters));

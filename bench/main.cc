@@ -46,18 +46,21 @@ std::optional<Platform> ChosenPlatform() {
 
 int Run(int count, char** names) {
   const auto letters = Number("LETTERS", 50'000);
+  const auto road_letters = Number("ROAD_LETTERS", 50'000);
   const auto runs = Number("RUNS", 5);
   const auto body_bytes = Number("BODY_BYTES", 0);
   const auto platform = ChosenPlatform();
-  if (!platform || !letters || !runs || !body_bytes || *letters < 20 || *runs < 1 || count == 0)
+  if (!platform || !letters || !road_letters || !runs || !body_bytes || *letters < 20 ||
+      *runs < 1 || count == 0)
     return Usage();
+  Lab lab;
   for (int n = 0; n < count; ++n) {
     const Scenario* wanted = nullptr;
     for (const Scenario& scenario : Scenarios()) {
       if (scenario.name == names[n]) wanted = &scenario;
     }
     if (wanted == nullptr) return Usage();
-    wanted->run({*letters, *runs, *platform, *body_bytes});
+    wanted->run({*letters, *road_letters, *runs, *platform, *body_bytes}, lab);
   }
   return 0;
 }

@@ -2,6 +2,7 @@
 // measured did not happen.
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -9,24 +10,38 @@
 
 namespace deadletter::bench {
 
+// The servers of all scenarios, started by the first that needs them.
+class Lab {
+ public:
+  [[nodiscard]] Servers& servers() {
+    if (!servers_) servers_ = std::make_unique<Servers>();
+    return *servers_;
+  }
+
+ private:
+  std::unique_ptr<Servers> servers_;
+};
+
 struct Scenario {
   std::string_view name;
   std::string_view what;
-  void (*run)(const Settings& settings);
+  void (*run)(const Settings& settings, Lab& lab);
 };
 
 [[nodiscard]] const std::vector<Scenario>& Scenarios();
 
-void CompareAll(const Settings& settings);
-void Drain(const Settings& settings);
-void Settle(const Settings& settings);
-void Road(const Settings& settings);
-void OriginalAlone(const Settings& settings);
-void Embedded(const Settings& settings);
-void Latency(const Settings& settings);
-void Backlog(const Settings& settings);
-void Instances(const Settings& settings);
-void Bodies(const Settings& settings);
-void Queues(const Settings& settings);
+void CompareAll(const Settings& settings, Lab& lab);
+void Drain(const Settings& settings, Lab& lab);
+void Settle(const Settings& settings, Lab& lab);
+void Road(const Settings& settings, Lab& lab);
+void OriginalAlone(const Settings& settings, Lab& lab);
+void Embedded(const Settings& settings, Lab& lab);
+void Latency(const Settings& settings, Lab& lab);
+void Backlog(const Settings& settings, Lab& lab);
+void Instances(const Settings& settings, Lab& lab);
+void Bodies(const Settings& settings, Lab& lab);
+void Queues(const Settings& settings, Lab& lab);
+void PageThrough(const Settings& settings, Lab& lab);
+void FullLedger(const Settings& settings, Lab& lab);
 
 }  // namespace deadletter::bench

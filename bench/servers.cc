@@ -47,12 +47,23 @@ Servers::Servers() {
 }
 
 std::string Servers::MakeDatabase(const Filling& filling, bool with_reference) {
-  const std::string from = Template(filling, with_reference);
+  return MakeFrom(Template(filling, with_reference));
+}
+
+std::string Servers::CopyDatabase(const std::string& url) {
+  return MakeFrom(DatabaseOf(url));
+}
+
+std::string Servers::MakeFrom(const std::string& template_name) {
   const std::string name = "run" + std::to_string(++databases_);
   test::PlatformConnection server(postgres_.Url());
-  server.Run("CREATE DATABASE " + name + " TEMPLATE " + from + " STRATEGY file_copy");
+  server.Run("CREATE DATABASE " + name + " TEMPLATE " + template_name + " STRATEGY file_copy");
   server.Run("CHECKPOINT");
   return postgres_.Url(name);
+}
+
+void Servers::FillLedger(const std::string& url, std::size_t letters) {
+  Psql(url, {Platform::kShaped, letters, 0}, {"ledger/letters.sql"});
 }
 
 std::string Servers::Template(const Filling& filling, bool with_reference) {

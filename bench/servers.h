@@ -50,6 +50,9 @@ class Servers {
   // from the same bytes; ends with a checkpoint.
   [[nodiscard]] std::string MakeDatabase(const Filling& filling, bool with_reference = false);
   void DropDatabase(const std::string& url);
+  [[nodiscard]] std::string CopyDatabase(const std::string& url);  // nobody may be connected to it
+  // Letters of earlier times, in a database where the product has migrated.
+  void FillLedger(const std::string& url, std::size_t letters);
 
   // A new virtual host with the dead letter exchange and its queues; each of `queues` holds its
   // share of the letters, in order: letter n is in queue n % size.
@@ -63,6 +66,7 @@ class Servers {
   [[nodiscard]] const std::vector<Request>& Requests(const Filling& filling);
 
  private:
+  [[nodiscard]] std::string MakeFrom(const std::string& template_name);
   [[nodiscard]] std::string Template(const Filling& filling, bool with_reference);
   void Psql(const std::string& url, const Filling& filling, const std::vector<std::string>& files);
 

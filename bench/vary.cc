@@ -23,13 +23,14 @@ Report Begin(const char* scenario, const Settings& settings) {
 }
 
 double Quotient(const Report& report, const std::string& above, const std::string& below) {
-  return report.MedianOf(above) / report.MedianOf(below);
+  const double divisor = report.MedianOf(below);
+  return divisor > 0 ? report.MedianOf(above) / divisor : 0;
 }
 
 }  // namespace
 
-void Backlog(const Settings& settings) {
-  Servers servers;
+void Backlog(const Settings& settings, Lab& lab) {
+  Servers& servers = lab.servers();
   Report report = Begin("backlog", settings);
   for (std::size_t run = 0; run < settings.runs; ++run) {
     const RoadResult road = RunRoad(servers, {.filling = FillingOf(settings)});
@@ -45,8 +46,8 @@ void Backlog(const Settings& settings) {
   report.Print();
 }
 
-void Instances(const Settings& settings) {
-  Servers servers;
+void Instances(const Settings& settings, Lab& lab) {
+  Servers& servers = lab.servers();
   Report report = Begin("instances", settings);
   for (std::size_t run = 0; run < settings.runs; ++run) {
     for (const int instances : {1, 2, 4}) {
@@ -60,8 +61,8 @@ void Instances(const Settings& settings) {
   report.Print();
 }
 
-void Bodies(const Settings& settings) {
-  Servers servers;
+void Bodies(const Settings& settings, Lab& lab) {
+  Servers& servers = lab.servers();
   Report report = Begin("bodies", settings);
   for (std::size_t run = 0; run < settings.runs; ++run) {
     for (const std::size_t bytes : {0, 1'024, 10'240, 102'400}) {
@@ -79,8 +80,8 @@ void Bodies(const Settings& settings) {
   report.Print();
 }
 
-void Queues(const Settings& settings) {
-  Servers servers;
+void Queues(const Settings& settings, Lab& lab) {
+  Servers& servers = lab.servers();
   Report report = Begin("queues", settings);
   for (std::size_t run = 0; run < settings.runs; ++run) {
     for (const int count : {1, 4, 16, 50}) {

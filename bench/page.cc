@@ -1,0 +1,127 @@
+// The ledger at size: what a page of a list takes, and what settling takes over it.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <stdexcept>
+
+#include "bench/report.h"
+#include "bench/road.h"
+#include "bench/scenarios.h"
+#include "tests/support/http_get.h"
+
+namespace deadletter::bench {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr int kFarPage = 1'000;
+constexpr int kTimes = 5;  // each page is asked for
+
+struct Case {
+  const char* name;
+  const char* filter;
+};
+
+// As ledger/letters.sql makes them. Dense: a large share of the letters. Sparse: one in ten
+// thousand, or one.
+constexpr Case kCases[] = {
+    {"all", ""},
+    {"state, dense", "&state=open"},
+    {"state, sparse", "&state=waiting"},
+    {"group, dense", "&group=564704dd879fd88b2165de0acf7534b9"},
+    {"group, sparse", "&group=a7a189951821c2ebf7bf3167ec3f9fbe"},
+    {"action, dense", "&action=core.action_7"},
+    {"action, sparse", "&action=core.rare"},
+    {"queue, dense", "&queue=worker.7.executions"},
+    {"queue, sparse", "&queue=worker.rare.executions"},
+    {"execution", "&execution_id=-5"},
+    {"action and state, sparse", "&action=core.rare&state=open"},
+};
+
+struct Page {
+  std::string next;  // empty: there is none
+  std::size_t items = 0;
+  double milliseconds = 0;
+};
+
+Page Fetch(const std::string& url) {
+  const auto began = steady_clock::now();
+  const test::HttpAnswer answer = test::HttpGet(url);
+  Page page;
+  page.milliseconds =
+      std::chrono::duration<double, std::milli>(steady_clock::now() - began).count();
+  if (answer.status != 200) throw std::runtime_error(url + ": " + answer.body);
+  const boost::json::value json = boost::json::parse(answer.body);
+  page.items = json.at("items").as_array().size();
+  if (json.at("next_cursor").is_string()) page.next = json.at("next_cursor").as_string().c_str();
+  return page;
+}
+
+void AddPages(Report& report, const std::string& name, const std::string& url) {
+  Page page;
+  for (int time = 0; time < kTimes; ++time) {
+    page = Fetch(url);
+    report.Add(name + ", first page", "ms", page.milliseconds);
+  }
+  int number = 1;
+  std::string at = url;
+  for (; number < kFarPage && !page.next.empty(); ++number) {
+    at = url + "&cursor=" + page.next;
+    page = Fetch(at);
+  }
+  for (int time = 0; time < kTimes; ++time)
+    report.Add(fmt::format("{}, page {}", name, number), "ms", Fetch(at).milliseconds);
+  report.Ratio(fmt::format("{}: page {} / first", name, number),
+               report.MedianOf(fmt::format("{}, page {}", name, number)) /
+                   report.MedianOf(name + ", first page"),
+               "within 2");
+}
+
+}  // namespace
+
+void PageThrough(const Settings& settings, Lab& lab) {
+  Servers& servers = lab.servers();
+  const std::string url = servers.MakeDatabase({Platform::kShaped, 100, 0});
+  const std::string vhost = servers.MakeVhost({Platform::kShaped, 0, 0});
+  Served served(servers.AmqpUrl(vhost), servers.ManagementUrl(), url, {kDeadLetterQueue});
+  served.Migrate();
+  servers.FillLedger(url, settings.letters);
+  served.Start();
+  served.AwaitConsuming();
+  Report report("page");
+  report.Say("letters", std::to_string(settings.letters));
+  for (const Case& one : kCases) {
+    AddPages(report, one.name, served.Url() + "/v1/letters?limit=100" + one.filter);
+  }
+  served.Stop();
+  report.Print();
+}
+
+void FullLedger(const Settings& settings, Lab& lab) {
+  Servers& servers = lab.servers();
+  const Filling filling{settings.platform, settings.road_letters, settings.body_bytes};
+  Report report("ledger");
+  report.Say("letters", std::to_string(settings.road_letters));
+  report.Say("in the ledger", std::to_string(settings.letters));
+  const std::string used = servers.MakeDatabase(filling);
+  {
+    Served served("amqp://guest:guest@127.0.0.1:1", "", used, {kDeadLetterQueue});
+    served.Migrate();
+  }
+  servers.FillLedger(used, settings.letters);
+  for (std::size_t run = 0; run < settings.runs; ++run) {
+    report.Add("over an empty ledger", "letters/s",
+               RunRoad(servers, {.filling = filling}).letters_per_second);
+    const std::string copy = servers.CopyDatabase(used);
+    report.Add("over a full one", "letters/s",
+               RunRoad(servers, {.filling = filling, .database = copy}).letters_per_second);
+    servers.DropDatabase(copy);
+  }
+  report.Ratio("full / empty",
+               report.MedianOf("over a full one") / report.MedianOf("over an empty ledger"),
+               "at least 0.85");
+  report.Print();
+}
+
+}  // namespace deadletter::bench

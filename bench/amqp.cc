@@ -61,7 +61,7 @@ void Amqp::ConfirmAll() {
     CheckAnswer("asking for confirms");
     confirms_ = true;
   }
-  while (confirmed_ < published_) AwaitConfirms();
+  while (!unconfirmed_.empty()) AwaitConfirms();
 }
 
 void Amqp::AwaitConfirms() {
@@ -69,7 +69,11 @@ void Amqp::AwaitConfirms() {
   Check(amqp_simple_wait_frame(state_, &frame), "waiting for confirms");
   if (frame.frame_type == AMQP_FRAME_METHOD && frame.payload.method.id == AMQP_BASIC_ACK_METHOD) {
     const auto& ack = *static_cast<amqp_basic_ack_t*>(frame.payload.method.decoded);
-    confirmed_ = ack.multiple != 0 ? ack.delivery_tag : confirmed_ + 1;
+    if (ack.multiple != 0) {
+      unconfirmed_.erase(unconfirmed_.begin(), unconfirmed_.upper_bound(ack.delivery_tag));
+    } else {
+      unconfirmed_.erase(ack.delivery_tag);
+    }
   }
   amqp_maybe_release_buffers(state_);
 }
@@ -114,7 +118,9 @@ void Amqp::PublishDeadLetter(const std::string& exchange, const DeadLetter& lett
                            &properties, Bytes(letter.body)),
         "publishing");
   ++published_;
-  if (confirms_ && published_ - confirmed_ > kConfirmWindow) AwaitConfirms();
+  if (!confirms_) return;
+  unconfirmed_.insert(published_);
+  while (unconfirmed_.size() > kConfirmWindow) AwaitConfirms();
 }
 
 std::uint32_t Amqp::ReadyMessages(const std::string& queue) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -50,7 +51,7 @@ class Amqp {
 
   amqp_connection_state_t state_;
   std::uint64_t published_ = 0;
-  std::uint64_t confirmed_ = 0;
+  std::set<std::uint64_t> unconfirmed_;  // confirms may come in any order
   bool confirms_ = false;
 };
 

@@ -27,7 +27,7 @@ SELECT
   convert_to(
     '{"message_type":"ExecutionRequested","payload":{"execution_id":' || -n || ',"input":"' || repeat('x', 220) || '"}}',
     'UTF8')
-FROM generate_series(1, :letters) AS n, LATERAL (SELECT n % 10000 = 77 AS rare) AS is;
+FROM generate_series(1, :letters) AS n, LATERAL (SELECT n % 10000 = 77 AS rare) AS kind;
 
 INSERT INTO deadletter.letter_key (key, letter_id)
 SELECT decode(lpad(to_hex(1735689600 + n / 10), 16, '0') || md5('old key ' || n), 'hex'),

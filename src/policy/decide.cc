@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/glob.h"
 #include "letter/retry_message.h"
 
 namespace deadletter {

@@ -49,6 +49,4 @@ struct Rule {
   RetryPlan retry;  // used where verdict is kRetry
 };
 
-[[nodiscard]] bool GlobMatches(std::string_view glob, std::string_view text);
-
 }  // namespace deadletter

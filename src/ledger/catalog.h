@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ledger/ledger_error.h"
+#include "ledger/remarks.h"
 #include "letter/letter.h"
 #include "letter/outcome.h"
 
@@ -26,6 +27,7 @@ struct LetterFilter {
   std::optional<GroupId> group;
   std::optional<Instant> since;  // received_at >=
   std::optional<Instant> until;  // received_at <
+  std::optional<std::string> tag;
 };
 
 // A letter as lists show it. Strings may hold any bytes where the broker gave them.
@@ -74,6 +76,8 @@ struct LetterRecord {
   std::string rule;  // the policy that decided; empty: none
   Message message;   // whole
   std::vector<LetterStep> history;
+  std::vector<Note> notes;        // in the order in which they were written
+  std::vector<std::string> tags;  // sorted by their bytes
 };
 
 struct LedgerCounts {

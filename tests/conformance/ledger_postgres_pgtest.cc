@@ -7,6 +7,7 @@
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
+#include "tests/conformance/people_conformance.h"
 #include "tests/conformance/postgres_ledger_fixture.h"
 #include "tests/conformance/rehearse_conformance.h"
 #include "tests/conformance/retry_conformance.h"
@@ -36,6 +37,7 @@ DEADLETTER_OVER_POSTGRES(RehearseConformance);
 DEADLETTER_OVER_POSTGRES(RetryConformance);
 DEADLETTER_OVER_POSTGRES(OutboxConformance);
 DEADLETTER_OVER_POSTGRES(CatalogConformance);
+DEADLETTER_OVER_POSTGRES(PeopleConformance);
 DEADLETTER_OVER_POSTGRES(ExecutionsConformance);
 DEADLETTER_OVER_POSTGRES(MigratorConformance);
 #undef DEADLETTER_OVER_POSTGRES

@@ -5,6 +5,7 @@
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
+#include "tests/conformance/people_conformance.h"
 #include "tests/conformance/rehearse_conformance.h"
 #include "tests/conformance/retry_conformance.h"
 #include "tests/conformance/settle_again_conformance.h"
@@ -31,6 +32,7 @@ DEADLETTER_OVER_SQLITE(RehearseConformance);
 DEADLETTER_OVER_SQLITE(RetryConformance);
 DEADLETTER_OVER_SQLITE(OutboxConformance);
 DEADLETTER_OVER_SQLITE(CatalogConformance);
+DEADLETTER_OVER_SQLITE(PeopleConformance);
 DEADLETTER_OVER_SQLITE(ExecutionsConformance);
 DEADLETTER_OVER_SQLITE(MigratorConformance);
 #undef DEADLETTER_OVER_SQLITE

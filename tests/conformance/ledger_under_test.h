@@ -9,10 +9,12 @@
 #include <set>
 #include <string>
 
+#include "ledger/audit.h"
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
+#include "ledger/remarks.h"
 #include "ledger/settlement.h"
 #include "tests/conformance/ledger_facts.h"
 #include "tests/support/documented_states.h"
@@ -59,6 +61,8 @@ class LedgerUnderTest {
   [[nodiscard]] virtual std::unique_ptr<Catalog> OpenCatalog() = 0;
   [[nodiscard]] virtual std::unique_ptr<Executions> OpenExecutions() = 0;
   [[nodiscard]] virtual std::unique_ptr<Migrator> OpenMigrator() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Audit> OpenAudit() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Remarks> OpenRemarks() = 0;
 
   virtual void Put(const PlatformExecution& execution) = 0;
   virtual void SetStatus(const ExecutionId& id, const std::string& status) = 0;
@@ -67,8 +71,8 @@ class LedgerUnderTest {
   // Everything, at one moment each; of tables with hundreds of thousands of rows, too.
   [[nodiscard]] virtual LedgerFacts ReadFacts() = 0;
   [[nodiscard]] virtual FactCounts CountFacts() = 0;
-  // Changes our own tables behind the product's back; {{letter}}, {{letter_key}} and {{outbox}}
-  // stand for them.
+  // Changes our own tables behind the product's back; {{letter}}, {{letter_key}}, {{outbox}} and
+  // {{audit}} stand for them.
   virtual void Meddle(const std::string& sql) = 0;
 
   // Stands from now on until it is removed.

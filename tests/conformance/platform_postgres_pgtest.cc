@@ -266,7 +266,27 @@ TEST_P(PostgresPlatform, TheMigrationsRunAsPrintedToo) {
     const std::vector<NewExecution> wanted(1);
     EXPECT_EQ(Good(postgres::MakeExecutions(options)->Submit(wanted, Now())).size(), 1U);
     EXPECT_EQ(Good(settlement->CloseFinished(10)), 0U);
+    AuditEntry entry;
+    entry.id = RandomUuid();
+    entry.at = Now();
+    const LetterId letter = batch.front().letter.id;
+    auto remarks = postgres::MakeRemarks(options);
+    EXPECT_EQ(Good(remarks->ChangeTags(letter, {.add = {"a"}, .remove = {}}, entry)).tags.size(),
+              1U);
+    EXPECT_EQ(Good(postgres::MakeAudit(options)->List({}, 10, {})).entries.size(), 1U);
   }
+  // P8: not even by mistake.
+  for (const auto& [right, given] : {std::pair("SELECT", "t"),
+                                     {"INSERT", "t"},
+                                     {"UPDATE", "f"},
+                                     {"DELETE", "f"},
+                                     {"TRUNCATE", "f"}}) {
+    EXPECT_EQ(
+        platform.Value("SELECT has_table_privilege('deadletter', 'deadletter.audit', $1)", {right}),
+        given)
+        << right;
+  }
+  EXPECT_ANY_THROW(platform.Run("TRUNCATE deadletter.audit")) << "nor may the owner";
   platform.Run("DROP OWNED BY deadletter; DROP ROLE deadletter");
 }
 

@@ -52,6 +52,8 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
     return postgres::MakeExecutions(options_);
   }
   std::unique_ptr<Migrator> OpenMigrator() override { return postgres::MakeMigrator(options_); }
+  std::unique_ptr<Audit> OpenAudit() override { return postgres::MakeAudit(options_); }
+  std::unique_ptr<Remarks> OpenRemarks() override { return postgres::MakeRemarks(options_); }
 
   void Put(const PlatformExecution& execution) override {
     const ExecutionTable& table = options_.executions;
@@ -139,7 +141,8 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   void Meddle(const std::string& sql) override {
     platform_.Run(FillIn(sql, {{"letter", "deadletter.letter"},
                                {"letter_key", "deadletter.letter_key"},
-                               {"outbox", "deadletter.outbox"}}));
+                               {"outbox", "deadletter.outbox"},
+                               {"audit", "deadletter.audit"}}));
   }
 
   void AddTrigger(PlatformTrigger trigger) override {

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "ledger/embedded_sql.h"
+#include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/sqlite/sqlite_catalog.h"
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
@@ -92,6 +93,10 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   }
   std::unique_ptr<Migrator> OpenMigrator() override {
     return std::make_unique<SqliteMigrator>(options_);
+  }
+  std::unique_ptr<Audit> OpenAudit() override { return std::make_unique<SqliteAudit>(options_); }
+  std::unique_ptr<Remarks> OpenRemarks() override {
+    return std::make_unique<SqliteRemarks>(options_);
   }
 
   void Put(const PlatformExecution& execution) override {
@@ -191,7 +196,8 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   void Meddle(const std::string& sql) override {
     Run(FillIn(sql, {{"letter", "deadletter_letter"},
                      {"letter_key", "deadletter_letter_key"},
-                     {"outbox", "deadletter_outbox"}}));
+                     {"outbox", "deadletter_outbox"},
+                     {"audit", "deadletter_audit"}}));
   }
 
   void AddTrigger(PlatformTrigger trigger) override {

@@ -124,7 +124,7 @@ LedgerResult<LetterPage> PostgresCatalog::List(const LetterFilter& filter, std::
       .parameters = {}};
   after ? list.parameters.Id(after->value()) : list.parameters.Null();
   AddFilter(list.parameters, filter);
-  list.parameters.Number(static_cast<std::int64_t>(limit));
+  list.parameters.Number(static_cast<std::int64_t>(limit)).Bytes(filter.tag);
   const auto rows = connection_.Run(list);
   if (!rows) return tl::unexpected(rows.error());
   LetterPage page;
@@ -149,7 +149,27 @@ LedgerResult<std::optional<LetterRecord>> PostgresCatalog::Show(LetterId id) {
   const auto history = connection_.Run(steps);
   if (!history) return tl::unexpected(history.error());
   record->history = ReadHistory(*history, record->summary);
+  if (auto read = ReadRemarks(id, *record); !read) return tl::unexpected(read.error());
   return std::move(*record);
+}
+
+LedgerResult<void> PostgresCatalog::ReadRemarks(LetterId id, LetterRecord& record) {
+  Statement notes{.sql = FillIn(sql::kLetterNotes, {{"schema", schema_}}), .parameters = {}};
+  notes.parameters.Id(id.value());
+  const auto written = connection_.Run(notes);
+  if (!written) return tl::unexpected(written.error());
+  for (int row = 0; row < written->size(); ++row) {
+    record.notes.push_back({.id = written->Id(row, 0),
+                            .at = written->Moment(row, 1),
+                            .who = std::string(written->Bytes(row, 2)),
+                            .text = std::string(written->Bytes(row, 3))});
+  }
+  Statement tags{.sql = FillIn(sql::kLetterTags, {{"schema", schema_}}), .parameters = {}};
+  tags.parameters.Id(id.value());
+  const auto tagged = connection_.Run(tags);
+  if (!tagged) return tl::unexpected(tagged.error());
+  for (int row = 0; row < tagged->size(); ++row) record.tags.emplace_back(tagged->Bytes(row, 0));
+  return {};
 }
 
 LedgerResult<LedgerCounts> PostgresCatalog::Counts() {

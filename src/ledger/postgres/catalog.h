@@ -18,6 +18,8 @@ class PostgresCatalog final : public Catalog {
   void Abort() override { connection_.Abort(); }
 
  private:
+  [[nodiscard]] LedgerResult<void> ReadRemarks(LetterId id, LetterRecord& record);
+
   std::string schema_name_;
   std::string schema_;
   Connection connection_;

@@ -1,5 +1,6 @@
 #include "ledger/postgres/postgres_ledger.h"
 
+#include "ledger/postgres/audit.h"
 #include "ledger/postgres/catalog.h"
 #include "ledger/postgres/executions.h"
 #include "ledger/postgres/migrator.h"
@@ -26,6 +27,14 @@ std::unique_ptr<Executions> MakeExecutions(const Options& options) {
 
 std::unique_ptr<Migrator> MakeMigrator(const Options& options) {
   return std::make_unique<PostgresMigrator>(options);
+}
+
+std::unique_ptr<Audit> MakeAudit(const Options& options) {
+  return std::make_unique<PostgresAudit>(options);
+}
+
+std::unique_ptr<Remarks> MakeRemarks(const Options& options) {
+  return std::make_unique<PostgresRemarks>(options);
 }
 
 }  // namespace deadletter::postgres

@@ -5,11 +5,13 @@
 
 #include <memory>
 
+#include "ledger/audit.h"
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
 #include "ledger/postgres/options.h"
+#include "ledger/remarks.h"
 #include "ledger/settlement.h"
 
 namespace deadletter::postgres {
@@ -19,5 +21,7 @@ namespace deadletter::postgres {
 [[nodiscard]] std::unique_ptr<Catalog> MakeCatalog(const Options& options);
 [[nodiscard]] std::unique_ptr<Executions> MakeExecutions(const Options& options);
 [[nodiscard]] std::unique_ptr<Migrator> MakeMigrator(const Options& options);
+[[nodiscard]] std::unique_ptr<Audit> MakeAudit(const Options& options);
+[[nodiscard]] std::unique_ptr<Remarks> MakeRemarks(const Options& options);
 
 }  // namespace deadletter::postgres

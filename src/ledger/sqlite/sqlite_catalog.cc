@@ -27,6 +27,8 @@ std::string ConditionsOf(const LetterFilter& filter, bool after) {
       {filter.group.has_value(), "group_id = ?10"},
       {filter.since.has_value(), "received_at >= ?11"},
       {filter.until.has_value(), "received_at < ?12"},
+      {filter.tag.has_value(),
+       "id IN (SELECT letter_id FROM deadletter_letter_tag WHERE tag = ?13)"},
   };
   std::string text = "true";
   for (const auto& [wanted, condition] : conditions) {
@@ -104,7 +106,8 @@ LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::si
   auto rows = (*database)->Prepare(Select(ConditionsOf(filter, after.has_value()), ""));
   rows.Bind(last, NameOf(filter.state, LetterStateName), NameOf(filter.outcome, OutcomeName),
             NameOf(filter.reason, ReasonName), filter.queue, filter.type, filter.action,
-            filter.execution_id, filter.worker_id, group, filter.since, filter.until, limit);
+            filter.execution_id, filter.worker_id, group, filter.since, filter.until, filter.tag,
+            limit);
   LetterPage page;
   while (rows.Next()) page.letters.push_back(ReadSummary(rows));
   if (rows.error()) return file_.Failed(*rows.error());
@@ -117,7 +120,7 @@ LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
   if (!database) return Unexpected<LedgerError>(database.error());
   auto rows = (*database)->Prepare(Select("id = ?1", ", rule, properties, headers, body"));
   rows.Bind(BlobOf(id), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
-            nullptr, nullptr, nullptr, 1);
+            nullptr, nullptr, nullptr, nullptr, 1);
   std::optional<LetterRecord> record;
   if (rows.Next()) {
     auto message = ReadMessage(rows, 25);
@@ -126,7 +129,14 @@ LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
     auto steps = ReadSteps(**database, id);
     if (!steps) return Unexpected<LedgerError>(steps.error());
     const LetterSummary summary = ReadSummary(rows);
-    record = {summary, rows.Text(24), std::move(*message), WithPresent(summary, std::move(*steps))};
+    record = {.summary = summary,
+              .rule = rows.Text(24),
+              .message = std::move(*message),
+              .history = WithPresent(summary, std::move(*steps)),
+              .notes = {},
+              .tags = {}};
+    if (auto read = ReadRemarks(**database, *record); !read)
+      return Unexpected<LedgerError>(read.error());
   }
   if (rows.error()) return file_.Failed(*rows.error());
   return record;
@@ -140,6 +150,19 @@ LedgerResult<std::vector<LetterStep>> SqliteCatalog::ReadSteps(sqlite::Database&
   while (rows.Next()) steps.push_back({rows.Time(0), rows.Text(1), rows.Text(2)});
   if (rows.error()) return file_.Failed(*rows.error());
   return steps;
+}
+
+LedgerResult<void> SqliteCatalog::ReadRemarks(sqlite::Database& database, LetterRecord& record) {
+  auto notes = database.Prepare(sql::kLetterNotes);
+  notes.Bind(BlobOf(record.summary.id));
+  while (notes.Next())
+    record.notes.push_back({ReadUuid(notes, 0), notes.Time(1), notes.Text(2), notes.Text(3)});
+  if (notes.error()) return file_.Failed(*notes.error());
+  auto tags = database.Prepare(sql::kLetterTags);
+  tags.Bind(BlobOf(record.summary.id));
+  while (tags.Next()) record.tags.push_back(tags.Text(0));
+  if (tags.error()) return file_.Failed(*tags.error());
+  return {};
 }
 
 LedgerResult<LedgerCounts> SqliteCatalog::Counts() {

@@ -21,6 +21,7 @@ class SqliteCatalog final : public Catalog {
  private:
   [[nodiscard]] LedgerResult<std::vector<LetterStep>> ReadSteps(sqlite::Database& database,
                                                                 LetterId id);
+  [[nodiscard]] LedgerResult<void> ReadRemarks(sqlite::Database& database, LetterRecord& record);
 
   LedgerFile file_;
 };

@@ -14,5 +14,6 @@ WHERE ($1::uuid IS NULL OR id < $1::uuid)
   AND ($10::bytea IS NULL OR group_id = $10::bytea)
   AND ($11::timestamptz IS NULL OR received_at >= $11::timestamptz)
   AND ($12::timestamptz IS NULL OR received_at < $12::timestamptz)
+  AND ($14::text IS NULL OR id IN (SELECT letter_id FROM {{schema}}.letter_tag WHERE tag = $14::text))
 ORDER BY id DESC
 LIMIT $13::bigint

@@ -48,8 +48,11 @@ Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
     : config_(config),
       service_(OptionsOf(config, std::move(schema_refused)), wiring.MakeAdapters(), clock, metrics_,
                health_),
-      operations_(MakeAllReaders(wiring, config),
-                  {config.executions.id_type, config.http.base_path}),
+      operations_(
+          MakeAllReaders(wiring, config),
+          {.id_type = config.executions.id_type,
+           .base_path = config.http.base_path,
+           .redaction = Redaction(config.redact, config.letter, config.letter.max_body_bytes)}),
       tokens_(std::move(tokens)),
       server_(MakeServerOptions(config, tokens_.get()), operations_, health_, metrics_) {}
 

@@ -14,6 +14,7 @@
 #include "broker/rabbitmq/topology.h"
 #include "broker/rabbitmq/work_queue.h"
 #include "ledger/postgres/postgres_ledger.h"
+#include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/sqlite/sqlite_catalog.h"
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
@@ -60,6 +61,12 @@ class EmbeddedWiring final : public Wiring {
   }
   std::unique_ptr<Migrator> MakeMigrator() const override {
     return std::make_unique<SqliteMigrator>(ledger_);
+  }
+  std::unique_ptr<Audit> MakeAudit() const override {
+    return std::make_unique<SqliteAudit>(ledger_);
+  }
+  std::unique_ptr<Remarks> MakeRemarks() const override {
+    return std::make_unique<SqliteRemarks>(ledger_);
   }
 
  private:
@@ -109,6 +116,8 @@ class ServersWiring final : public Wiring {
   std::unique_ptr<Migrator> MakeMigrator() const override {
     return postgres::MakeMigrator(ledger_);
   }
+  std::unique_ptr<Audit> MakeAudit() const override { return postgres::MakeAudit(ledger_); }
+  std::unique_ptr<Remarks> MakeRemarks() const override { return postgres::MakeRemarks(ledger_); }
 
  private:
   rabbitmq::Options broker_;
@@ -171,7 +180,10 @@ Adapters Wiring::MakeAdapters() const {
 
 LedgerReaders MakeReaders(const Wiring& wiring, const Config& config) {
   const bool observing = config.executions_mode == ExecutionsMode::kObserve;
-  return {wiring.MakeCatalog(), observing ? nullptr : wiring.MakeExecutions()};
+  return {.catalog = wiring.MakeCatalog(),
+          .executions = observing ? nullptr : wiring.MakeExecutions(),
+          .audit = wiring.MakeAudit(),
+          .remarks = wiring.MakeRemarks()};
 }
 
 }  // namespace deadletter

@@ -12,6 +12,11 @@ namespace deadletter::cli {
                           const Terminal& terminal);
 [[nodiscard]] int RunShow(const ShowCommand& command, OutputFormat output,
                           const Terminal& terminal);
+[[nodiscard]] int RunNote(const NoteCommand& command, OutputFormat output,
+                          const Terminal& terminal);
+[[nodiscard]] int RunTag(const TagCommand& command, OutputFormat output, const Terminal& terminal);
+[[nodiscard]] int RunAudit(const AuditCommand& command, OutputFormat output,
+                           const Terminal& terminal);
 [[nodiscard]] int RunVersion(OutputFormat output, const Terminal& terminal);
 
 }  // namespace deadletter::cli

@@ -39,8 +39,17 @@ constexpr std::array kFilterFlags = {
     FilterFlag{"--execution-id", "execution_id", "the execution"},
     FilterFlag{"--worker-id", "worker_id", "the worker it was meant for"},
     FilterFlag{"--group", "group", "letters of one fingerprint (32 hexadecimal digits)"},
+    FilterFlag{"--tag", "tag", "that somebody tagged so"},
     FilterFlag{"--since", "since", "received at this time or later (2026-11-23T19:57:03Z)"},
     FilterFlag{"--until", "until", "received before this time"},
+};
+
+constexpr std::array kAuditFlags = {
+    FilterFlag{"--who", "who", "the token's name, or local"},
+    FilterFlag{"--what", "what", "what was done: note, tag, reveal"},
+    FilterFlag{"--subject", "subject", "the id of what it was done to"},
+    FilterFlag{"--since", "since", "at this time or later (2026-11-23T19:57:03Z)"},
+    FilterFlag{"--until", "until", "before this time"},
 };
 
 // Checks that answer in our words; an empty answer means that all is well.
@@ -93,15 +102,22 @@ class Reader {
   void AddLocalFlags(CLI::App& command);
   void AddListenFlag(CLI::App& command);
   void AddServerFlag(CLI::App& command);
+  void AddIdFlag(CLI::App& command);
   void AddService();
   void AddSubmit();
   void AddTopology();
   void AddConfig();
   void AddToken();
   void AddClients();
+  void AddPeople();
+  template <std::size_t Size>
+  void AddFilters(CLI::App& command, const std::array<FilterFlag, Size>& flags, const char* help);
 
   [[nodiscard]] Result<Command> MakeSubmit() const;
-  [[nodiscard]] Command MakeList() const;
+  [[nodiscard]] Result<Command> MakeTag() const;
+  template <std::size_t Size>
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> Filters(
+      const std::array<FilterFlag, Size>& flags) const;
   [[nodiscard]] ServerAccess Server() const;
   [[nodiscard]] EarlyExit Explain(const CLI::ParseError& error) const;
   [[nodiscard]] EarlyExit Mistake(std::string_view message) const;
@@ -121,9 +137,13 @@ class Reader {
   std::optional<std::string> ttl_;
   std::optional<std::string> server_;
   std::optional<std::string> ca_file_;
-  std::array<std::optional<std::string>, kFilterFlags.size()> filters_;
+  std::map<std::string, std::optional<std::string>> filters_;  // by parameter
   std::size_t limit_ = ListCommand{}.limit;
   std::string id_;
+  bool reveal_ = false;
+  std::string text_;
+  std::vector<std::string> add_;
+  std::vector<std::string> remove_;
 };
 
 Reader::Reader() {
@@ -136,6 +156,7 @@ Reader::Reader() {
   AddConfig();
   AddToken();
   AddClients();
+  AddPeople();
 }
 
 CLI::App* Reader::AddCommand(CLI::App& parent, const std::string& name, const std::string& help,
@@ -180,6 +201,11 @@ void Reader::AddServerFlag(CLI::App& command) {
       .add_option("--ca-file", ca_file_,
                   "whom to trust for https:// (PEM); else DEADLETTER_CA_FILE, else the system's")
       ->type_name("FILE");
+}
+
+void Reader::AddIdFlag(CLI::App& command) {
+  AddServerFlag(command);
+  command.add_option("ID", id_, "the letter's id, as `list` gives it")->required()->type_name("ID");
 }
 
 void Reader::AddService() {
@@ -260,22 +286,64 @@ void Reader::AddToken() {
       ->type_name("FILE");
 }
 
-void Reader::AddClients() {
-  CLI::App* list =
-      AddCommand(app_, "list", "List letters, newest first.", [this] { return MakeList(); });
-  AddServerFlag(*list);
-  for (std::size_t index = 0; index < kFilterFlags.size(); ++index) {
-    list->add_option(kFilterFlags[index].flag, filters_[index], kFilterFlags[index].help)
-        ->type_name("TEXT");
-  }
-  list->add_option("--limit", limit_, "how many letters at most")
+template <std::size_t Size>
+void Reader::AddFilters(CLI::App& command, const std::array<FilterFlag, Size>& flags,
+                        const char* help) {
+  AddServerFlag(command);
+  for (const FilterFlag& each : flags)
+    command.add_option(each.flag, filters_[each.parameter], each.help)->type_name("TEXT");
+  command.add_option("--limit", limit_, help)
       ->check(UpTo(kMaxListed))
       ->type_name("N")
       ->capture_default_str();
-  CLI::App* show = AddCommand(app_, "show", "Show all that is known of one letter.",
-                              [this] { return ShowCommand{.server = Server(), .id = id_}; });
-  AddServerFlag(*show);
-  show->add_option("ID", id_, "the letter's id, as `list` gives it")->required()->type_name("ID");
+}
+
+template <std::size_t Size>
+std::vector<std::pair<std::string, std::string>> Reader::Filters(
+    const std::array<FilterFlag, Size>& flags) const {
+  std::vector<std::pair<std::string, std::string>> filters;
+  for (const FilterFlag& each : flags) {
+    if (const auto& value = filters_.at(each.parameter))
+      filters.emplace_back(each.parameter, *value);
+  }
+  return filters;
+}
+
+void Reader::AddClients() {
+  CLI::App* list = AddCommand(app_, "list", "List letters, newest first.", [this] {
+    return ListCommand{.server = Server(), .filters = Filters(kFilterFlags), .limit = limit_};
+  });
+  AddFilters(*list, kFilterFlags, "how many letters at most");
+  CLI::App* show = AddCommand(app_, "show", "Show all that is known of one letter.", [this] {
+    return ShowCommand{.server = Server(), .id = id_, .reveal = reveal_};
+  });
+  AddIdFlag(*show);
+  show->add_flag("--reveal", reveal_, "what is redacted, too: for admins, and audited");
+}
+
+void Reader::AddPeople() {
+  CLI::App* note = AddCommand(app_, "note", "Add a note to a letter.", [this] {
+    return NoteCommand{.server = Server(), .id = id_, .text = text_};
+  });
+  AddIdFlag(*note);
+  note->add_option("--text", text_, "what it says")->required()->type_name("TEXT");
+  CLI::App* tag = AddCommand(app_, "tag", "Add tags to a letter, or remove them.",
+                             [this] { return MakeTag(); });
+  AddIdFlag(*tag);
+  tag->add_option("--add", add_, "a tag; may be given more than once")->type_name("TAG");
+  tag->add_option("--remove", remove_, "a tag; may be given more than once")->type_name("TAG");
+  for (const char* name : {"--add", "--remove"})
+    tag->get_option(name)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::App* audit =
+      AddCommand(app_, "audit", "List who did what, newest first; for admins.", [this] {
+        return AuditCommand{.server = Server(), .filters = Filters(kAuditFlags), .limit = limit_};
+      });
+  AddFilters(*audit, kAuditFlags, "how many acts at most");
+}
+
+Result<Command> Reader::MakeTag() const {
+  if (add_.empty() && remove_.empty()) return Fail("--add or --remove must name a tag");
+  return TagCommand{.server = Server(), .id = id_, .add = add_, .remove = remove_};
 }
 
 Result<Command> Reader::MakeSubmit() const {
@@ -293,14 +361,6 @@ Result<Command> Reader::MakeSubmit() const {
   }
   submit.ttl = std::chrono::milliseconds(*ttl);
   return submit;
-}
-
-Command Reader::MakeList() const {
-  ListCommand list{.server = Server(), .filters = {}, .limit = limit_};
-  for (std::size_t index = 0; index < kFilterFlags.size(); ++index) {
-    if (filters_[index]) list.filters.emplace_back(kFilterFlags[index].parameter, *filters_[index]);
-  }
-  return list;
 }
 
 ServerAccess Reader::Server() const {

@@ -21,8 +21,8 @@ inline constexpr int kExitFinding = 3;  // `topology check` found something, `ap
 
 enum class OutputFormat { kTable, kJson };
 
-// Flags win over the environment and the file. Of list, show and version only `config_file` can be
-// set, and those do not read it.
+// Flags win over the environment and the file. Of those that ask a server and of version only
+// `config_file` can be set, and those do not read it.
 struct ConfigFlags {
   std::optional<std::string> config_file;
   bool embedded = false;
@@ -74,11 +74,28 @@ struct ListCommand {
 struct ShowCommand {
   ServerAccess server;
   std::string id;
+  bool reveal = false;  // what is redacted, too; audited
+};
+struct NoteCommand {
+  ServerAccess server;
+  std::string id;
+  std::string text;
+};
+struct TagCommand {
+  ServerAccess server;
+  std::string id;
+  std::vector<std::string> add;
+  std::vector<std::string> remove;
+};
+struct AuditCommand {
+  ServerAccess server;
+  std::vector<std::pair<std::string, std::string>> filters;  // as for ListCommand
+  std::size_t limit = 100;
 };
 
-using Command =
-    std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
-                 ConfigCheckCommand, TokenNewCommand, VersionCommand, ListCommand, ShowCommand>;
+using Command = std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand,
+                             TopologyCommand, ConfigCheckCommand, TokenNewCommand, VersionCommand,
+                             ListCommand, ShowCommand, NoteCommand, TagCommand, AuditCommand>;
 
 struct CommandLine {
   Command command;

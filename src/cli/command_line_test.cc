@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 namespace deadletter::cli {
 namespace {
@@ -33,7 +34,12 @@ const std::vector<Words> kCommands = {{"serve"},
                                       {"token", "new", "--name", "n", "--role", "viewer"},
                                       {"version"},
                                       {"list"},
-                                      {"show", "x"}};
+                                      {"show", "x"},
+                                      {"note", "x", "--text", "t"},
+                                      {"tag", "x", "--add", "t"},
+                                      {"audit"}};
+
+const std::set<std::string> kAskAServer = {"list", "show", "note", "tag", "audit"};
 
 Words With(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
@@ -73,8 +79,8 @@ TEST(CommandLine, TheVersionIsAFlagToo) {
 
 TEST(CommandLine, LocalCommandsTakeWhatOverridesTheConfiguration) {
   for (const Words& command : kCommands) {
-    const bool is_local = command[0] != "list" && command[0] != "show" && command[0] != "token" &&
-                          command[0] != "version";
+    const bool is_local =
+        !kAskAServer.contains(command[0]) && command[0] != "token" && command[0] != "version";
     const auto line = Parse(With(command, {"--embedded", "--broker-url", "embedded:q",
                                            "--ledger-url", "sqlite:l", "--data-dir", "d"}));
     ASSERT_EQ(line.has_value(), is_local) << command[0];
@@ -114,6 +120,41 @@ TEST(CommandLine, ATokenHasANameAndARole) {
     ASSERT_FALSE(line);
     EXPECT_EQ(line.error().status, kExitUsage);
   }
+}
+
+TEST(CommandLine, ANoteHasALetterAndAText) {
+  const auto note = Parsed<NoteCommand>({"note", "x", "--text", "looked at it"});
+  EXPECT_EQ(note.id, "x");
+  EXPECT_EQ(note.text, "looked at it");
+  EXPECT_FALSE(Parse({"note", "x"}));
+  EXPECT_FALSE(Parse({"note", "--text", "t"}));
+}
+
+TEST(CommandLine, TagsAreAddedAndRemovedSeveralAtOnce) {
+  const auto tag = Parsed<TagCommand>({"tag", "x", "--add", "a", "--remove", "c", "--add", "b"});
+  EXPECT_EQ(tag.id, "x");
+  EXPECT_EQ(tag.add, (Words{"a", "b"}));
+  EXPECT_EQ(tag.remove, Words{"c"});
+  const auto none = Parse({"tag", "x"});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().status, kExitUsage);
+  EXPECT_NE(none.error().text.find("--add or --remove must name a tag"), std::string::npos);
+}
+
+TEST(CommandLine, TheAuditHasTheFiltersOfTheApi) {
+  const auto audit = Parsed<AuditCommand>({"audit", "--who", "w", "--what", "note", "--subject",
+                                           "s", "--since", "t", "--until", "u", "--limit", "5"});
+  using Filters = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(
+      audit.filters,
+      (Filters{{"who", "w"}, {"what", "note"}, {"subject", "s"}, {"since", "t"}, {"until", "u"}}));
+  EXPECT_EQ(audit.limit, 5U);
+  EXPECT_FALSE(Parse({"audit", "--state", "open"}));
+}
+
+TEST(CommandLine, RevealingMustBeSaid) {
+  EXPECT_FALSE(Parsed<ShowCommand>({"show", "x"}).reveal);
+  EXPECT_TRUE(Parsed<ShowCommand>({"show", "x", "--reveal"}).reveal);
 }
 
 TEST(CommandLine, SubmitHasDefaults) {
@@ -156,6 +197,8 @@ TEST(CommandLine, ListTakesEveryFilterOfTheApi) {
                                          "7",
                                          "--group",
                                          "ff",
+                                         "--tag",
+                                         "bad",
                                          "--since",
                                          "2026-11-23T00:00:00Z",
                                          "--until",
@@ -172,6 +215,7 @@ TEST(CommandLine, ListTakesEveryFilterOfTheApi) {
                                                               {"execution_id", "-5"},
                                                               {"worker_id", "7"},
                                                               {"group", "ff"},
+                                                              {"tag", "bad"},
                                                               {"since", "2026-11-23T00:00:00Z"},
                                                               {"until", "2026-11-24T00:00:00Z"}}));
   EXPECT_EQ(list.limit, 2500U);
@@ -226,8 +270,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"topology"}, "deadletter: say what to do: see `deadletter topology --help`"},
         Mistake{{"topology", "destroy"},
                 "deadletter: 'destroy' is not known here: see `deadletter topology --help`"},
-        Mistake{{"list", "--tag", "x"},
-                "deadletter: '--tag' is not known here: see `deadletter list --help`"},
+        Mistake{{"list", "--nothing", "x"},
+                "deadletter: '--nothing' is not known here: see `deadletter list --help`"},
         Mistake{{"list", "extra"},
                 "deadletter: 'extra' is not known here: see `deadletter list --help`"},
         Mistake{{"list", "--limit", "0"},

@@ -33,6 +33,18 @@ std::string Field(const boost::json::object& object, std::string_view name) {
   return SafeText(boost::json::serialize(*value));
 }
 
+std::string ListField(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_array()) return {};
+  std::string list;
+  for (const boost::json::value& each : value->get_array()) {
+    const std::string text = each.is_string() ? SafeText(std::string_view(each.get_string()))
+                                              : SafeText(boost::json::serialize(each));
+    list += (list.empty() ? "" : " ") + text;
+  }
+  return list;
+}
+
 bool Flag(const boost::json::object& object, std::string_view name) {
   const boost::json::value* value = object.if_contains(name);
   return value != nullptr && value->is_bool() && value->get_bool();

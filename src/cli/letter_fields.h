@@ -19,6 +19,9 @@ namespace deadletter::cli {
 [[nodiscard]] std::string Field(const boost::json::object& object, std::string_view name);
 [[nodiscard]] bool Flag(const boost::json::object& object, std::string_view name);
 
+// A list of such values with spaces between; empty where it is none.
+[[nodiscard]] std::string ListField(const boost::json::object& object, std::string_view name);
+
 // "2026-11-23 19:57:03 UTC"; as it is where it is no time.
 [[nodiscard]] std::string TimeField(const boost::json::object& object, std::string_view name);
 

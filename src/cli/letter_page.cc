@@ -76,6 +76,7 @@ class Page {
     Summary();
     Deaths();
     History();
+    Notes();
     Json("Headers", FindMember(json_, "headers"));
     Json("Properties", FindMember(json_, "properties"));
     Body();
@@ -122,6 +123,7 @@ class Page {
                  {"", Flag(letter_, "redelivered") ? "redelivered" : ""},
                  {"", Flag(letter_, "possible_duplicate") ? "possible duplicate" : ""}}));
     Line("group", Get("group"));
+    Line("tags", ListField(letter_, "tags"));
   }
 
   // "failed now, core.echo: {"error":…}"
@@ -165,6 +167,20 @@ class Page {
     }
   }
 
+  void Notes() {
+    const auto* notes = List("notes");
+    if (notes == nullptr) return;
+    Section("Notes");
+    for (const auto& value : *notes) {
+      if (!value.is_object()) continue;
+      const auto& note = value.get_object();
+      text_ += fmt::format("  {}  {}\n", TimeField(note, "at"), Field(note, "who"));
+      const auto* text = note.if_contains("text");
+      if (text == nullptr || !text->is_string()) continue;
+      Indented(std::string_view(text->get_string()), SafeText);
+    }
+  }
+
   void Json(std::string_view title, std::optional<std::string_view> json) {
     if (!json || *json == "{}") return;
     Section(title);
@@ -182,6 +198,13 @@ class Page {
                             : ""));
     const auto* shown = body.if_contains("value");
     if (shown == nullptr) return;
+    if (encoding == "redacted") {
+      text_ +=
+          "  nothing of it is shown: it cannot be read as JSON, so that "
+          "nobody can tell what in it\n"
+          "  is redacted; `show --reveal` shows it to admins\n";
+      return;
+    }
     if (encoding == "json") {
       const auto raw = FindMember(FindMember(json_, "body").value_or("{}"), "value");
       Indented(PrettyJson(raw.value_or("")), SafeJson);

@@ -1,47 +1,13 @@
-#include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <optional>
 #include <ostream>
 
 #include "cli/client_commands.h"
-#include "cli/http_client.h"
 #include "cli/letter_fields.h"
+#include "cli/pages.h"
 #include "cli/table.h"
 
 namespace deadletter::cli {
 namespace {
-
-constexpr std::size_t kMaxPage = 1000;
-
-std::string Target(const ListCommand& command, std::size_t limit,
-                   const std::optional<std::string>& cursor) {
-  std::string target = "v1/letters?limit=" + std::to_string(limit);
-  for (const auto& [name, value] : command.filters)
-    target += "&" + name + "=" + EncodeForUrl(value);
-  if (cursor) target += "&cursor=" + EncodeForUrl(*cursor);
-  return target;
-}
-
-struct Page {
-  boost::json::array letters;
-  std::optional<std::string> next_cursor;
-};
-
-Result<Page, AskError> Fetch(const ListCommand& command, std::size_t limit,
-                             const std::optional<std::string>& cursor) {
-  const auto json = Ask(command.server, Target(command, limit, cursor));
-  if (!json) return Unexpected<AskError>(json.error());
-  auto answer = ParseAnswer(*json);
-  if (!answer) return Unexpected<AskError>(AskError{.message = answer.error().message});
-  Page page;
-  if (auto* items = answer->if_contains("items"); items != nullptr && items->is_array()) {
-    page.letters = std::move(items->get_array());
-  }
-  if (auto* next = answer->if_contains("next_cursor"); next != nullptr && next->is_string()) {
-    page.next_cursor = std::string(next->get_string());
-  }
-  return page;
-}
 
 // What a person should look at is red, what is still to come yellow.
 const char* Paint(std::string_view outcome) {
@@ -101,35 +67,26 @@ class TablePrinter {
   std::optional<Table> table_;
 };
 
-void PrintJson(const boost::json::array& letters, const Terminal& terminal) {
-  for (const auto& letter : letters)
-    terminal.out << SafeJson(boost::json::serialize(letter)) << '\n';
-}
-
 }  // namespace
 
 int RunList(const ListCommand& command, OutputFormat output, const Terminal& terminal) {
   TablePrinter table(terminal);
-  std::optional<std::string> cursor;
-  std::size_t left = command.limit;
-  do {
-    auto page = Fetch(command, std::min(left, kMaxPage), cursor);
-    if (!page) {
-      SayError(terminal, page.error().message);
-      return page.error().status;
-    }
-    // A server that gives more than it was asked for, or nothing and yet a cursor, must not keep us
-    // for ever.
-    if (page->letters.size() > left) page->letters.resize(left);
-    left -= page->letters.size();
-    cursor = page->letters.empty() ? std::nullopt : std::move(page->next_cursor);
-    if (output == OutputFormat::kJson) {
-      PrintJson(page->letters, terminal);
-    } else {
-      table.Print(page->letters);
-    }
-  } while (cursor && left > 0);
-  if (output == OutputFormat::kTable) table.Finish(command.limit - left, cursor.has_value());
+  const auto listed = FollowPages({.server = command.server,
+                                   .target = "v1/letters",
+                                   .filters = command.filters,
+                                   .limit = command.limit},
+                                  [&](const boost::json::array& letters) {
+                                    if (output == OutputFormat::kJson) {
+                                      PrintJsonLines(letters, terminal);
+                                    } else {
+                                      table.Print(letters);
+                                    }
+                                  });
+  if (!listed) {
+    SayError(terminal, listed.error().message);
+    return listed.error().status;
+  }
+  if (output == OutputFormat::kTable) table.Finish(listed->items, listed->more);
   terminal.out.flush();
   return terminal.out ? kExitDone : kExitFailed;
 }

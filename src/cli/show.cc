@@ -15,7 +15,8 @@ int Complain(const Terminal& terminal, const std::string& message, int status) {
 }  // namespace
 
 int RunShow(const ShowCommand& command, OutputFormat output, const Terminal& terminal) {
-  const auto json = Ask(command.server, "v1/letters/" + EncodeForUrl(command.id));
+  const auto json = Ask(command.server, "v1/letters/" + EncodeForUrl(command.id) +
+                                            (command.reveal ? "?reveal=true" : ""));
   if (!json) return Complain(terminal, json.error().message, json.error().status);
   if (output == OutputFormat::kJson) {
     terminal.out << SafeJson(*json) << '\n';

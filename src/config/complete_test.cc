@@ -131,11 +131,11 @@ TEST(Complete, AWorkersQueueNameFitsTheBroker) {
 TEST(Complete, P4_WhatThisVersionDoesNotUseIsNotSilent) {
   ConfigLoader loader;
   loader.File(
-      "redact = ['/a']\n[sweeper]\nmode = 'off'\n"
+      "[sweeper]\nmode = 'off'\n"
       "overdue_after = '1h'\n[retention]\nclosed = '1d'\nopen = '2d'\n"
       "[executions]\nheartbeat = 'seen'\n");
   const Config config = Loaded(loader);
-  EXPECT_THAT(config.warnings, SizeIs(6));
+  EXPECT_THAT(config.warnings, SizeIs(5));
   for (const std::string& warning : config.warnings) {
     EXPECT_THAT(warning, HasSubstr("is set, but this version does not use it yet"));
   }

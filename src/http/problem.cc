@@ -68,6 +68,10 @@ Response ProblemFrom(const OperationError& error) {
   switch (error.fault) {
     case OperationFault::kBadRequest:
       return Problem(400, error.message);
+    case OperationFault::kForbidden:
+      return Problem(403, error.message);
+    case OperationFault::kUnacceptable:
+      return Problem(422, error.message);
     case OperationFault::kNotFound:
       return Problem(404, error.message);
     case OperationFault::kUnavailable:

@@ -114,7 +114,8 @@ TEST_F(RouterTest, AMistakeInTheQuestionIsABadRequest) {
   ExpectProblem(Get("/v1/%/letters"), 400,
                 "the path holds a % that is not followed by two hexadecimal digits");
   ExpectProblem(Get("*"), 400, "the request's target must begin with /");
-  ExpectProblem(Get(std::string(kLetter) + "?x=1"), 400, "one letter takes no parameters");
+  ExpectProblem(Get(std::string(kLetter) + "?x=1"), 400,
+                "one letter takes no parameter but reveal, once");
 }
 
 TEST_F(RouterTest, ALedgerThatIsAwayIsUnavailableForAWhile) {

@@ -27,8 +27,14 @@ Response Download(OperationResult<std::string> result, const std::string& id) {
   return response;
 }
 
+Response Created(OperationResult<std::string> result) {
+  Response response = Json(std::move(result));
+  if (response.status == 200) response.status = 201;
+  return response;
+}
+
 Response TakesNoParameters() {
-  return Problem(400, "one letter takes no parameters");
+  return Problem(400, "nothing but a body is taken here");
 }
 
 void AddWatching(std::vector<Route>& routes, const Health& health, const Metrics& metrics,
@@ -63,21 +69,47 @@ void AddLetters(std::vector<Route>& routes, Operations& operations) {
                     .path = "/v1/letters",
                     .role = Role::kViewer,
                     .answer = [&operations](const Call& call) {
-                      return Json(operations.ListLetters(call.parameters));
+                      return Json(operations.ListLetters(call.parameters, call.caller));
                     }});
   routes.push_back({.method = "GET",
                     .path = "/v1/letters/{id}",
                     .role = Role::kViewer,
                     .answer = [&operations](const Call& call) {
-                      if (!call.parameters.empty()) return TakesNoParameters();
-                      return Json(operations.ShowLetter(call.names[0]));
+                      const auto looking = ParseLooking(call.parameters, call.caller);
+                      if (!looking) return ProblemFrom(looking.error());
+                      return Json(operations.ShowLetter(call.names[0], *looking));
                     }});
   routes.push_back({.method = "GET",
                     .path = "/v1/letters/{id}/body",
                     .role = Role::kViewer,
                     .answer = [&operations](const Call& call) {
+                      const auto looking = ParseLooking(call.parameters, call.caller);
+                      if (!looking) return ProblemFrom(looking.error());
+                      return Download(operations.LetterBody(call.names[0], *looking),
+                                      call.names[0]);
+                    }});
+}
+
+void AddRemarks(std::vector<Route>& routes, Operations& operations) {
+  routes.push_back({.method = "POST",
+                    .path = "/v1/letters/{id}/notes",
+                    .role = Role::kOperator,
+                    .answer = [&operations](const Call& call) {
                       if (!call.parameters.empty()) return TakesNoParameters();
-                      return Download(operations.LetterBody(call.names[0]), call.names[0]);
+                      return Created(operations.AddNote(call.names[0], call.body, call.caller));
+                    }});
+  routes.push_back({.method = "POST",
+                    .path = "/v1/letters/{id}/tags",
+                    .role = Role::kOperator,
+                    .answer = [&operations](const Call& call) {
+                      if (!call.parameters.empty()) return TakesNoParameters();
+                      return Json(operations.ChangeTags(call.names[0], call.body, call.caller));
+                    }});
+  routes.push_back({.method = "GET",
+                    .path = "/v1/audit",
+                    .role = Role::kAdmin,
+                    .answer = [&operations](const Call& call) {
+                      return Json(operations.ListAudit(call.parameters));
                     }});
 }
 
@@ -88,6 +120,7 @@ std::vector<Route> MakeRoutes(Operations& operations, const Health& health, cons
   std::vector<Route> routes;
   AddWatching(routes, health, metrics, std::move(pair_name));
   AddLetters(routes, operations);
+  AddRemarks(routes, operations);
   return routes;
 }
 

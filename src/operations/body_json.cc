@@ -32,12 +32,23 @@ Shown Show(std::string_view body) {
 
 }  // namespace
 
-std::string BodyJson(std::string_view body, std::string_view url) {
+std::string BodyJson(std::string_view body, std::string_view url, bool redacted) {
   const Shown shown = Show(body);
   return JsonObject()
       .Add("encoding", JsonString(shown.encoding))
       .Add("value", shown.value)
       .Add("truncated", body.size() > kMaxShownBodyBytes ? "true" : "false")
+      .Add("redacted", redacted ? "true" : "false")
+      .Add("url", JsonString(url))
+      .Take();
+}
+
+std::string HiddenBodyJson(std::string_view url) {
+  return JsonObject()
+      .Add("encoding", JsonString("redacted"))
+      .Add("value", kJsonNull)
+      .Add("truncated", "false")
+      .Add("redacted", "true")
       .Add("url", JsonString(url))
       .Take();
 }

@@ -21,9 +21,9 @@ std::string Nested(std::size_t depth) {
 class BodyJsonCases : public ::testing::TestWithParam<Case> {};
 
 TEST_P(BodyJsonCases, IsShownAsWhatItIs) {
-  EXPECT_EQ(BodyJson(GetParam().body, "/b"), R"({"encoding":")" + GetParam().encoding +
-                                                 R"(","value":)" + GetParam().value +
-                                                 R"(,"truncated":false,"url":"/b"})");
+  EXPECT_EQ(BodyJson(GetParam().body, "/b"),
+            R"({"encoding":")" + GetParam().encoding + R"(","value":)" + GetParam().value +
+                R"(,"truncated":false,"redacted":false,"url":"/b"})");
 }
 
 using namespace std::string_literals;

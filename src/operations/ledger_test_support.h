@@ -1,16 +1,21 @@
 // For tests: a ledger in memory that answers as the ports promise, and fails on demand.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <ranges>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "ledger/audit.h"
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
+#include "ledger/remarks.h"
+#include "operations/operations.h"
 
 namespace deadletter::test {
 
@@ -21,6 +26,8 @@ struct FakeLedger {
   std::vector<ExecutionRow> executions;
   std::optional<LedgerError> catalog_error;
   std::optional<LedgerError> executions_error;
+  std::vector<AuditEntry> audit;           // in the order in which they were made
+  std::optional<LedgerError> audit_error;  // of Audit and of Remarks
   std::mutex entry;
 
   void WaitForCalls(int wanted) const {
@@ -53,6 +60,11 @@ inline bool Matches(const LetterFilter& filter, const LetterSummary& letter) {
          (!filter.until || letter.received_at < *filter.until);
 }
 
+inline bool Matches(const LetterFilter& filter, const LetterRecord& record) {
+  return Matches(filter, record.summary) &&
+         (!filter.tag || std::ranges::find(record.tags, *filter.tag) != record.tags.end());
+}
+
 class FakeCatalog final : public Catalog {
  public:
   explicit FakeCatalog(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
@@ -64,7 +76,7 @@ class FakeCatalog final : public Catalog {
     LetterPage page;
     for (const LetterRecord& record : ledger_->letters | std::views::reverse) {
       if (after && record.summary.id >= *after) continue;
-      if (!Matches(filter, record.summary)) continue;
+      if (!Matches(filter, record)) continue;
       if (page.letters.size() == limit) {
         page.next = page.letters.back().id;
         break;
@@ -121,5 +133,97 @@ class FakeExecutions final : public Executions {
  private:
   std::shared_ptr<FakeLedger> ledger_;
 };
+
+class FakeAudit final : public Audit {
+ public:
+  explicit FakeAudit(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
+
+  LedgerResult<void> Record(const AuditEntry& entry) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    ledger_->audit.push_back(entry);
+    return {};
+  }
+  LedgerResult<AuditPage> List(const AuditFilter& filter, std::size_t limit,
+                               std::optional<Uuid> after) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    AuditPage page;
+    for (const AuditEntry& entry : ledger_->audit | std::views::reverse) {
+      const bool fits = (!filter.who || *filter.who == entry.who) &&
+                        (!filter.what || *filter.what == entry.what) &&
+                        (!filter.subject || *filter.subject == entry.subject) &&
+                        (!filter.since || entry.at >= *filter.since) &&
+                        (!filter.until || entry.at < *filter.until);
+      if (!fits || (after && entry.id >= *after)) continue;
+      page.entries.push_back(entry);
+      if (page.entries.size() == limit) {
+        page.next = entry.id;
+        break;
+      }
+    }
+    return page;
+  }
+  void Abort() override {}
+
+ private:
+  std::shared_ptr<FakeLedger> ledger_;
+};
+
+class FakeRemarks final : public Remarks {
+ public:
+  explicit FakeRemarks(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
+
+  LedgerResult<RemarkOutcome> AddNote(LetterId letter, const Note& note,
+                                      const AuditEntry& entry) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    LetterRecord* const record = Find(letter);
+    if (record == nullptr) return RemarkOutcome::kNoSuchLetter;
+    if (record->notes.size() == kMaxNotesOfLetter) return RemarkOutcome::kTooMany;
+    record->notes.push_back(note);
+    ledger_->audit.push_back(entry);
+    return RemarkOutcome::kDone;
+  }
+  LedgerResult<TagResult> ChangeTags(LetterId letter, const TagChange& change,
+                                     const AuditEntry& entry) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    LetterRecord* const record = Find(letter);
+    if (record == nullptr) return TagResult{.outcome = RemarkOutcome::kNoSuchLetter, .tags = {}};
+    std::set<std::string> tags(record->tags.begin(), record->tags.end());
+    for (const std::string& tag : change.remove) tags.erase(tag);
+    tags.insert(change.add.begin(), change.add.end());
+    if (tags.size() > kMaxTagsOfLetter)
+      return TagResult{.outcome = RemarkOutcome::kTooMany, .tags = {}};
+    record->tags.assign(tags.begin(), tags.end());
+    ledger_->audit.push_back(entry);
+    return TagResult{.outcome = RemarkOutcome::kDone, .tags = record->tags};
+  }
+  void Abort() override {}
+
+ private:
+  LetterRecord* Find(LetterId id) {
+    for (LetterRecord& record : ledger_->letters) {
+      if (record.summary.id == id) return &record;
+    }
+    return nullptr;
+  }
+
+  std::shared_ptr<FakeLedger> ledger_;
+};
+
+// All ports over one fake, `count` times.
+inline std::vector<LedgerReaders> ReadersOver(const std::shared_ptr<FakeLedger>& ledger,
+                                              int count = 1) {
+  std::vector<LedgerReaders> readers;
+  for (int index = 0; index < count; ++index) {
+    readers.push_back({.catalog = std::make_unique<FakeCatalog>(ledger),
+                       .executions = std::make_unique<FakeExecutions>(ledger),
+                       .audit = std::make_unique<FakeAudit>(ledger),
+                       .remarks = std::make_unique<FakeRemarks>(ledger)});
+  }
+  return readers;
+}
 
 }  // namespace deadletter::test

@@ -8,6 +8,7 @@
 #include "letter/field_json.h"
 #include "operations/body_json.h"
 #include "operations/json_writer.h"
+#include "operations/remarks.h"
 
 namespace deadletter {
 namespace {
@@ -108,12 +109,12 @@ std::string ResultJson(const std::optional<std::string>& result) {
   return JsonDisplay(*result, kMaxShownBodyBytes);
 }
 
-std::string ExecutionJson(const std::optional<ExecutionRow>& row) {
+std::string ExecutionJson(const std::optional<ExecutionRow>& row, bool hidden) {
   if (!row) return std::string(kJsonNull);
   return JsonObject()
-      .Add("id", Text(row->id.ToString()))
+      .Add("id", hidden ? JsonString(kRedacted) : Text(row->id.ToString()))
       .Add("status", Text(row->status))
-      .Add("result", ResultJson(row->result_json))
+      .Add("result", hidden ? JsonString(kRedacted) : ResultJson(row->result_json))
       .Add("action_ref", TextOrNull(row->action_ref))
       .Add("updated", Time(row->updated))
       .Take();
@@ -131,6 +132,19 @@ std::string HistoryJson(const std::vector<LetterStep>& history) {
   return steps.Take();
 }
 
+std::string NotesJson(const std::vector<Note>& notes) {
+  JsonArray list;
+  for (const Note& note : notes) list.Add(NoteJson(note));
+  return list.Take();
+}
+
+std::string RedactedBodyJson(std::string_view body, std::string_view url,
+                             const Redaction& redaction) {
+  if (redaction.HidesNothing()) return BodyJson(body, url);
+  const auto masked = redaction.Mask(body);
+  return masked ? BodyJson(masked->body, url, masked->hides) : HiddenBodyJson(url);
+}
+
 }  // namespace
 
 std::string SummaryJson(const LetterSummary& letter) {
@@ -140,17 +154,19 @@ std::string SummaryJson(const LetterSummary& letter) {
 }
 
 std::string RecordJson(const LetterRecord& record, const std::optional<ExecutionRow>& execution,
-                       std::string_view body_url) {
+                       std::string_view body_url, const Redaction& redaction) {
+  LetterSummary summary = record.summary;
+  redaction.Mask(summary);
   JsonObject object;
-  AddSummary(object, record.summary);
+  AddSummary(object, summary);
   object.Add("death_history", DeathHistoryJson(record.message.headers))
       .Add("headers", FieldTableToJson(record.message.headers))
       .Add("properties", PropertiesToJson(record.message.properties))
-      .Add("body", BodyJson(record.message.body, body_url))
-      .Add("execution", ExecutionJson(execution))
+      .Add("body", RedactedBodyJson(record.message.body, body_url, redaction))
+      .Add("execution", ExecutionJson(execution, redaction.HidesExecution()))
       .Add("history", HistoryJson(record.history))
-      .Add("notes", "[]")
-      .Add("tags", "[]");
+      .Add("notes", NotesJson(record.notes))
+      .Add("tags", TagsJson(record.tags));
   return object.Take();
 }
 

@@ -9,15 +9,16 @@
 
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
+#include "operations/redaction.h"
 
 namespace deadletter {
 
 [[nodiscard]] std::string SummaryJson(const LetterSummary& letter);
 
 // The summary's members, then death_history, headers, properties, body, execution, history, notes
-// and tags. `body_url` leads to the raw bytes.
+// and tags. `body_url` leads to the raw bytes. What is redacted is masked everywhere in it.
 [[nodiscard]] std::string RecordJson(const LetterRecord& record,
                                      const std::optional<ExecutionRow>& execution,
-                                     std::string_view body_url);
+                                     std::string_view body_url, const Redaction& redaction = {});
 
 }  // namespace deadletter

@@ -5,11 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <map>
+#include <vector>
 
-#include "base/rfc3339.h"
-#include "base/sha256.h"
 #include "base/text.h"
 #include "operations/json_writer.h"
 #include "operations/letter_json.h"
@@ -17,26 +14,9 @@
 namespace deadletter {
 namespace {
 
-using Parameters = std::map<std::string, std::string, std::less<>>;  // each name once
-using Problem = std::optional<std::string>;                          // nothing: all is well
-
-constexpr std::array kNames = {"state",  "outcome",      "reason",    "queue", "type",
-                               "action", "execution_id", "worker_id", "group", "since",
-                               "until",  "limit",        "cursor"};
-constexpr std::size_t kMaxQuotedBytes = 64;
-
-// On one line, whatever it holds.
-std::string Quoted(std::string_view text) {
-  std::string shown = DisplayText(text, kMaxQuotedBytes);
-  std::ranges::replace_if(shown, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
-  return "'" + shown + "'";
-}
-
-// "open, waiting or closed"
-std::string Choice(std::span<const std::string_view> words) {
-  const auto last = words.size() - 1;
-  return fmt::format("{} or {}", fmt::join(words.first(last), ", "), words[last]);
-}
+constexpr std::array<std::string_view, 14> kNames = {
+    "state",     "outcome", "reason", "queue", "type",  "action", "execution_id",
+    "worker_id", "group",   "tag",    "since", "until", "limit",  "cursor"};
 
 Problem ReadState(std::string_view value, LetterFilter& filter) {
   filter.state = LetterStateFromName(value);
@@ -75,16 +55,6 @@ Problem ReadGroup(std::string_view value, LetterFilter& filter) {
   return fmt::format("group must be 32 hexadecimal digits, not {}", Quoted(value));
 }
 
-Problem ReadTime(std::string_view name, std::string_view value, std::optional<Instant>& instant) {
-  const auto time = ParseRfc3339(value);
-  if (!time) {
-    return fmt::format("{} must be a time like 2026-11-23T19:57:03Z (RFC 3339), not {}", name,
-                       Quoted(value));
-  }
-  instant = time->instant;
-  return std::nullopt;
-}
-
 Problem ReadFilter(std::string_view name, const std::string& value, LetterFilter& filter) {
   if (name == "state") return ReadState(value, filter);
   if (name == "outcome") return ReadOutcome(value, filter);
@@ -97,97 +67,52 @@ Problem ReadFilter(std::string_view name, const std::string& value, LetterFilter
   if (name == "action") filter.action = value;
   if (name == "execution_id") filter.execution_id = value;
   if (name == "worker_id") filter.worker_id = value;
+  if (name == "tag") filter.tag = value;
   return std::nullopt;
 }
 
-Problem ReadLimit(std::string_view value, std::size_t& limit) {
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
-  const bool whole = error == std::errc() && end == value.data() + value.size();
-  if (whole && limit >= 1 && limit <= kMaxListLimit) return std::nullopt;
-  return fmt::format("limit must be a number from 1 to {}, not {}", kMaxListLimit, Quoted(value));
-}
-
-Problem ReadCursor(std::string_view value, ListRequest& request) {
-  const auto cursor = ParseCursor(value);
-  if (!cursor) return "cursor must be a next_cursor of an earlier answer, unchanged";
-  if (cursor->filter != request.digest) {
-    return "cursor belongs to a question with other filters: ask again without it";
-  }
-  request.after = cursor->after;
-  return std::nullopt;
-}
-
-Problem CheckName(std::string_view name) {
-  if (std::find(kNames.begin(), kNames.end(), name) != kNames.end()) return std::nullopt;
-  if (name == "tag" || name == "q") {
-    return fmt::format("the filter {} is not there yet; there are {}", name,
-                       fmt::join(kNames, ", "));
-  }
-  return fmt::format("unknown parameter {}: there are {}", Quoted(name), fmt::join(kNames, ", "));
-}
-
-Problem Collect(std::span<const Parameter> given, Parameters& parameters) {
-  for (const auto& [name, value] : given) {
-    if (auto problem = CheckName(name)) return problem;
-    // No ledger can hold other text, so that no letter could match it.
-    if (!IsUtf8(value) || value.find('\0') != std::string::npos) {
-      return fmt::format("{} must be UTF-8 without NUL", name);
+Problem Read(std::span<const Parameter> given, Query& query, ListRequest& request) {
+  for (const Parameter& parameter : given) {
+    if (parameter.name == "q") {
+      return fmt::format("the filter q is not there yet; there are {}", fmt::join(kNames, ", "));
     }
-    if (!parameters.emplace(name, value).second) return fmt::format("{} is given twice", name);
   }
-  return std::nullopt;
-}
-
-bool IsFilter(std::string_view name) {
-  return name != "limit" && name != "cursor";
-}
-
-FilterDigest DigestOf(const Parameters& parameters) {
-  Sha256 hash;
-  for (const auto& [name, value] : parameters) {
-    if (!IsFilter(name)) continue;
-    hash.AddPart(name);
-    hash.AddPart(value);
-  }
-  const Sha256::Digest whole = hash.Finish();
-  FilterDigest digest;
-  std::copy_n(whole.begin(), digest.size(), digest.begin());
-  return digest;
-}
-
-Problem Read(std::span<const Parameter> given, ListRequest& request) {
-  Parameters parameters;
-  if (auto problem = Collect(given, parameters)) return problem;
-  request.digest = DigestOf(parameters);
-  for (const auto& [name, value] : parameters) {
-    Problem problem;
-    if (name == "limit") {
-      problem = ReadLimit(value, request.limit);
-    } else if (name == "cursor") {
-      problem = ReadCursor(value, request);
-    } else {
-      problem = ReadFilter(name, value, request.filter);
-    }
-    if (problem) return problem;
+  if (auto problem = ReadQuery(given, kNames, "", query)) return problem;
+  for (const auto& [name, value] : query.filters) {
+    if (auto problem = ReadFilter(name, value, request.filter)) return problem;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-OperationResult<ListRequest> ParseListRequest(std::span<const Parameter> parameters) {
+OperationResult<ListRequest> ParseListRequest(std::span<const Parameter> parameters,
+                                              const Caller& caller, const Redaction& redaction) {
   ListRequest request;
-  if (auto problem = Read(parameters, request)) {
+  Query query;
+  if (auto problem = Read(parameters, query, request)) {
     return FailOperation(OperationFault::kBadRequest, std::move(*problem));
   }
+  for (const auto& [name, value] : query.filters) {
+    if (Includes(caller.role, Role::kAdmin) || !redaction.HidesFilter(name)) continue;
+    return FailOperation(OperationFault::kForbidden,
+                         fmt::format("{} is redacted: only an admin may look for it", name));
+  }
+  request.digest = query.digest;
+  request.limit = query.limit;
+  if (query.after) request.after = LetterId(*query.after);
   return request;
 }
 
-OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& request) {
-  const auto page = catalog.List(request.filter, request.limit, request.after);
+OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& request,
+                                         const Redaction& redaction) {
+  auto page = catalog.List(request.filter, request.limit, request.after);
   if (!page) return Unexpected<OperationError>(FromLedger(page.error()));
   JsonArray items;
-  for (const LetterSummary& letter : page->letters) items.Add(SummaryJson(letter));
+  for (LetterSummary& letter : page->letters) {
+    redaction.Mask(letter);
+    items.Add(SummaryJson(letter));
+  }
   std::string next(kJsonNull);
   if (page->next) next = JsonString(FormatCursor({.after = *page->next, .filter = request.digest}));
   return JsonObject().Add("items", items.Take()).Add("next_cursor", next).Take();

@@ -10,11 +10,11 @@
 #include "operations/cursor.h"
 #include "operations/operation_error.h"
 #include "operations/parameter.h"
+#include "operations/query.h"
+#include "operations/redaction.h"
+#include "operations/role.h"
 
 namespace deadletter {
-
-inline constexpr std::size_t kDefaultListLimit = 100;
-inline constexpr std::size_t kMaxListLimit = 1000;
 
 struct ListRequest {
   LetterFilter filter;
@@ -24,11 +24,13 @@ struct ListRequest {
 };
 
 // Refuses what is unknown, given twice, not text, or out of range; each message is one line that
-// says what is allowed.
-[[nodiscard]] OperationResult<ListRequest> ParseListRequest(std::span<const Parameter> parameters);
+// says what is allowed. Filters that look at something hidden are for admins only.
+[[nodiscard]] OperationResult<ListRequest> ParseListRequest(std::span<const Parameter> parameters,
+                                                            const Caller& caller = {},
+                                                            const Redaction& redaction = {});
 
-// {"items":[…],"next_cursor":"…"|null}.
-[[nodiscard]] OperationResult<std::string> ListLetters(Catalog& catalog,
-                                                       const ListRequest& request);
+// {"items":[…],"next_cursor":"…"|null}. What is redacted stays so, whoever asks.
+[[nodiscard]] OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& request,
+                                                       const Redaction& redaction = {});
 
 }  // namespace deadletter

@@ -18,12 +18,21 @@ OperationFault FaultOf(LedgerFault fault) {
   return OperationFault::kFailed;
 }
 
+std::string Why(const LedgerError& error) {
+  return error.message + (error.code.empty() ? "" : " (" + error.code + ")");
+}
+
 }  // namespace
 
 OperationError FromLedger(const LedgerError& error) {
-  const std::string code = error.code.empty() ? "" : " (" + error.code + ")";
-  return {.fault = FaultOf(error.fault),
-          .message = "the ledger could not be read: " + error.message + code};
+  return {.fault = FaultOf(error.fault), .message = "the ledger could not be read: " + Why(error)};
+}
+
+OperationError FromChange(const LedgerError& error) {
+  const std::string what = error.fault == LedgerFault::kInDoubt
+                               ? "whether it was recorded is not known, look before you try again: "
+                               : "nothing was changed, the ledger could not be written: ";
+  return {.fault = FaultOf(error.fault), .message = what + Why(error)};
 }
 
 }  // namespace deadletter

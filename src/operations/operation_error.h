@@ -9,10 +9,13 @@
 namespace deadletter {
 
 enum class OperationFault {
-  kBadRequest,   // the caller's mistake; the message says what is allowed
-  kNotFound,     // no such letter
-  kUnavailable,  // the ledger cannot be asked now; worth trying again
-  kFailed,       // the ledger refused, or it is our own mistake
+  kBadRequest,    // the caller's mistake; the message says what is allowed
+  kForbidden,     // the caller may not; the message says who may
+  kNotFound,      // no such letter
+  kUnacceptable,  // well-formed, but not to be had: too long, too many; the
+                  // message says the limit
+  kUnavailable,   // the ledger cannot be asked now; worth trying again
+  kFailed,        // the ledger refused, or it is our own mistake
 };
 
 struct OperationError {
@@ -30,5 +33,8 @@ using OperationResult = Result<T, OperationError>;
 
 // What a reader of the ledger is told when it fails us.
 [[nodiscard]] OperationError FromLedger(const LedgerError& error);
+
+// The same for who changes something: whether it happened is part of the message.
+[[nodiscard]] OperationError FromChange(const LedgerError& error);
 
 }  // namespace deadletter

@@ -1,7 +1,10 @@
 #include "operations/operations.h"
 
+#include "operations/audit_log.h"
 #include "operations/letter_json.h"
 #include "operations/list_letters.h"
+#include "operations/patience.h"
+#include "operations/remarks.h"
 #include "operations/show_letter.h"
 
 namespace deadletter {
@@ -31,6 +34,8 @@ class Operations::Lease {
   [[nodiscard]] bool IsClosed() const { return readers_ == nullptr; }
   [[nodiscard]] Catalog& catalog() const { return *readers_->catalog; }
   [[nodiscard]] Executions* executions() const { return readers_->executions.get(); }
+  [[nodiscard]] Audit* audit() const { return readers_->audit.get(); }
+  [[nodiscard]] Remarks* remarks() const { return readers_->remarks.get(); }
 
  private:
   Operations& operations_;
@@ -43,6 +48,13 @@ Unexpected<OperationError> Stopping() {
   return FailOperation(OperationFault::kUnavailable, "the server is stopping");
 }
 
+Unexpected<OperationError> NoLedger() {
+  return FailOperation(OperationFault::kFailed, "this server has no ledger to write to");
+}
+
+// Hides nothing.
+const Redaction kNoRedaction;
+
 }  // namespace
 
 Operations::Operations(std::vector<LedgerReaders> readers, OperationsOptions options)
@@ -50,29 +62,106 @@ Operations::Operations(std::vector<LedgerReaders> readers, OperationsOptions opt
   for (LedgerReaders& each : readers_) idle_.push_back(&each);
 }
 
-OperationResult<std::string> Operations::ListLetters(std::span<const Parameter> parameters) {
-  const auto request = ParseListRequest(parameters);
+OperationResult<Looking> ParseLooking(std::span<const Parameter> parameters, const Caller& caller) {
+  Looking looking{.caller = caller, .reveal = false};
+  if (parameters.empty()) return looking;
+  if (parameters.size() > 1 || parameters.front().name != "reveal") {
+    return FailOperation(OperationFault::kBadRequest,
+                         "one letter takes no parameter but reveal, once");
+  }
+  const std::string& value = parameters.front().value;
+  if (value != "true" && value != "false")
+    return FailOperation(OperationFault::kBadRequest, "reveal must be true or false");
+  looking.reveal = value == "true";
+  if (looking.reveal && !Includes(caller.role, Role::kAdmin)) {
+    return FailOperation(OperationFault::kForbidden,
+                         "to reveal what is redacted needs the role admin, and '" + caller.name +
+                             "' is " + std::string(RoleName(caller.role)));
+  }
+  return looking;
+}
+
+OperationResult<std::string> Operations::ListLetters(std::span<const Parameter> parameters,
+                                                     const Caller& caller) {
+  const auto request = ParseListRequest(parameters, caller, options_.redaction);
   if (!request) return Unexpected<OperationError>(request.error());
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
-  return deadletter::ListLetters(lease.catalog(), *request);
+  return deadletter::ListLetters(lease.catalog(), *request, options_.redaction);
 }
 
-OperationResult<std::string> Operations::ShowLetter(std::string_view id) {
+// Committed before anything is shown: if we die in between, somebody is said to have seen what he
+// has not, and never the other way round.
+OperationResult<const Redaction*> Operations::Reveal(const Lease& lease, LetterId letter,
+                                                     std::string_view what,
+                                                     const Looking& looking) const {
+  if (!looking.reveal || options_.redaction.HidesNothing()) return &options_.redaction;
+  if (lease.audit() == nullptr) return NoLedger();
+  const AuditEntry entry = MakeAuditEntry(looking.caller, "reveal", FormatUuid(letter.value()),
+                                          std::string(what), options_.clock->Now());
+  const auto recorded = Patiently([&] { return lease.audit()->Record(entry); });
+  if (!recorded) {
+    OperationError error = FromChange(recorded.error());
+    error.message = "nothing is revealed that the audit does not have: " + error.message;
+    return Unexpected<OperationError>(std::move(error));
+  }
+  return &kNoRedaction;
+}
+
+OperationResult<std::string> Operations::ShowLetter(std::string_view id, const Looking& looking) {
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   const auto record = FindLetter(lease.catalog(), id);
   if (!record) return Unexpected<OperationError>(record.error());
   const auto execution = FindExecution(lease.executions(), options_.id_type, record->summary);
-  return RecordJson(*record, execution, BodyUrl(options_.base_path, record->summary.id));
+  const auto redaction = Reveal(lease, record->summary.id, "letter", looking);
+  if (!redaction) return Unexpected<OperationError>(redaction.error());
+  return RecordJson(*record, execution, BodyUrl(options_.base_path, record->summary.id),
+                    **redaction);
 }
 
-OperationResult<std::string> Operations::LetterBody(std::string_view id) {
+OperationResult<std::string> Operations::LetterBody(std::string_view id, const Looking& looking) {
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   auto record = FindLetter(lease.catalog(), id);
   if (!record) return Unexpected<OperationError>(record.error());
-  return std::move(record->message.body);
+  const auto redaction = Reveal(lease, record->summary.id, "body", looking);
+  if (!redaction) return Unexpected<OperationError>(redaction.error());
+  if ((*redaction)->HidesNothing()) return std::move(record->message.body);
+  auto masked = (*redaction)->Mask(record->message.body);
+  if (!masked) {
+    return FailOperation(OperationFault::kForbidden,
+                         "this body cannot be read as JSON, so that nobody can "
+                         "tell what in it is "
+                         "redacted; an admin may ask with ?reveal=true");
+  }
+  // Where nothing was hidden the bytes are shown as they came, space and all.
+  return masked->hides ? std::move(masked->body) : std::move(record->message.body);
+}
+
+OperationResult<std::string> Operations::AddNote(std::string_view id, std::string_view json,
+                                                 const Caller& caller) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.remarks() == nullptr) return NoLedger();
+  return deadletter::AddNote(*lease.remarks(), id, json, caller, options_.clock->Now());
+}
+
+OperationResult<std::string> Operations::ChangeTags(std::string_view id, std::string_view json,
+                                                    const Caller& caller) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.remarks() == nullptr) return NoLedger();
+  return deadletter::ChangeTags(*lease.remarks(), id, json, caller, options_.clock->Now());
+}
+
+OperationResult<std::string> Operations::ListAudit(std::span<const Parameter> parameters) {
+  const auto request = ParseAuditRequest(parameters);
+  if (!request) return Unexpected<OperationError>(request.error());
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.audit() == nullptr) return NoLedger();
+  return deadletter::ListAudit(*lease.audit(), *request);
 }
 
 void Operations::Close(std::chrono::steady_clock::time_point deadline) {
@@ -83,6 +172,8 @@ void Operations::Close(std::chrono::steady_clock::time_point deadline) {
   for (LedgerReaders& each : readers_) {
     each.catalog->Abort();
     if (each.executions) each.executions->Abort();
+    if (each.audit) each.audit->Abort();
+    if (each.remarks) each.remarks->Abort();
   }
 }
 

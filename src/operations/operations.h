@@ -1,6 +1,7 @@
 // What a person may ask of the ledger, in the words of the HTTP API: parameters in, JSON out. The
-// edges (http, cli) translate nothing else. Reading only: no call here changes a letter or touches
-// a queue (P7).
+// edges (http, cli) translate nothing else, and have made sure that the caller has the role that
+// the call needs. Reading changes no letter and touches no queue (P7); every change, and every look
+// at what is redacted, is audited (P8).
 #pragma once
 
 #include <chrono>
@@ -12,10 +13,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+#include "ledger/audit.h"
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
+#include "ledger/remarks.h"
 #include "operations/operation_error.h"
 #include "operations/parameter.h"
+#include "operations/redaction.h"
+#include "operations/role.h"
 
 namespace deadletter {
 
@@ -24,12 +30,27 @@ struct LedgerReaders {
   std::unique_ptr<Catalog> catalog;  // never null
   std::unique_ptr<Executions>
       executions;  // null: the platform's table is not to be read (observing)
+  std::unique_ptr<Audit> audit = nullptr;      // } null: calls that need them fail
+  std::unique_ptr<Remarks> remarks = nullptr;  // }
 };
 
 struct OperationsOptions {
   ExecutionIdType id_type = ExecutionIdType::kInteger;
   std::string base_path = "/";  // `http.base_path`: links in answers begin with it
+  Redaction redaction = {};
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
 };
+
+// How somebody looks at one letter.
+struct Looking {
+  Caller caller = {};
+  bool reveal = false;  // what is redacted is shown; the caller is an admin
+};
+
+// Of a request for one letter: `reveal`, true or false, and nothing else. kForbidden where the
+// caller may not reveal.
+[[nodiscard]] OperationResult<Looking> ParseLooking(std::span<const Parameter> parameters,
+                                                    const Caller& caller);
 
 // Safe from any thread. As many calls run at once as there are readers; the others wait for one of
 // them.
@@ -38,16 +59,26 @@ class Operations {
   // `readers` is not empty.
   Operations(std::vector<LedgerReaders> readers, OperationsOptions options);
 
-  // GET /v1/letters: {"items":[…],"next_cursor":"…"|null}.
-  [[nodiscard]] OperationResult<std::string> ListLetters(std::span<const Parameter> parameters);
-
+  // GET /v1/letters: {"items":[…],"next_cursor":"…"|null}. Never with anything redacted.
+  [[nodiscard]] OperationResult<std::string> ListLetters(std::span<const Parameter> parameters,
+                                                         const Caller& caller = {});
   // GET /v1/letters/{id}: one letter with all that is known of it. Its execution is null where the
   // letter names none, where there is no such row, and where the platform's table cannot be read
   // now.
-  [[nodiscard]] OperationResult<std::string> ShowLetter(std::string_view id);
+  [[nodiscard]] OperationResult<std::string> ShowLetter(std::string_view id,
+                                                        const Looking& looking = {});
+  // GET /v1/letters/{id}/body: the bytes as they came; with something redacted in them, the JSON
+  // that stands for them. kForbidden where the body cannot be read and so may hold anything.
+  [[nodiscard]] OperationResult<std::string> LetterBody(std::string_view id,
+                                                        const Looking& looking = {});
 
-  // GET /v1/letters/{id}/body: the bytes as they came.
-  [[nodiscard]] OperationResult<std::string> LetterBody(std::string_view id);
+  // POST /v1/letters/{id}/notes and …/tags: see operations/remarks.h.
+  [[nodiscard]] OperationResult<std::string> AddNote(std::string_view id, std::string_view json,
+                                                     const Caller& caller);
+  [[nodiscard]] OperationResult<std::string> ChangeTags(std::string_view id, std::string_view json,
+                                                        const Caller& caller);
+  // GET /v1/audit: see operations/audit_log.h.
+  [[nodiscard]] OperationResult<std::string> ListAudit(std::span<const Parameter> parameters);
 
   // From now on every call is answered kUnavailable. Those in progress are waited for until
   // `deadline`; then the ledger is not waited for any more.
@@ -56,8 +87,10 @@ class Operations {
  private:
   class Lease;
 
-  [[nodiscard]] OperationResult<LetterRecord> Find(LedgerReaders& readers,
-                                                   std::string_view id) const;
+  // What the caller may see: with `reveal` everything, once the audit has it.
+  [[nodiscard]] OperationResult<const Redaction*> Reveal(const Lease& lease, LetterId letter,
+                                                         std::string_view what,
+                                                         const Looking& looking) const;
 
   const OperationsOptions options_;
   std::vector<LedgerReaders> readers_;

@@ -4,17 +4,20 @@
 
 namespace deadletter {
 
+OperationError NoSuchLetter(std::string_view id) {
+  const auto uuid = ParseUuid(id);
+  return {.fault = OperationFault::kNotFound,
+          .message = uuid ? "no letter has the id " + FormatUuid(*uuid)
+                          : "no letter has the id '" + DisplayText(id, 64) +
+                                "': an id is a UUID, as lists give it"};
+}
+
 OperationResult<LetterRecord> FindLetter(Catalog& catalog, std::string_view id) {
   const auto uuid = ParseUuid(id);
-  if (!uuid) {
-    return FailOperation(OperationFault::kNotFound, "no letter has the id '" + DisplayText(id, 64) +
-                                                        "': an id is a UUID, as lists give it");
-  }
+  if (!uuid) return Unexpected<OperationError>(NoSuchLetter(id));
   auto record = catalog.Show(LetterId(*uuid));
   if (!record) return Unexpected<OperationError>(FromLedger(record.error()));
-  if (!*record) {
-    return FailOperation(OperationFault::kNotFound, "no letter has the id " + FormatUuid(*uuid));
-  }
+  if (!*record) return Unexpected<OperationError>(NoSuchLetter(id));
   return std::move(**record);
 }
 

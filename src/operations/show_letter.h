@@ -9,6 +9,9 @@
 
 namespace deadletter {
 
+// The error for an id that no letter has, whatever it looks like.
+[[nodiscard]] OperationError NoSuchLetter(std::string_view id);
+
 // Not found also where `id` is no UUID: no letter has such an id.
 [[nodiscard]] OperationResult<LetterRecord> FindLetter(Catalog& catalog, std::string_view id);
 

@@ -72,9 +72,9 @@ Server::Server(const std::string& program, const std::string& config_file,
 
 std::string Server::url() {
   if (url_.empty()) {
-    const auto line = process_.WaitForLine("http://127.0.0.1:", kPatience);
+    const auto line = process_.WaitForLine("://127.0.0.1:", kPatience);
     if (!line) throw std::runtime_error("serve does not listen:\n" + process_.output());
-    const std::size_t begin = line->find("http://");
+    const std::size_t begin = line->rfind("http", line->find("://127.0.0.1:"));
     url_ = line->substr(begin, line->find_first_of("\" ", begin) - begin);
   }
   return url_;

@@ -54,6 +54,15 @@ std::optional<int> RunWithoutConfig(const cli::CommandLine& command_line) {
   if (const auto* show = std::get_if<cli::ShowCommand>(&command_line.command)) {
     return cli::RunShow(*show, command_line.output, terminal);
   }
+  if (const auto* note = std::get_if<cli::NoteCommand>(&command_line.command)) {
+    return cli::RunNote(*note, command_line.output, terminal);
+  }
+  if (const auto* tag = std::get_if<cli::TagCommand>(&command_line.command)) {
+    return cli::RunTag(*tag, command_line.output, terminal);
+  }
+  if (const auto* audit = std::get_if<cli::AuditCommand>(&command_line.command)) {
+    return cli::RunAudit(*audit, command_line.output, terminal);
+  }
   if (std::holds_alternative<cli::VersionCommand>(command_line.command)) {
     return cli::RunVersion(command_line.output, terminal);
   }

@@ -1,0 +1,37 @@
+// A list of the API's, page after page.
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/http_client.h"
+#include "cli/terminal.h"
+
+namespace deadletter::cli {
+
+struct ListQuestion {
+  const ServerAccess& server;
+  std::string target;  // "v1/letters"
+  const std::vector<std::pair<std::string, std::string>>& filters;
+  std::size_t limit = 0;  // items in all
+};
+
+struct Listed {
+  std::size_t items = 0;
+  bool more = false;  // there may be
+};
+
+// Calls `print` with each page as it comes. A server that gives more than it was asked for, or
+// nothing and yet a cursor, keeps nobody for ever.
+[[nodiscard]] Result<Listed, AskError> FollowPages(
+    const ListQuestion& question, const std::function<void(const boost::json::array&)>& print);
+
+// One object a line, harmless for a terminal.
+void PrintJsonLines(const boost::json::array& items, const Terminal& terminal);
+
+}  // namespace deadletter::cli

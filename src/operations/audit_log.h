@@ -1,0 +1,35 @@
+// GET /v1/audit, and how its entries come to be.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "ledger/audit.h"
+#include "operations/cursor.h"
+#include "operations/operation_error.h"
+#include "operations/parameter.h"
+#include "operations/role.h"
+
+namespace deadletter {
+
+// An entry about something that `caller` does now.
+[[nodiscard]] AuditEntry MakeAuditEntry(const Caller& caller, std::string_view what,
+                                        std::string subject, std::string detail, Instant now);
+
+struct AuditRequest {
+  AuditFilter filter;
+  FilterDigest digest{};
+  std::size_t limit = 0;
+  std::optional<Uuid> after;
+};
+
+[[nodiscard]] OperationResult<AuditRequest> ParseAuditRequest(
+    std::span<const Parameter> parameters);
+
+// {"items":[…],"next_cursor":"…"|null}.
+[[nodiscard]] OperationResult<std::string> ListAudit(Audit& audit, const AuditRequest& request);
+
+}  // namespace deadletter

@@ -1,0 +1,10 @@
+// People and the running server over RabbitMQ and PostgreSQL.
+#include "tests/system/people.h"
+#include "tests/system/servers_pair.h"
+
+namespace deadletter::test {
+
+INSTANTIATE_TEST_SUITE_P(Servers, People, testing::Values(ServersPair()),
+                         [](const auto&) { return "Pair"; });
+
+}  // namespace deadletter::test

@@ -407,14 +407,11 @@ TEST(Load, NoTwoKeysShareAVariable) {
 
 TEST(Load, AVariableThatSetsNoKeyIsAWarning) {
   ConfigLoader loader;
-  loader.sources.environment = {{"DEADLETTER_BROKER_URI", "x"},
-                                {"DEADLETTER_SERVER", "x"},
-                                {"DEADLETTER_TOKEN", "x"},
-                                {"DEADLETTER_FAULT", "x"},
-                                {"DEADLETTER_FAULT_FILE", "x"},
-                                {"DEADLETTER_EXECUTIONS_FINAL", "a b"},
-                                {"DEADLETTER_\x1B[2J\n", "x"},
-                                {"HOME", "/"}};
+  loader.sources.environment = {
+      {"DEADLETTER_BROKER_URI", "x"}, {"DEADLETTER_SERVER", "x"},
+      {"DEADLETTER_TOKEN", "x"},      {"DEADLETTER_FAULT", "x"},
+      {"DEADLETTER_FAULT_FILE", "x"}, {"DEADLETTER_EXECUTIONS_FINAL", "a b"},
+      {"DEADLETTER_\x1B[2J\n", "x"},  {"HOME", "/"}};
   EXPECT_THAT(Loaded(loader).warnings,
               ElementsAre(StartsWith("\"DEADLETTER_\\u001b[2J\\n\": no key that"),
                           StartsWith("DEADLETTER_BROKER_URI: no key that the environment can"),

@@ -127,16 +127,21 @@ void QueueModel::Bury(Messages::iterator message, Reason reason, Instant at) {
   Insert(std::move(dead), *target, at, std::nullopt);
 }
 
+// What dies of it may be too many where it goes: looked at again from the first queue on.
 void QueueModel::BuryOverflow(Instant at) {
-  for (std::size_t queue = 0; queue < queues_.size(); ++queue) {
+  std::size_t queue = 0;
+  while (queue < queues_.size()) {
     const auto& most = queues_[queue].spec.max_length;
-    while (most && Count(queue).ready > static_cast<std::size_t>(*most)) {
-      Bury(std::ranges::find_if(messages_,
-                                [&](const ModelMessage& message) {
-                                  return message.queue == queue && !message.leased;
-                                }),
-           Reason::kMaxlen, at);
+    if (!most || Count(queue).ready <= static_cast<std::size_t>(*most)) {
+      ++queue;
+      continue;
     }
+    Bury(std::ranges::find_if(messages_,
+                              [&](const ModelMessage& message) {
+                                return message.queue == queue && !message.leased;
+                              }),
+         Reason::kMaxlen, at);
+    queue = 0;
   }
 }
 

@@ -156,7 +156,8 @@ TEST_F(SqliteProcesses, SeveralProcessesThatStartTogetherMigrateOnce) {
   Migrate();
   EXPECT_EQ(one->WaitForExit(kPatience), 0);
   EXPECT_EQ(other->WaitForExit(kPatience), 0);
-  EXPECT_EQ(Value("SELECT count(*) FROM deadletter_schema"), "1");
+  EXPECT_EQ(Value("SELECT count(*) FROM deadletter_schema"),
+            Value("SELECT max(version) FROM deadletter_schema"));
 }
 
 }  // namespace

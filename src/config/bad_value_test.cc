@@ -163,6 +163,7 @@ std::vector<BadValue> BadValues() {
                      "'postgresql://host/%00'",
                      "'postgresql://host/db?ssl=yes'",
                      "'postgresql://host/db?options=a=b'",
+                     "'postgresql://host?options=a@b'",
                      "'postgresql://a:5432,b:x/db'",
                      "'postgresql://:x/db'",
                      "['postgresql://host']",

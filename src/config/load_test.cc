@@ -353,7 +353,8 @@ TEST(Load, UrlsThatTheClientsTakeAreTaken) {
   for (const char* url : {"postgresql://", "postgres://h",
                           "postgresql://u:p@h:5432/d?sslmode=verify-full&application_name=y",
                           "postgresql://%2Frun%2Fpostgresql/d", "postgresql://a:1,b,[::1]:3/d",
-                          "postgresql://:5433/d", "postgresql:///d?host=/run&password=x"}) {
+                          "postgresql://:5433/d", "postgresql:///d?host=/run&password=x",
+                          "postgresql://h/d?password=x@y"}) {
     ConfigLoader loader;
     loader.sources.environment = {{"DEADLETTER_BROKER_URL", "amqp://h"},
                                   {"DEADLETTER_LEDGER_URL", url}};

@@ -261,6 +261,13 @@ Result<void> CheckLedgerUrl(std::string_view text) {
   if (parts.path.find_first_of("/@") != std::string_view::npos) {
     return Fail("\"/\" and \"@\" in the database's name must be percent-encoded");
   }
+  // Up to an "@" that no "/" stands before libpq takes all for user and password, a "?" or not.
+  const std::string_view behind_scheme = text.substr(text.find("://") + 3);
+  const size_t end_of_user = behind_scheme.find_first_of("@/");
+  if (end_of_user != std::string_view::npos && behind_scheme[end_of_user] == '@' &&
+      behind_scheme.find('?') < end_of_user) {
+    return Fail("\"?\" in user or password, and \"@\" in a parameter, must be percent-encoded");
+  }
   return CheckParameters(parts.query.value_or(""));
 }
 

@@ -9,10 +9,30 @@ class BrokerTrouble : public Fire {
  protected:
   using Fire::Fire;
 
-  // Of the node's own settings, for connections and channels opened from now on.
-  void SetOnNode(const std::string& name, const std::string& value) {
-    node().Control({"eval", "application:set_env(rabbit, " + name + ", " + value + ")."});
-  }
+  // One of the node's own settings, for connections and channels opened as long as this lives.
+  class NodeSetting {
+   public:
+    NodeSetting(PrivateRabbitMq& node, std::string name, const std::string& value,
+                std::string before)
+        : node_(node), name_(std::move(name)), before_(std::move(before)) {
+      Set(value);
+    }
+    ~NodeSetting() { Set(before_); }
+    NodeSetting(const NodeSetting&) = delete;
+    NodeSetting& operator=(const NodeSetting&) = delete;
+
+   private:
+    void Set(const std::string& value) noexcept {
+      try {
+        node_.Control({"eval", "application:set_env(rabbit, " + name_ + ", " + value + ")."});
+      } catch (const std::runtime_error& error) {
+        ADD_FAILURE() << error.what();
+      }
+    }
+
+    PrivateRabbitMq& node_;
+    const std::string name_, before_;
+  };
 };
 
 TEST_F(BrokerTrouble, P1_P3_P5_P6_ABrokerThatCrashesUnderLoadIsWaitedFor) {
@@ -27,16 +47,16 @@ TEST_F(BrokerTrouble, P1_P3_P5_P6_ABrokerThatCrashesUnderLoadIsWaitedFor) {
 
 // The ledger is away for longer than the broker lets a delivery wait.
 TEST_F(BrokerTrouble, P1_P3_P5_AChannelClosedByTheDeliveryTimeoutCostsNothing) {
-  SetOnNode("consumer_timeout", "500");
-  SetOnNode("channel_tick_interval", "100");
+  auto timeout = std::make_unique<NodeSetting>(node(), "consumer_timeout", "500", "1800000");
+  auto tick = std::make_unique<NodeSetting>(node(), "channel_tick_interval", "100", "60000");
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady());
   ledger_gate().Refuse();
   ledger_gate().Reset();
   SendLetters(20);
   const auto closed = server.process().WaitForLine("channel_closed", kPatience);
-  SetOnNode("consumer_timeout", "1800000");
-  SetOnNode("channel_tick_interval", "60000");
+  timeout.reset();
+  tick.reset();
   ASSERT_TRUE(closed) << server.process().output();
   EXPECT_NE(closed->find("timed out"), std::string::npos) << *closed;
   ledger_gate().Accept();
@@ -45,12 +65,12 @@ TEST_F(BrokerTrouble, P1_P3_P5_AChannelClosedByTheDeliveryTimeoutCostsNothing) {
 
 TEST_F(BrokerTrouble, P5_P6_InAMemoryAlarmIntakeGoesOnAndEventsWait) {
   SendLetters(20);
-  node().SetMemoryAlarm(true);
+  PrivateRabbitMq::MemoryAlarm alarm(node());
   Server server = world_.Serve();
   EXPECT_TRUE(AwaitFailed(1, 20)) << server.process().output();
   node().AwaitBlockedConnection(vhost());
   EXPECT_EQ(world_.pair().broker().ReadyMessages(kEventQueue), 0U);
-  node().SetMemoryAlarm(false);
+  alarm.Clear();
   SendLetters(20);
   ExpectAllIsWell(server);
 }
@@ -117,7 +137,7 @@ TEST_F(HeldWithMoreThanTheBuffer, P1_P3_P5_P9_ABrokerThatHangsUpGivesTheRestAgai
 
 // Nothing is closed and nothing comes: only heartbeats tell.
 TEST_F(BrokerTrouble, P5_ABrokerThatIsNotHeardAnyMoreIsFoundByItsHeartbeats) {
-  SetOnNode("heartbeat", "1");
+  auto heartbeat = std::make_unique<NodeSetting>(node(), "heartbeat", "1", "60");
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady());
   SendLetters(20);
@@ -126,7 +146,7 @@ TEST_F(BrokerTrouble, P5_ABrokerThatIsNotHeardAnyMoreIsFoundByItsHeartbeats) {
   SendLetters(20);
   EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
       << server.process().output();
-  SetOnNode("heartbeat", "60");
+  heartbeat.reset();
   broker_gate().Pass();
   broker_gate().Reset();  // what was opened into the silence
   ExpectAllIsWell(server);

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "broker/rabbitmq/management.h"
 #include "tests/support/child_process.h"
@@ -22,6 +23,7 @@ using rabbitmq::PercentEncode;
 
 constexpr const char* kScript = DEADLETTER_SOURCE_DIR "/scripts/private-rabbitmq";
 constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::milliseconds kLookAgain{100};
 constexpr std::chrono::minutes kScriptLimit{4};  // the script's own is shorter
 
 std::string Path(const char* kind, const std::string& vhost, const std::string& name) {
@@ -203,9 +205,12 @@ void PrivateRabbitMq::AwaitBlockedConnection(const std::string& vhost) {
   while (std::chrono::steady_clock::now() < deadline) {
     const json::value connections = json::parse(Management("GET", list));
     for (const auto& connection : connections.as_array()) {
-      // Those that are blocked and have not published since are "blocking".
-      if (TextOf(connection, "state") == "blocked") return;
+      // Those that are blocked and have not published since are "blocking"; one that was just
+      // opened or closed has no state.
+      const json::value* const state = connection.as_object().if_contains("state");
+      if (state != nullptr && *state == "blocked") return;
     }
+    std::this_thread::sleep_for(kLookAgain);  // the node works for its answers
   }
   throw std::runtime_error("no blocked connection in " + vhost);
 }
@@ -236,9 +241,21 @@ std::vector<std::string> PrivateRabbitMq::Drain(const std::string& vhost, const 
   return bodies;
 }
 
-void PrivateRabbitMq::SetMemoryAlarm(bool on) {
-  Control({"eval", on ? "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})."
-                      : "rabbit_alarm:clear_alarm({resource_limit, memory, node()})."});
+PrivateRabbitMq::MemoryAlarm::MemoryAlarm(PrivateRabbitMq& node) : node_(node) {
+  node_.Control({"eval", "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})."});
+}
+
+PrivateRabbitMq::MemoryAlarm::~MemoryAlarm() {
+  try {
+    Clear();
+  } catch (const std::runtime_error& error) {
+    ADD_FAILURE() << error.what();
+  }
+}
+
+void PrivateRabbitMq::MemoryAlarm::Clear() {
+  if (!std::exchange(on_, false)) return;
+  node_.Control({"eval", "rabbit_alarm:clear_alarm({resource_limit, memory, node()})."});
 }
 
 std::string PrivateRabbitMq::Control(std::vector<std::string> arguments) {

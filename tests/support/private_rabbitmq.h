@@ -77,8 +77,20 @@ class PrivateRabbitMq {
   [[nodiscard]] std::vector<std::string> Drain(const std::string& vhost, const std::string& queue,
                                                std::size_t count);
 
-  // As when memory runs out: the broker stops reading from those who publish.
-  void SetMemoryAlarm(bool on);
+  // As when memory runs out: the broker stops reading from those who publish, as long as this
+  // lives. (A test that fails does not leave it to the next one.) Not longer than the node.
+  class MemoryAlarm {
+   public:
+    explicit MemoryAlarm(PrivateRabbitMq& node);
+    ~MemoryAlarm();
+    MemoryAlarm(const MemoryAlarm&) = delete;
+    MemoryAlarm& operator=(const MemoryAlarm&) = delete;
+    void Clear();
+
+   private:
+    PrivateRabbitMq& node_;
+    bool on_ = true;
+  };
 
   // rabbitmqctl with these arguments: its output.
   std::string Control(std::vector<std::string> arguments);

@@ -102,7 +102,7 @@ TEST_F(RabbitPublisherTest, P9_ABlockedBrokerIsWaitedForNoLongerThanTheLimit) {
   RabbitPublisher publisher(options_, {.answer = milliseconds{1'500}});
   ASSERT_THAT(Outcomes(publisher.Publish(std::vector{To("", "heard", "before")})),
               testing::ElementsAre(PublishOutcome::kConfirmed));
-  node_.SetMemoryAlarm(true);
+  PrivateRabbitMq::MemoryAlarm alarm(node_);
   // More than the socket's buffers hold, so that the send itself hangs.
   const std::vector<OutgoingMessage> large(
       4, To("", "heard", std::string(std::size_t{16} << 20, 'x')));
@@ -113,7 +113,7 @@ TEST_F(RabbitPublisherTest, P9_ABlockedBrokerIsWaitedForNoLongerThanTheLimit) {
         << PublishOutcomeName(result.outcome);
     EXPECT_NE(result.detail, "");
   }
-  node_.SetMemoryAlarm(false);
+  alarm.Clear();
   EXPECT_THAT(Outcomes(RabbitPublisher(options_).Publish(std::vector{To("", "heard", "after")})),
               testing::ElementsAre(PublishOutcome::kConfirmed));
 }
@@ -135,13 +135,13 @@ TEST_F(RabbitPublisherTest, AbortEndsAPublishThatWaits) {
   RabbitPublisher publisher(options_, {.answer = milliseconds{1'800'000}});
   ASSERT_THAT(Outcomes(publisher.Publish(std::vector{To("", "heard", "before")})),
               testing::ElementsAre(PublishOutcome::kConfirmed));
-  node_.SetMemoryAlarm(true);
+  PrivateRabbitMq::MemoryAlarm alarm(node_);
   std::vector<PublishResult> results;
   std::thread waiting([&] { results = publisher.Publish(std::vector{To("", "heard", "held")}); });
   node_.AwaitBlockedConnection(vhost_);
   publisher.Abort();
   waiting.join();  // without the abort in half an hour
-  node_.SetMemoryAlarm(false);
+  alarm.Clear();
   ASSERT_EQ(results.size(), 1U);
   EXPECT_NE(results[0].outcome, PublishOutcome::kConfirmed);
   EXPECT_THAT(Outcomes(publisher.Publish(std::vector{To("", "heard", "later")})),

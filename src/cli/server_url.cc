@@ -31,6 +31,7 @@ bool IsPort(std::string_view text) {
 // "::1", or "fe80::1%eth0" with the interface that it is meant on.
 bool IsIpv6(const std::string& host) {
   in6_addr address{};
+  if (host.find('\0') != std::string::npos) return false;  // C would end there
   const std::size_t percent = host.find('%');
   const bool has_zone = percent != std::string::npos;
   const std::string_view zone = has_zone ? std::string_view(host).substr(percent + 1) : "";

@@ -52,6 +52,7 @@ TEST(ServerUrl, WhatNoServerCanHaveIsRefused) {
                                   std::string("http://[1.2.3.4]"),
                                   std::string("http://[::12345]"),
                                   std::string("http://[::1%]"),
+                                  std::string("http://[::\0 X: y]", 17),
                                   std::string("http://[::1%a\r\nb]"),
                                   std::string("http://256.0.0.1"),
                                   std::string("http://1.2.3.4.5"),

@@ -113,12 +113,14 @@ Result<HostAndPort> SplitHost(std::string_view text) {
 
 bool IsIpv6(std::string_view host) {
   in6_addr address{};
-  return inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
+  return host.find('\0') == std::string_view::npos &&  // C would end there
+         inet_pton(AF_INET6, std::string(host).c_str(), &address) == 1;
 }
 
 bool IsIpv4(std::string_view host) {
   in_addr address{};
-  return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+  return host.find('\0') == std::string_view::npos &&
+         inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
 
 Result<void> CheckHost(std::string_view text) {

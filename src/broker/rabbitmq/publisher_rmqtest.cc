@@ -102,7 +102,7 @@ TEST_F(RabbitPublisherTest, P9_ABlockedBrokerIsWaitedForNoLongerThanTheLimit) {
   RabbitPublisher publisher(options_, {.answer = milliseconds{1'500}});
   ASSERT_THAT(Outcomes(publisher.Publish(std::vector{To("", "heard", "before")})),
               testing::ElementsAre(PublishOutcome::kConfirmed));
-  PrivateRabbitMq::MemoryAlarm alarm(node_);
+  test::PrivateRabbitMq::MemoryAlarm alarm(node_);
   // More than the socket's buffers hold, so that the send itself hangs.
   const std::vector<OutgoingMessage> large(
       4, To("", "heard", std::string(std::size_t{16} << 20, 'x')));
@@ -135,7 +135,7 @@ TEST_F(RabbitPublisherTest, AbortEndsAPublishThatWaits) {
   RabbitPublisher publisher(options_, {.answer = milliseconds{1'800'000}});
   ASSERT_THAT(Outcomes(publisher.Publish(std::vector{To("", "heard", "before")})),
               testing::ElementsAre(PublishOutcome::kConfirmed));
-  PrivateRabbitMq::MemoryAlarm alarm(node_);
+  test::PrivateRabbitMq::MemoryAlarm alarm(node_);
   std::vector<PublishResult> results;
   std::thread waiting([&] { results = publisher.Publish(std::vector{To("", "heard", "held")}); });
   node_.AwaitBlockedConnection(vhost_);

@@ -1,10 +1,9 @@
 // The clock is set back by an hour under a running program, or between two of them: letters, leases
 // and events do not wait for the hour to come again.
 //
-// libfaketime moves CLOCK_REALTIME of that one process, and from a file, so that a test moves it
-// when it likes and needs no privileges; time namespaces do not cover that clock.
+// A library of ours moves CLOCK_REALTIME of that one process (tests/support/preload), whenever a
+// test likes and without privileges; time namespaces do not cover that clock.
 #include <chrono>
-#include <filesystem>
 
 #include "tests/fault/fire.h"
 
@@ -13,24 +12,20 @@ namespace {
 
 class ClockSetBack : public Fire {
  protected:
-  ClockSetBack() { Shift("+0"); }
+  ClockSetBack() { Shift(std::chrono::seconds(0)); }
 
   // Of the processes that have Environment(), from now on.
-  void Shift(const std::string& by) {
-    std::ofstream(clock_file_ + ".new") << by << "\n";
-    ASSERT_EQ(std::rename((clock_file_ + ".new").c_str(), clock_file_.c_str()), 0);
+  void Shift(std::chrono::seconds by) {
+    const std::int64_t seconds = by.count();
+    std::fstream file(clock_file_, std::ios::binary | std::ios::in | std::ios::out);
+    if (!file.is_open()) file.open(clock_file_, std::ios::binary | std::ios::out);
+    file.write(reinterpret_cast<const char*>(&seconds), sizeof seconds);
+    file.close();
+    ASSERT_TRUE(file.good()) << clock_file_;
   }
   [[nodiscard]] std::map<std::string, std::string> Environment() const {
-    return {{"LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1"},
-            {"FAKETIME_TIMESTAMP_FILE", clock_file_},
-            {"FAKETIME_NO_CACHE", "1"},
-            {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
-            {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
-  }
-  // What libfaketime leaves behind of a killed process, and would find when its number comes again.
-  static void RemoveTracesOf(pid_t killed) {
-    for (const char* trace : {"faketime_shm_", "sem.faketime_sem_"})
-      std::filesystem::remove("/dev/shm/" + (trace + std::to_string(killed)));
+    return {{"LD_PRELOAD", DEADLETTER_BINARY_DIR "/tests/deadletter_shifted_clock.so"},
+            {"SHIFTED_CLOCK_BY", clock_file_}};
   }
   // Or nothing was proved.
   void ExpectSomeReceivedAnHourAgo() {
@@ -54,7 +49,7 @@ TEST_F(ClockSetBack, P5_P6_EventsThatWaitAreSentAndLettersSettledAllTheSame) {
   EXPECT_TRUE(AwaitFailed(1, 40)) << server.process().output();
   // The relay waits with what it claimed first, and the others lie there unclaimed.
   node().AwaitBlockedConnection(vhost());
-  Shift("-3600");
+  Shift(-std::chrono::hours(1));
   alarm.Clear();
   SendLetters(10);
   ExpectAllIsWell(server);
@@ -68,7 +63,7 @@ TEST_F(ClockSetBack, P5_ALetterThatWaitsForARowIsSettledAllTheSame) {
   Server server = world_.Serve(Environment());
   SendFor(1, 1);
   ASSERT_EQ(world_.WaitForLetters(1).size(), 1U) << server.process().output();
-  Shift("-3600");
+  Shift(-std::chrono::hours(1));
   SendLetters(5);
   ASSERT_TRUE(AwaitFailed(2, 6)) << server.process().output();
   worker.Run("COMMIT");
@@ -82,8 +77,7 @@ TEST_F(ClockSetBack, P6_WhatADeadProcessHadClaimedIsSentByTheNextOne) {
   SendLetters(5);
   Server doomed = world_.Serve(environment);
   ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL) << doomed.process().output();
-  RemoveTracesOf(doomed.process().pid());
-  Shift("-3600");
+  Shift(-std::chrono::hours(1));
   Server server = world_.Serve(Environment());
   SendLetters(5);
   ExpectAllIsWell(server);

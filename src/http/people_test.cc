@@ -112,6 +112,7 @@ TEST_F(PeopleTest, EachCallNeedsItsRole) {
     EXPECT_EQ(Get(role, "/v1/letters").status, status(1, 200)) << role;
     EXPECT_EQ(Get(role, kLetter).status, status(1, 200)) << role;
     EXPECT_EQ(Get(role, kLetter + "/body").status, status(1, 200)) << role;
+    EXPECT_EQ(Get(role, "/v1/executions/7/explain").status, status(1, 404)) << role;
     EXPECT_EQ(Post(role, kLetter + "/notes", text).status, status(2, 201)) << role;
     EXPECT_EQ(Post(role, kLetter + "/tags", add).status, status(2, 200)) << role;
     EXPECT_EQ(Get(role, "/v1/audit").status, status(3, 200)) << role;
@@ -151,6 +152,7 @@ TEST_F(PeopleTest, EveryMistakeHasItsStatus) {
   EXPECT_EQ(Get("viewer", kLetter + "/notes").status, 405);
   EXPECT_EQ(Get("admin", kLetter + "?reveal=yes").status, 400);
   EXPECT_EQ(Get("admin", "/v1/audit?since=yesterday").status, 400);
+  EXPECT_EQ(Get("admin", "/v1/executions/7/explain?limit=1").status, 400);
   EXPECT_THAT(ledger_->audit, IsEmpty());
   const RawAnswer wrong = Get("viewer", kLetter + "/tags");
   EXPECT_TRUE(wrong.Has("Allow: POST")) << wrong.headers;

@@ -90,6 +90,16 @@ void AddLetters(std::vector<Route>& routes, Operations& operations) {
                     }});
 }
 
+void AddExecutions(std::vector<Route>& routes, Operations& operations) {
+  routes.push_back({.method = "GET",
+                    .path = "/v1/executions/{id}/explain",
+                    .role = Role::kViewer,
+                    .answer = [&operations](const Call& call) {
+                      return Json(
+                          operations.ExplainExecution(call.names[0], call.parameters, call.caller));
+                    }});
+}
+
 void AddRemarks(std::vector<Route>& routes, Operations& operations) {
   routes.push_back({.method = "POST",
                     .path = "/v1/letters/{id}/notes",
@@ -120,6 +130,7 @@ std::vector<Route> MakeRoutes(Operations& operations, const Health& health, cons
   std::vector<Route> routes;
   AddWatching(routes, health, metrics, std::move(pair_name));
   AddLetters(routes, operations);
+  AddExecutions(routes, operations);
   AddRemarks(routes, operations);
   return routes;
 }

@@ -109,17 +109,6 @@ std::string ResultJson(const std::optional<std::string>& result) {
   return JsonDisplay(*result, kMaxShownBodyBytes);
 }
 
-std::string ExecutionJson(const std::optional<ExecutionRow>& row, bool hidden) {
-  if (!row) return std::string(kJsonNull);
-  return JsonObject()
-      .Add("id", hidden ? JsonString(kRedacted) : Text(row->id.ToString()))
-      .Add("status", Text(row->status))
-      .Add("result", hidden ? JsonString(kRedacted) : ResultJson(row->result_json))
-      .Add("action_ref", TextOrNull(row->action_ref))
-      .Add("updated", Time(row->updated))
-      .Take();
-}
-
 std::string HistoryJson(const std::vector<LetterStep>& history) {
   JsonArray steps;
   for (const LetterStep& step : history) {
@@ -146,6 +135,17 @@ std::string RedactedBodyJson(std::string_view body, std::string_view url,
 }
 
 }  // namespace
+
+std::string ExecutionJson(const std::optional<ExecutionRow>& row, bool hidden) {
+  if (!row) return std::string(kJsonNull);
+  return JsonObject()
+      .Add("id", hidden ? JsonString(kRedacted) : Text(row->id.ToString()))
+      .Add("status", Text(row->status))
+      .Add("result", hidden ? JsonString(kRedacted) : ResultJson(row->result_json))
+      .Add("action_ref", TextOrNull(row->action_ref))
+      .Add("updated", Time(row->updated))
+      .Take();
+}
 
 std::string SummaryJson(const LetterSummary& letter) {
   JsonObject object;

@@ -21,4 +21,7 @@ namespace deadletter {
                                      const std::optional<ExecutionRow>& execution,
                                      std::string_view body_url, const Redaction& redaction = {});
 
+// The platform's row, null where there is none. `hidden`: what in it may tell what is redacted.
+[[nodiscard]] std::string ExecutionJson(const std::optional<ExecutionRow>& row, bool hidden);
+
 }  // namespace deadletter

@@ -1,6 +1,7 @@
 #include "operations/operations.h"
 
 #include "operations/audit_log.h"
+#include "operations/explain.h"
 #include "operations/letter_json.h"
 #include "operations/list_letters.h"
 #include "operations/patience.h"
@@ -137,6 +138,22 @@ OperationResult<std::string> Operations::LetterBody(std::string_view id, const L
   }
   // Where nothing was hidden the bytes are shown as they came, space and all.
   return masked->hides ? std::move(masked->body) : std::move(record->message.body);
+}
+
+OperationResult<std::string> Operations::ExplainExecution(std::string_view id,
+                                                          std::span<const Parameter> parameters,
+                                                          const Caller& caller) {
+  if (!parameters.empty())
+    return FailOperation(OperationFault::kBadRequest, "explain takes no parameters");
+  if (options_.redaction.HidesFilter("execution_id") && !Includes(caller.role, Role::kAdmin)) {
+    return FailOperation(OperationFault::kForbidden,
+                         "execution_id is redacted: only an admin may look for it");
+  }
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  const auto explained = FindExplained(lease.catalog(), lease.executions(), options_.id_type, id);
+  if (!explained) return Unexpected<OperationError>(explained.error());
+  return ExplainedJson(*explained, options_.redaction);
 }
 
 OperationResult<std::string> Operations::AddNote(std::string_view id, std::string_view json,

@@ -72,6 +72,12 @@ class Operations {
   [[nodiscard]] OperationResult<std::string> LetterBody(std::string_view id,
                                                         const Looking& looking = {});
 
+  // GET /v1/executions/{id}/explain: see operations/explain.h. kForbidden where executions' ids are
+  // redacted and the caller is no admin.
+  [[nodiscard]] OperationResult<std::string> ExplainExecution(std::string_view id,
+                                                              std::span<const Parameter> parameters,
+                                                              const Caller& caller);
+
   // POST /v1/letters/{id}/notes and …/tags: see operations/remarks.h.
   [[nodiscard]] OperationResult<std::string> AddNote(std::string_view id, std::string_view json,
                                                      const Caller& caller);

@@ -12,6 +12,8 @@ namespace deadletter::cli {
                           const Terminal& terminal);
 [[nodiscard]] int RunShow(const ShowCommand& command, OutputFormat output,
                           const Terminal& terminal);
+[[nodiscard]] int RunExplain(const ExplainCommand& command, OutputFormat output,
+                             const Terminal& terminal);
 [[nodiscard]] int RunNote(const NoteCommand& command, OutputFormat output,
                           const Terminal& terminal);
 [[nodiscard]] int RunTag(const TagCommand& command, OutputFormat output, const Terminal& terminal);

@@ -41,6 +41,13 @@ class ClientCommands : public ::testing::Test {
       return CannedServer::Http(200, "application/json",
                                 operations_.ShowLetter(target.substr(show.size())).value());
     }
+    if (const std::string executions = "/v1/executions/"; target.starts_with(executions)) {
+      const auto id = target.substr(executions.size(), target.rfind('/') - executions.size());
+      const auto explained = operations_.ExplainExecution(id, {}, {});
+      if (explained) return CannedServer::Http(200, "application/json", *explained);
+      return CannedServer::Http(404, "application/problem+json",
+                                R"({"detail":")" + explained.error().message + "\"}");
+    }
     std::vector<Parameter> parameters;
     std::istringstream query(target.substr(target.find('?') + 1));
     for (std::string pair; std::getline(query, pair, '&');) {
@@ -158,6 +165,41 @@ TEST_F(ClientCommands, AMistakeIsToldInTheServersWords) {
   EXPECT_EQ(List({.server = {}, .filters = {{"state", "x"}}}), kExitUsage);
   EXPECT_EQ(error_.str(), "deadletter: state must be open, waiting or closed, not 'x'\n");
   EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(ClientCommands, ExplainIsASentenceAndATimelineThatFitTheTerminal) {
+  LetterRecord& record = ledger_->Add();
+  record.summary.execution_id = "5";
+  record.summary.queue = "worker.7.executions";
+  record.summary.reason = Reason::kExpired;
+  record.summary.outcome = Outcome::kFailed;
+  record.history = {{.at = record.summary.settled_at, .what = "failed", .detail = ""}};
+  ledger_->executions.push_back({.id = ExecutionId(std::int64_t{5}),
+                                 .status = "failed",
+                                 .result_json = std::nullopt,
+                                 .action_ref = std::nullopt,
+                                 .updated = std::nullopt});
+  const ExplainCommand command{.server = {.url = server_.url(), .token = {}, .ca_file = {}},
+                               .execution_id = "5"};
+  EXPECT_EQ(RunExplain(command, OutputFormat::kTable, terminal_), kExitDone);
+  const auto lines = Lines(out_.str());
+  ASSERT_EQ(lines.size(), 7U) << out_.str();
+  EXPECT_EQ(lines[0], "Execution 5");
+  EXPECT_EQ(lines[1],
+            "  it is failed; letter 01980000-0000-0000-0000-000000000001 failed it: expired");
+  EXPECT_EQ(lines[2], "  in worker.7.executions");
+  EXPECT_THAT(lines[4], StartsWith("WHEN"));
+  EXPECT_THAT(lines[5], HasSubstr("received"));
+  EXPECT_THAT(lines[6], HasSubstr("failed"));
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 80U) << line;
+  out_.str("");
+  EXPECT_EQ(RunExplain(command, OutputFormat::kJson, terminal_), kExitDone);
+  EXPECT_EQ(Lines(out_.str()).size(), 1U);
+  EXPECT_EQ(boost::json::parse(out_.str()).at("timeline").as_array().size(), 2U);
+  EXPECT_EQ(
+      RunExplain({.server = command.server, .execution_id = "6"}, OutputFormat::kTable, terminal_),
+      kExitFailed);
+  EXPECT_EQ(error_.str(), "deadletter: neither an execution 6 nor a letter of it is known\n");
 }
 
 TEST_F(ClientCommands, ShowTellsTheWholeStory) {

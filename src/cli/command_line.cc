@@ -319,6 +319,11 @@ void Reader::AddClients() {
   });
   AddIdFlag(*show);
   show->add_flag("--reveal", reveal_, "what is redacted, too: for admins, and audited");
+  CLI::App* explain = AddCommand(app_, "explain", "Say what happened to an execution.", [this] {
+    return ExplainCommand{.server = Server(), .execution_id = id_};
+  });
+  AddServerFlag(*explain);
+  explain->add_option("EXECUTION_ID", id_, "the execution's id")->required()->type_name("ID");
 }
 
 void Reader::AddPeople() {

@@ -76,6 +76,10 @@ struct ShowCommand {
   std::string id;
   bool reveal = false;  // what is redacted, too; audited
 };
+struct ExplainCommand {
+  ServerAccess server;
+  std::string execution_id;
+};
 struct NoteCommand {
   ServerAccess server;
   std::string id;
@@ -93,9 +97,10 @@ struct AuditCommand {
   std::size_t limit = 100;
 };
 
-using Command = std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand,
-                             TopologyCommand, ConfigCheckCommand, TokenNewCommand, VersionCommand,
-                             ListCommand, ShowCommand, NoteCommand, TagCommand, AuditCommand>;
+using Command =
+    std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
+                 ConfigCheckCommand, TokenNewCommand, VersionCommand, ListCommand, ShowCommand,
+                 ExplainCommand, NoteCommand, TagCommand, AuditCommand>;
 
 struct CommandLine {
   Command command;

@@ -157,6 +157,11 @@ TEST(CommandLine, RevealingMustBeSaid) {
   EXPECT_TRUE(Parsed<ShowCommand>({"show", "x", "--reveal"}).reveal);
 }
 
+TEST(CommandLine, ExplainTakesAnExecution) {
+  EXPECT_EQ(Parsed<ExplainCommand>({"explain", "4711"}).execution_id, "4711");
+  EXPECT_FALSE(Parse({"explain"}));
+}
+
 TEST(CommandLine, SubmitHasDefaults) {
   const auto submit = Parsed<SubmitCommand>({"submit", "--queue", "q", "--action", "core.echo"});
   EXPECT_EQ(submit.queue, "q");

@@ -51,6 +51,9 @@ std::optional<int> RunWithoutConfig(const cli::CommandLine& command_line) {
   if (const auto* list = std::get_if<cli::ListCommand>(&command_line.command)) {
     return cli::RunList(*list, command_line.output, terminal);
   }
+  if (const auto* explain = std::get_if<cli::ExplainCommand>(&command_line.command)) {
+    return cli::RunExplain(*explain, command_line.output, terminal);
+  }
   if (const auto* show = std::get_if<cli::ShowCommand>(&command_line.command)) {
     return cli::RunShow(*show, command_line.output, terminal);
   }

@@ -18,6 +18,7 @@ constexpr std::size_t kMaxTextBytes = 1024;
 
 struct Event {
   Instant at;
+  std::size_t order = 0;  // as it was told
   std::string_view what;
   LetterId letter;
   std::optional<std::string> queue = {};
@@ -31,7 +32,7 @@ std::vector<Event> EventsOf(const LetterRecord& record, const DeathHistory& hist
   const LetterSummary& letter = record.summary;
   std::vector<Event> events;
   const auto add = [&](Instant at, std::string_view what) -> Event& {
-    return events.emplace_back(Event{.at = at, .what = what, .letter = letter.id});
+    return events.emplace_back(Event{.at = at, .order = 0, .what = what, .letter = letter.id});
   };
   if (const auto sent = record.message.properties.timestamp) {
     if (const auto at = PlausibleInstant(static_cast<std::int64_t>(
@@ -78,7 +79,9 @@ std::string TimelineJson(const std::vector<LetterRecord>& letters) {
     std::move(more.begin(), more.end(), std::back_inserter(events));
   }
   // A broker tells whole seconds: what we know of a letter otherwise stays behind its deaths.
-  std::ranges::stable_sort(events, {}, &Event::at);
+  for (std::size_t index = 0; index < events.size(); ++index) events[index].order = index;
+  std::ranges::sort(events, {},
+                    [](const Event& event) { return std::pair(event.at, event.order); });
   JsonArray timeline;
   for (const Event& event : events) timeline.Add(EventJson(event));
   return timeline.Take();

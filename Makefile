@@ -36,8 +36,7 @@ soak: ## kill it for MINUTES=30 over both pairs and account for every letter (SE
 
 fuzz: MINUTES ?= 10
 fuzz: ## look for inputs that break something, MINUTES=10 each (TARGET=name: that one only)
-	@scripts/fuzz build
-	@scripts/fuzz run "$$(($(MINUTES) * 60))" $(TARGET)
+	@scripts/fuzz campaign "$(MINUTES)" $(TARGET)
 
 mutants: ## break the code on purpose, and see that the tests notice (tests/mutants)
 	@scripts/mutants

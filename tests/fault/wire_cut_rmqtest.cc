@@ -3,6 +3,7 @@
 // nothing is missing.
 #include <random>
 
+#include "tests/campaign/points.h"
 #include "tests/fault/fire.h"
 
 namespace deadletter::test {
@@ -10,12 +11,15 @@ namespace {
 
 constexpr int kLettersARound = 6;
 
-// Of docs/architecture.md, those that a letter or an event passes each time.
-const std::vector<std::string> kPoints = {
-    "receive.before", "receive.after", "decode.before",  "decode.after",  "settle.before",
-    "settle.after",   "commit.before", "commit.after",   "ack.before",    "ack.after",
-    "claim.before",   "claim.after",   "publish.before", "publish.after", "confirm.before",
-    "confirm.after",  "mark.before",   "mark.after"};
+// Every point of docs/architecture.md that a running server passes; migrations and `submit` have
+// tests of their own (kill_once.h, and below).
+std::vector<std::string> Points() {
+  std::vector<std::string> points = MatrixPoints("Servers");
+  std::erase_if(points, [](const std::string& point) {
+    return point.starts_with("migrate.") || point.starts_with("submit.");
+  });
+  return points;
+}
 
 enum class Wire { kBroker, kLedger };
 enum class Break {
@@ -24,8 +28,10 @@ enum class Break {
   kMidFrameToServer,
   kMidFrameToUs,
   kServerGoneUntold,
+  kClientGoneUntold,
   kBlackHole,
   kStalled,
+  kDelayed,
   kSlow,
 };
 
@@ -47,10 +53,14 @@ std::string NameOf(const CutCase& cut) {
       return name + "MidFrameToUs";
     case Break::kServerGoneUntold:
       return name + "ServerGoneUntold";
+    case Break::kClientGoneUntold:
+      return name + "ClientGoneUntold";
     case Break::kBlackHole:
       return name + "BlackHole";
     case Break::kStalled:
       return name + "Stalled";
+    case Break::kDelayed:
+      return name + "Delayed";
     case Break::kSlow:
       return name + "Slow";
   }
@@ -79,24 +89,33 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
         return gate().CutAfter(Flow::kToClient, bytes(random_));
       case Break::kServerGoneUntold:
         return gate().HalfOpen(GateSide::kServer);
+      case Break::kClientGoneUntold:
+        return gate().HalfOpen(GateSide::kClient);
       case Break::kBlackHole:
         return gate().Drop();
       case Break::kStalled:
         return gate().Hold();
+      case Break::kDelayed:
+        return gate().Delay(std::chrono::milliseconds(40));
       case Break::kSlow:
         return gate().Slow(150'000);
     }
   }
 
   // While it goes on; returns with the wire whole again.
-  void End(Server& server, std::size_t cut_before) {
+  void End(Server& server, const GateCounts& before) {
     switch (GetParam().how) {
       case Break::kCut:
       case Break::kReset:
         break;
+      case Break::kClientGoneUntold:
+        // It is back while the server still keeps what it gave the old connection.
+        EXPECT_TRUE(WaitUntil([&] { return gate().counts().connections > before.connections; }));
+        gate().Reset();
+        break;
       case Break::kMidFrameToServer:
       case Break::kMidFrameToUs:
-        EXPECT_TRUE(WaitUntil([&] { return gate().counts().cut > cut_before; }));
+        EXPECT_TRUE(WaitUntil([&] { return gate().counts().cut > before.cut; }));
         break;
       case Break::kServerGoneUntold:
       case Break::kBlackHole:
@@ -110,6 +129,7 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
         EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
         gate().Pass();
         break;
+      case Break::kDelayed:
       case Break::kSlow:
         EXPECT_TRUE(AwaitFailed(letters() - kLettersARound + 1, letters()));
         gate().Pass();
@@ -122,6 +142,8 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
     // Some points are passed also by who is idle, or still without a connection.
     ASSERT_TRUE(WaitUntil([&] { return gate().counts().open > 0; }));
     StopAtNext(order_file_, point);
+    // Who has subscribed does so again only where it must.
+    if (point.starts_with("subscribe.")) broker_gate().Reset();
     SendLetters(kLettersARound);
     ASSERT_TRUE(server.process().WaitForStop(kPatience)) << "never reached\n"
                                                          << server.process().output();
@@ -129,7 +151,7 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
     EXPECT_GT(before.open, 0U) << "nothing to cut";
     Begin();
     server.process().Signal(SIGCONT);
-    End(server, before.cut);
+    End(server, before);
     ASSERT_TRUE(AwaitFailed(letters() - kLettersARound + 1, letters()))
         << server.process().output();
   }
@@ -143,7 +165,7 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
 TEST_P(WireCut, P1_P3_P5_P6_AtEveryPointAndNothingIsLostOrDoubled) {
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file_}});
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
-  for (const std::string& point : kPoints) {
+  for (const std::string& point : Points()) {
     BreakAt(server, point);
     if (HasFatalFailure()) return;
   }
@@ -155,7 +177,8 @@ std::vector<CutCase> AllCuts() {
   for (const Wire wire : {Wire::kBroker, Wire::kLedger}) {
     for (const Break how :
          {Break::kCut, Break::kReset, Break::kMidFrameToServer, Break::kMidFrameToUs,
-          Break::kServerGoneUntold, Break::kBlackHole, Break::kStalled, Break::kSlow}) {
+          Break::kServerGoneUntold, Break::kClientGoneUntold, Break::kBlackHole, Break::kStalled,
+          Break::kDelayed, Break::kSlow}) {
       cuts.push_back({wire, how});
     }
   }
@@ -165,6 +188,35 @@ std::vector<CutCase> AllCuts() {
 INSTANTIATE_TEST_SUITE_P(Wires, WireCut, testing::ValuesIn(AllCuts()),
                          [](const testing::TestParamInfo<CutCase>& cut) {
                            return NameOf(cut.param);
+                         });
+
+// The ledger's wire breaks in the middle of a migration: the same server finishes it.
+class WireCutInMigration : public Fire, public testing::WithParamInterface<const char*> {
+ protected:
+  WireCutInMigration() : Fire({.ledger = {.migrated = false}}) {}
+};
+
+TEST_P(WireCutInMigration, P5_IsFinishedOnceTheLedgerIsBack) {
+  const std::string order_file = world_.folder() + "/stop_at";
+  StopAtNext(order_file, GetParam());
+  Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
+  ASSERT_TRUE(server.process().WaitForStop(kPatience)) << server.process().output();
+  ledger_gate().Refuse();
+  ledger_gate().Reset();
+  server.process().Signal(SIGCONT);
+  ASSERT_TRUE(server.process().WaitForLine("ledger_not_ready", kPatience))
+      << server.process().output();
+  ledger_gate().Accept();
+  ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
+  SendLetters(kLettersARound);
+  ExpectAllIsWell(server);
+}
+
+INSTANTIATE_TEST_SUITE_P(Wires, WireCutInMigration,
+                         testing::Values("migrate.before", "migrate.after"),
+                         [](const testing::TestParamInfo<const char*>& point) {
+                           return std::string(point.param).substr(0, 7) +
+                                  std::string(point.param).substr(8);
                          });
 
 }  // namespace

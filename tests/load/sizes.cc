@@ -1,5 +1,6 @@
 #include "tests/load/sizes.h"
 
+#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -22,7 +23,12 @@ LoadSizes Sizes() {
              .letters_for_a_slow_ledger = 400};
   }
   if (const char* letters = std::getenv("DEADLETTER_LOAD_LETTERS"); letters != nullptr) {
-    sizes.queued_letters = std::stoi(letters);
+    const std::string text = letters;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), sizes.queued_letters);
+    if (error != std::errc() || end != text.data() + text.size() || sizes.queued_letters < 1) {
+      throw std::runtime_error("DEADLETTER_LOAD_LETTERS is \"" + text + "\"; allowed: 1 and more");
+    }
   }
   return sizes;
 }

@@ -137,7 +137,12 @@ TEST(Soak, EveryPromiseHoldsAndEveryPointWasKilledAt) {
   report.took = std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - began);
   const std::string text = AsMarkdown(report);
   Say("\n" + text);
-  if (!request.report_file.empty()) std::ofstream(request.report_file) << text;
+  if (!request.report_file.empty()) {
+    std::ofstream file(request.report_file);
+    file << text;
+    file.close();
+    EXPECT_TRUE(file.good()) << "the report cannot be written to " << request.report_file;
+  }
   EXPECT_EQ(Faults(report), "");
 }
 
@@ -161,7 +166,15 @@ int Main(int count, char** arguments) {
     return 2;
   }
   if (words.size() == 3) request.report_file = words[2];
-  return RUN_ALL_TESTS();
+  // Now, and not when the time is over.
+  if (!request.report_file.empty() && !std::ofstream(request.report_file, std::ios::app)) {
+    std::cerr << "soak: the report cannot be written to " << request.report_file << "\n";
+    return 2;
+  }
+  const int status = RUN_ALL_TESTS();
+  if (testing::UnitTest::GetInstance()->test_to_run_count() > 0) return status;
+  std::cerr << "soak: that filter leaves nothing to run\n";
+  return 2;
 }
 
 }  // namespace

@@ -9,21 +9,10 @@
 #include <fstream>
 #include <thread>
 
-#include "tests/support/child_process.h"
+#include "tests/soak/commit.h"
 
 namespace deadletter::test {
 namespace {
-
-std::string FirstLineOf(std::vector<std::string> command) {
-  const Finished finished = RunProgram(std::move(command), {{}, DEADLETTER_SOURCE_DIR});
-  if (finished.status != 0) return "unknown";
-  return finished.standard_output.substr(0, finished.standard_output.find('\n'));
-}
-
-// With a mark where the source was changed since.
-std::string Commit() {
-  return FirstLineOf({"git", "describe", "--always", "--dirty", "--exclude", "*"});
-}
 
 std::string ValueOf(const std::string& path, const std::string& name) {
   std::ifstream file(path);
@@ -128,7 +117,7 @@ std::string AsMarkdown(const SoakReport& report) {
       "| | |\n|---|---|\n| seed | {} |\n| asked for | {} |\n| took | {} min {} s |\n| date | "
       "{:%Y-%m-%d %H:%M} UTC |\n| commit | {} |\n| machine | {} |\n\n",
       report.seed, report.asked, report.took.count() / 60, report.took.count() % 60,
-      fmt::gmtime(now), Commit(), Machine());
+      fmt::gmtime(now), DEADLETTER_COMMIT, Machine());
   text += Summary(report);
   for (const PairReport& pair : report.pairs) text += PointTable(pair);
   const std::string faults = Faults(report);

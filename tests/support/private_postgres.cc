@@ -1,8 +1,11 @@
 #include "tests/support/private_postgres.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -47,19 +50,19 @@ PrivatePostgres::PrivatePostgres(const std::map<std::string, std::string>& envir
 }
 
 PrivatePostgres::PrivatePostgres(Standby, const PrivatePostgres& primary) {
-  Script("standby", primary.folder());
+  Script("standby", {primary.folder(), std::to_string(getpid())});
 }
 
 PrivatePostgres::~PrivatePostgres() {
   try {
-    Script("kill");
+    Script("remove");
   } catch (const std::runtime_error& error) {
     ADD_FAILURE() << error.what();
   }
 }
 
 void PrivatePostgres::Start() {
-  Script("start");
+  Script("start", {std::to_string(getpid())});
 }
 
 void PrivatePostgres::Stop() {
@@ -82,10 +85,10 @@ void PrivatePostgres::Thaw() {
   Script("thaw");
 }
 
-void PrivatePostgres::Script(const std::string& command, const std::string& more) {
+void PrivatePostgres::Script(const std::string& command, std::vector<std::string> more) {
   std::vector<std::string> line = {DEADLETTER_SOURCE_DIR "/scripts/private-postgres", command,
                                    folder_.path()};
-  if (!more.empty()) line.push_back(more);
+  std::ranges::move(more, std::back_inserter(line));
   const auto done = RunProgram(std::move(line));
   if (done.status != 0) throw std::runtime_error(done.output);
   std::istringstream lines(done.standard_output);

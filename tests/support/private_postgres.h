@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/support/temporary_folder.h"
 
@@ -44,7 +45,7 @@ class PrivatePostgres {
   [[nodiscard]] pid_t pid() const { return pid_; }  // the postmaster's
 
  private:
-  void Script(const std::string& command, const std::string& more = "");
+  void Script(const std::string& command, std::vector<std::string> more = {});
 
   TemporaryFolder folder_;
   std::string address_;  // the URL without the database

@@ -148,7 +148,10 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
     ASSERT_TRUE(server.process().WaitForStop(kPatience)) << "never reached\n"
                                                          << server.process().output();
     const GateCounts before = gate().counts();
-    EXPECT_GT(before.open, 0U) << "nothing to cut";
+    // About to subscribe it may not have connected yet: then that is what breaks.
+    if (point != "subscribe.before") {
+      EXPECT_GT(before.open, 0U) << "nothing to cut";
+    }
     Begin();
     server.process().Signal(SIGCONT);
     End(server, before);

@@ -1,0 +1,105 @@
+// The rows and the events about them, held against what the platform did and the letters may do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "tests/account/audit.h"
+
+namespace deadletter::test {
+namespace {
+
+namespace json = boost::json;
+
+// The letter that a failed row says it was failed by; empty where it says none.
+std::string LetterNamedBy(const std::optional<std::string>& result_json) {
+  if (!result_json) return "";
+  boost::system::error_code error;
+  const json::value result = json::parse(*result_json, error);
+  if (error || !result.is_object()) return "";
+  const json::value* id = result.as_object().if_contains("letter_id");
+  return id != nullptr && id->is_string() ? std::string(id->as_string()) : "";
+}
+
+}  // namespace
+
+void Audit::CheckRow(const std::string& id, const Account::ExpectedRow& expected) {
+  const auto row = rows_.find(id);
+  if (row == rows_.end()) {
+    Break(Promise::kP2, "execution " + id + ": its row is gone");
+    return;
+  }
+  const auto letters = failing_.find(id);
+  const Letters none;
+  const Letters& failing = letters == failing_.end() ? none : letters->second;
+  if (failing.size() > 1) {
+    Break(Promise::kP3, fmt::format("execution {}: failed by {} letters: {}", id, failing.size(),
+                                    Names(failing)));
+  }
+  if (row->second->status == "failed" && expected.status != "failed") {
+    ++balance_.failed;
+    CheckFailedRow(id, expected, *row->second, failing);
+  } else {
+    CheckUntouchedRow(id, expected, *row->second, failing);
+  }
+}
+
+void Audit::CheckFailedRow(const std::string& id, const Account::ExpectedRow& expected,
+                           const RowFact& row, const Letters& failing) {
+  if (expected.WasMoved() ||
+      (expected.first_status != "scheduled" && expected.first_status != "running")) {
+    Break(Promise::kP2, fmt::format("execution {}: failed, and it was {}", id, expected.status));
+  } else if (!may_fail_.contains(id)) {
+    Break(Promise::kP2, "execution " + id + ": failed without a letter of its attempt");
+  }
+  const std::string named = LetterNamedBy(row.result_json);
+  if (std::ranges::none_of(failing,
+                           [&](const LetterFact* letter) { return letter->id == named; })) {
+    Break(Promise::kP2, fmt::format("execution {}: failed by letter {}, and the ledger says {}", id,
+                                    named.empty() ? "(none)" : named,
+                                    failing.empty() ? "none did" : Names(failing)));
+  }
+  const auto heard = heard_.find(id);
+  const std::size_t events = heard == heard_.end() ? 0 : heard->second.size();
+  const bool is_pending = pending_.contains(id);
+  if (events == 0 && !is_pending) {
+    Break(Promise::kP6, "execution " + id + ": failed, and nobody heard of it");
+  }
+  if (events > 1) {
+    Break(Promise::kP3, fmt::format("execution {}: {} different events", id, events));
+  }
+  if (heard == heard_.end()) return;
+  for (const auto& [message_id, event] : heard->second) {
+    if (event->letter_id == named && event->status == "failed") continue;
+    Break(Promise::kP6, fmt::format("execution {}: event {} says {} by letter {}, the row failed "
+                                    "by {}",
+                                    id, message_id, event->status, event->letter_id, named));
+  }
+}
+
+void Audit::CheckUntouchedRow(const std::string& id, const Account::ExpectedRow& expected,
+                              const RowFact& row, const Letters& failing) {
+  if (row.status != expected.status) {
+    Break(Promise::kP2, fmt::format("execution {}: {}, where the platform left {}", id, row.status,
+                                    expected.status));
+  }
+  if (!failing.empty()) {
+    Break(Promise::kP2, fmt::format("execution {}: {}, and the ledger says failed: {}", id,
+                                    row.status, Names(failing)));
+  }
+  if (heard_.contains(id) || pending_.contains(id)) {
+    Break(Promise::kP6,
+          fmt::format("execution {}: {}, and an event says that it failed", id, row.status));
+  }
+}
+
+void Audit::CheckEventsOfNobody() {
+  for (const auto& [id, events] : heard_) {
+    balance_.events += events.size();
+    if (account_.rows_.contains(id)) continue;
+    Break(Promise::kP6, "execution " + id + ": an event about a row that is not there");
+  }
+  balance_.copies = evidence_.events.size() - balance_.events;
+}
+
+}  // namespace deadletter::test

@@ -9,15 +9,27 @@ namespace {
 
 constexpr std::size_t kShown = 20;  // findings in the text; all of them are counted
 
-// When the message died last, by its `x-death`; 0 where it does not say.
-std::int64_t DeathTime(const Message& message) {
+// The newest entry of a message's `x-death`, if it has one.
+const FieldTable* NewestDeath(const Message& message) {
   const FieldValue* deaths = message.headers.Find("x-death");
   const auto* list = deaths == nullptr ? nullptr : std::get_if<FieldArray>(&deaths->value);
-  if (list == nullptr || list->empty()) return 0;
-  const auto* newest = std::get_if<FieldTable>(&list->front().value);
+  if (list == nullptr || list->empty()) return nullptr;
+  return std::get_if<FieldTable>(&list->front().value);
+}
+
+// When the message died last, by its `x-death`; 0 where it does not say.
+std::int64_t DeathTime(const Message& message) {
+  const FieldTable* newest = NewestDeath(message);
   const FieldValue* time = newest == nullptr ? nullptr : newest->Find("time");
   const auto* stamp = time == nullptr ? nullptr : std::get_if<FieldTimestamp>(&time->value);
   return stamp == nullptr ? 0 : static_cast<std::int64_t>(stamp->seconds);
+}
+
+std::string DeathText(const Message& message, const char* field, const char* otherwise) {
+  const FieldTable* newest = NewestDeath(message);
+  const FieldValue* value = newest == nullptr ? nullptr : newest->Find(field);
+  const auto* text = value == nullptr ? nullptr : std::get_if<std::string>(&value->value);
+  return text == nullptr ? otherwise : *text;
 }
 
 bool HasMessageId(const Message& message) {
@@ -70,11 +82,14 @@ std::string Balance::Text() const {
 }
 
 void Account::Row(const ExecutionId& id, const std::string& status) {
-  rows_[id.ToString()] = {status, status};
+  rows_[id.ToString()] = {status, status, std::nullopt};
 }
 
-void Account::Moved(const ExecutionId& id, const std::string& status) {
-  rows_.at(id.ToString()).status = status;
+void Account::Moved(const ExecutionId& id, const std::string& status,
+                    std::optional<std::string> result_json) {
+  ExpectedRow& row = rows_.at(id.ToString());
+  row.status = status;
+  row.result_json = std::move(result_json);
 }
 
 void Account::Sends(const Message& message, Nature nature,
@@ -88,14 +103,24 @@ void Account::Sends(const Message& message, Nature nature,
     sent.has_key = HasMessageId(message) && death != 0;
   }
   ++sent.deaths[death].tried;
+  sent.forms.insert({FormDigestOf(message), DeathText(message, "reason", "unknown"),
+                     DeathText(message, "queue", "")});
+  sent.returns_before += returns_;
 }
 
 void Account::Sent(const Message& message) {
   ++messages_.at(DigestOf(message.body)).deaths.at(DeathTime(message)).certain;
 }
 
+void Account::MayLose(const ExecutionId& id) {
+  for (auto& [digest, sent] : messages_) {
+    if (sent.execution == id.ToString()) sent.may_be_lost = true;
+  }
+}
+
 std::size_t Account::SentMessage::Least() const {
   std::size_t least = 0;
+  if (may_be_lost) return least;
   for (const auto& [time, copies] : deaths) {
     least += has_key ? std::min<std::size_t>(copies.certain, 1) : copies.certain;
   }
@@ -106,6 +131,13 @@ std::size_t Account::SentMessage::Most() const {
   std::size_t most = 0;
   for (const auto& [time, copies] : deaths) most += has_key ? 1 : copies.tried;
   return most;
+}
+
+std::size_t Account::SentMessage::MostMarked(std::size_t returns) const {
+  if (has_key) return 0;  // it is recognised instead
+  std::size_t copies = 0;
+  for (const auto& [time, count] : deaths) copies += count.tried;
+  return copies * returns - returns_before;
 }
 
 std::size_t Account::LettersDue() const {

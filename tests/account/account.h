@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "letter/execution_id.h"
@@ -57,14 +59,19 @@ enum class Nature {
 // Threads: one at a time.
 class Account {
  public:
-  // The platform made this row.
+  // The platform made this row, without a result.
   void Row(const ExecutionId& id, const std::string& status);
   [[nodiscard]] bool Knows(const std::string& id) const { return rows_.contains(id); }
   // The platform moved it, and knows that it did. Never from or to failed.
-  void Moved(const ExecutionId& id, const std::string& status);
+  void Moved(const ExecutionId& id, const std::string& status,
+             std::optional<std::string> result_json = std::nullopt);
+  // `submit` made this row, and its message may die: it may become failed, and nothing else is
+  // known of it.
+  void Submitted(const ExecutionId& id) { submitted_.insert(id.ToString()); }
 
-  // Before it is published; every copy is told. Different messages have different bodies. What has
-  // a message id and a timed death (the first of its `x-death`) has a key.
+  // Before it is published, and exactly as it is published; every copy is told. Different messages
+  // have different bodies. What has a message id and a timed death (the first of its `x-death`) has
+  // a key.
   void Sends(const Message& message, Nature nature, const std::optional<ExecutionId>& execution);
   // The broker has it.
   void Sent(const Message& message);
@@ -72,6 +79,14 @@ class Account {
   // From now on a copy that the broker delivered before and does not mark so is no double: it was
   // killed, and its notes of deliveries with it. Concerns only letters without a key.
   void BrokerWasKilled() { broker_forgets_ = true; }
+
+  // The letters of that execution, sent until now, may be destroyed by their broker: the one loss
+  // that a test expects.
+  void MayLose(const ExecutionId& id);
+
+  // What had been delivered may have come back to its queue, and with it any letter that was sent
+  // until now, so many times more than was told before.
+  void MayReturn(std::size_t times) { returns_ += times; }
 
   // Heard on the event queue.
   void Hears(EventFact event) { events_.push_back(std::move(event)); }
@@ -89,26 +104,44 @@ class Account {
     std::size_t tried = 0;
     std::size_t certain = 0;
   };
+  // What is kept of a message besides its body.
+  struct Form {
+    std::string digest;  // FormDigestOf
+    std::string reason;  // of its newest death
+    std::string queue;
+
+    friend auto operator<=>(const Form&, const Form&) = default;
+  };
   struct SentMessage {
     std::size_t number = 0;
     Nature nature = Nature::kMalformed;
     std::optional<std::string> execution;
     bool has_key = false;
     std::map<std::int64_t, Copies> deaths;  // by time; 0 where none is told
+    std::set<Form> forms;                   // that its copies came in
+    bool may_be_lost = false;
+    std::size_t returns_before = 0;  // they were sent, added up over them
 
     // Records that there must be and may be, leaving out those marked as possible duplicates.
     [[nodiscard]] std::size_t Least() const;
     [[nodiscard]] std::size_t Most() const;
+    // Records that may be marked so, if anything returned so often in the run: one for each return
+    // of each copy since it was sent. A return cannot be told from outside to have been of this
+    // copy and not of its neighbours, so that no tighter bound is sound.
+    [[nodiscard]] std::size_t MostMarked(std::size_t returns) const;
   };
   struct ExpectedRow {
     std::string first_status;
-    std::string status;  // the platform's last word
+    std::string status;                      // the platform's last word
+    std::optional<std::string> result_json;  // the same
     [[nodiscard]] bool WasMoved() const { return status != first_status; }
   };
 
   std::unordered_map<std::string, SentMessage> messages_;  // by digest of the body
   std::unordered_map<std::string, ExpectedRow> rows_;      // by id
+  std::unordered_set<std::string> submitted_;              // ids
   std::vector<EventFact> events_;
+  std::size_t returns_ = 0;
   bool broker_forgets_ = false;
 };
 

@@ -30,7 +30,7 @@ class AccountOfAnHonestRun : public testing::Test {
     for (const char* id : {"1", "2", "3"}) account_.Row(Id(id), "scheduled");
     account_.Row(Id("4"), "completed");
     account_.Row(Id("5"), "running");
-    account_.Moved(Id("5"), "completed");
+    account_.Moved(Id("5"), "completed", R"({"answer": 42})");
     Send("failing", Body("a", "1"), Nature::kRequest, "1");
     Send("second", Body("b", "1"), Nature::kRequest, "1");
     Send("stale", Body("c", "2"), Nature::kStaleRequest, "2");
@@ -54,7 +54,7 @@ class AccountOfAnHonestRun : public testing::Test {
                              {"2", "scheduled", std::nullopt},
                              {"3", "failed", R"({"letter_id":"letter-keyless"})"},
                              {"4", "completed", std::nullopt},
-                             {"5", "completed", "{}"}};
+                             {"5", "completed", R"({"answer":42})"}};
     evidence_.events = {{"event-1", "1", "failed", "letter-failing"},
                         {"event-3", "3", "failed", "letter-keyless"},
                         {"event-3", "3", "failed", "letter-keyless"}};
@@ -76,7 +76,8 @@ class AccountOfAnHonestRun : public testing::Test {
               const std::string& execution) {
     evidence_.ledger.letters.push_back({"letter-" + name, state, outcome, "",
                                         execution.empty() ? std::nullopt : std::optional(execution),
-                                        false, DigestOf(messages_[name].body)});
+                                        false, DigestOf(messages_[name].body), "expired",
+                                        "worker.7.executions", FormDigestOf(messages_[name])});
     evidence_.ledger.keys.push_back({name, "letter-" + name});
   }
 
@@ -150,6 +151,15 @@ TEST_F(AccountOfAnHonestRun, P1_OneOfTwoCopiesWithoutAKeyIsLostLikeAnyOther) {
   ExpectNamed(Promise::kP1, "1 records and 0 in the broker, where 2 are due");
 }
 
+TEST_F(AccountOfAnHonestRun, ALetterThatATestGivesUpMayBeLostAndNoOther) {
+  Forget("unknown");
+  account_.MayLose(Id("6"));
+  ExpectHonest();
+  EXPECT_EQ(account_.LettersDue(), 8u);
+  Forget("late");
+  ExpectNamed(Promise::kP1, "of execution 4: 0 records");
+}
+
 TEST_F(AccountOfAnHonestRun, P2_ACompletedRowThatIsFailedIsNamed) {
   Row("4").status = "failed";
   ExpectNamed(Promise::kP2, "execution 4: failed, and it was completed");
@@ -181,6 +191,36 @@ TEST_F(AccountOfAnHonestRun, P2_ARowThatWasTouchedOrIsGoneIsNamed) {
   ExpectNamed(Promise::kP2, "execution 2: running, where the platform left scheduled");
   std::erase_if(evidence_.ledger.rows, [](const RowFact& row) { return row.id == "2"; });
   ExpectNamed(Promise::kP2, "execution 2: its row is gone");
+}
+
+TEST_F(AccountOfAnHonestRun, P2_AResultThatWasOverwrittenUnderItsStatusIsNamed) {
+  Row("5").result_json = R"({"letter_id":"letter-raced"})";
+  ExpectNamed(Promise::kP2,
+              "execution 5: its result is {\"letter_id\":\"letter-raced\"}, where the "
+              "platform left {\"answer\": 42}");
+  Row("5").result_json = std::nullopt;
+  ExpectNamed(Promise::kP2, "execution 5: its result is (none)");
+}
+
+TEST_F(AccountOfAnHonestRun, P2_AResultWrittenOverARowThatHasOnlyAStaleLetterIsNamed) {
+  Row("2").result_json = R"({"letter_id":"letter-stale"})";
+  ExpectNamed(Promise::kP2,
+              "execution 2: its result is {\"letter_id\":\"letter-stale\"}, where the "
+              "platform left (none)");
+}
+
+TEST_F(AccountOfAnHonestRun, AResultIsTheSameHoweverItIsWritten) {
+  Row("5").result_json = "{ \"answer\" : 42 }";
+  ExpectHonest();
+}
+
+TEST_F(AccountOfAnHonestRun, P2_ARowOfWhichNobodyToldThatIsFailedIsNamed) {
+  evidence_.ledger.rows.push_back({"77", "scheduled", std::nullopt});
+  ExpectHonest();
+  evidence_.ledger.rows.back().status = "failed";
+  ExpectNamed(Promise::kP2, "execution 77: failed, and nobody sent its letter");
+  account_.Submitted(Id("77"));
+  ExpectHonest();
 }
 
 TEST_F(AccountOfAnHonestRun, P2_AnOutcomeThatTheRowBeliesIsNamed) {
@@ -216,14 +256,48 @@ TEST_F(AccountOfAnHonestRun, P3_ADeathOfItsOwnMakesARecordOfItsOwn) {
 TEST_F(AccountOfAnHonestRun, P3_ASecondRecordWithoutAKeyMustBeMarked) {
   LetterFact copy = Letter("keyless");
   copy.id = "letter-again";
+  copy.state = "closed";
   copy.outcome = "not_failable";
   evidence_.ledger.letters.push_back(copy);
   ExpectNamed(Promise::kP3, "of execution 3: recorded 2 times, sent 1");
+  account_.MayReturn(1);
   evidence_.ledger.letters.back().possible_duplicate = true;
   ExpectHonest();
   evidence_.ledger.letters.back().possible_duplicate = false;
   account_.BrokerWasKilled();
   ExpectHonest();
+}
+
+TEST_F(AccountOfAnHonestRun, P3_MoreMarkedRecordsThanItsReturnsCanMakeAreNamed) {
+  LetterFact copy = Letter("keyless");
+  copy.state = "closed";
+  copy.outcome = "not_failable";
+  copy.possible_duplicate = true;
+  for (int number = 1; number <= 10; ++number) {
+    copy.id = "letter-again-" + std::to_string(number);
+    evidence_.ledger.letters.push_back(copy);
+  }
+  account_.MayReturn(9);
+  ExpectNamed(Promise::kP3,
+              "of execution 3: 10 records marked as possible duplicates, and it returned 9 times "
+              "at most");
+  account_.MayReturn(1);
+  ExpectHonest();
+}
+
+TEST_F(AccountOfAnHonestRun, P3_WhatReturnedBeforeALetterWasSentIsNoExcuseForIt) {
+  account_.MayReturn(5);
+  Send("later", Body("", "of 3, later"), Nature::kRequest, "3");
+  Record("later", "closed", "not_failable", "3");
+  evidence_.ledger.keys.pop_back();
+  Letter("later").possible_duplicate = true;
+  ExpectNamed(Promise::kP3, "1 records marked as possible duplicates, and it returned 0 times");
+}
+
+TEST_F(AccountOfAnHonestRun, P3_ALetterWithAKeyIsNeverAPossibleDuplicate) {
+  account_.MayReturn(5);
+  Letter("late").possible_duplicate = true;
+  ExpectNamed(Promise::kP3, "of execution 4: 1 records marked as possible duplicates");
 }
 
 TEST_F(AccountOfAnHonestRun, P3_AnExecutionFailedTwiceIsNamed) {
@@ -248,7 +322,81 @@ TEST_F(AccountOfAnHonestRun, P4_AMalformedLetterIsKeptWholeAndOpen) {
   ExpectNamed(Promise::kP4, "letter-malformed (malformed, open): its bytes are nobody's");
   Letter("malformed").body_digest = DigestOf(messages_["malformed"].body);
   Letter("malformed").state = "closed";
-  ExpectNamed(Promise::kP4, "letter-malformed (malformed, closed) is closed, and nobody saw it");
+  ExpectNamed(Promise::kP4, "letter-malformed (malformed, closed): closed, where open was due");
+}
+
+TEST_F(AccountOfAnHonestRun, P4_AStateThatHidesAnOutcomeIsNamed) {
+  const auto expect_named = [&](const std::string& name, const std::string& state) {
+    const std::string honest = std::exchange(Letter(name).state, state);
+    ExpectNamed(Promise::kP4, ", " + state + "): " + state + ", where " + honest + " was due");
+    Letter(name).state = honest;
+  };
+  expect_named("failing", "closed");
+  expect_named("failing", "waiting");
+  expect_named("unknown", "closed");
+  expect_named("unknown", "waiting");
+  expect_named("odd", "waiting");
+  expect_named("malformed", "waiting");
+  expect_named("stale", "closed");
+  expect_named("late", "open");
+  expect_named("raced", "waiting");
+}
+
+TEST_F(AccountOfAnHonestRun, P4_AnUnsettledLetterMustWaitForItsTurn) {
+  Letter("second").outcome = "deferred";
+  ExpectNamed(Promise::kP4, "(deferred, closed): closed, where waiting was due");
+  Letter("second").outcome = "refused";
+  ExpectNamed(Promise::kP4, "(refused, closed): closed, where open was due");
+}
+
+TEST_F(AccountOfAnHonestRun, AStaleLetterClosesByItselfOnceItsRowIsFinal) {
+  account_.Moved(Id("2"), "completed");
+  Row("2").status = "completed";
+  ExpectHonest();
+  Letter("stale").state = "closed";
+  ExpectHonest();
+  Letter("stale").state = "waiting";
+  ExpectNamed(Promise::kP4, "(stale_attempt, waiting): waiting, where closed or open was due");
+}
+
+TEST_F(AccountOfAnHonestRun, P4_WhatNamesAnExecutionThatItDoesNotConcernIsNamed) {
+  Letter("odd").execution_id = "2";
+  ExpectNamed(Promise::kP4, "letter-odd (unexpected_type, open) names execution 2");
+  Letter("malformed").execution_id = "2";
+  ExpectNamed(Promise::kP4, "letter-malformed (malformed, open) names execution 2");
+}
+
+TEST_F(AccountOfAnHonestRun, P4_AHeaderOrAPropertyThatIsNotKeptIsNamed) {
+  Message bare = messages_["odd"];
+  bare.headers.entries.pop_back();
+  Letter("odd").form_digest = FormDigestOf(bare);
+  ExpectNamed(Promise::kP4,
+              "letter-odd (unexpected_type, open): its headers or properties are not");
+  bare = messages_["odd"];
+  bare.properties.priority = 3;
+  Letter("odd").form_digest = FormDigestOf(bare);
+  ExpectNamed(Promise::kP4,
+              "letter-odd (unexpected_type, open): its headers or properties are not");
+}
+
+TEST_F(AccountOfAnHonestRun, WhatTheBrokerAddsByDeliveringAgainIsNoHeaderOfTheLetters) {
+  Message again = messages_["odd"];
+  again.headers.entries.push_back({"x-delivery-count", {std::int64_t{2}}});
+  Letter("odd").form_digest = FormDigestOf(again);
+  ExpectHonest();
+  EXPECT_EQ(FormDigestOf(PropertiesToJson(again.properties), FieldTableToJson(again.headers)),
+            FormDigestOf(messages_["odd"]))
+      << "the same, as a ledger has it";
+}
+
+TEST_F(AccountOfAnHonestRun, P4_ACauseThatIsNotTheLettersIsNamed) {
+  Letter("late").reason = "rejected";
+  ExpectNamed(Promise::kP4,
+              "letter-late (not_failable, closed): died in worker.7.executions, "
+              "rejected, as the ledger has it");
+  Letter("late").reason = "expired";
+  Letter("late").queue = "";
+  ExpectNamed(Promise::kP4, "letter-late (not_failable, closed): died in , expired");
 }
 
 TEST_F(AccountOfAnHonestRun, P4_WhatIsTakenForSomethingElseIsNamed) {
@@ -284,10 +432,24 @@ TEST_F(AccountOfAnHonestRun, P6_AnEventOfNobodyOrThatSaysOtherwiseIsNamed) {
   ExpectNamed(Promise::kP6, "execution 1: event event-1 says failed by letter letter-second");
 }
 
+TEST_F(AccountOfAnHonestRun, P6_OneIdForTheEventsOfTwoExecutionsIsNamed) {
+  for (EventFact& event : evidence_.events) event.message_id = "event-1";
+  ExpectNamed(Promise::kP6, "event event-1: of execution 1 and of execution 3");
+}
+
+TEST_F(AccountOfAnHonestRun, P6_ACopyOfAnEventThatSaysSomethingElseIsNamed) {
+  evidence_.events.back().letter_id = "letter-late";
+  ExpectNamed(Promise::kP6, "event event-3: heard again with other content");
+  evidence_.events.back().letter_id = "letter-keyless";
+  evidence_.events.back().body_digest = DigestOf("other");
+  ExpectNamed(Promise::kP6, "event event-3: heard again with other content");
+}
+
 TEST_F(AccountOfAnHonestRun, ADeferredLetterIsOnItsWay) {
-  Letter("failing") = {
-      "letter-failing", "waiting", "deferred", "", "1", false, DigestOf(messages_["failing"].body)};
+  Letter("failing").state = "waiting";
+  Letter("failing").outcome = "deferred";
   Row("1") = {"1", "scheduled", std::nullopt};
+  Letter("second").state = "waiting";
   Letter("second").outcome = "deferred";
   evidence_.events.erase(evidence_.events.begin());
   ExpectHonest();

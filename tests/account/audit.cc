@@ -14,10 +14,22 @@ Balance Audit::Strike() {
   CheckUnknownLetters();
   CheckKeys();
   for (const auto& [id, expected] : account_.rows_) CheckRow(id, expected);
+  CheckRowsOfNobody();
   CheckEventsOfNobody();
+  CheckEventIds();
   NoteWhatIsOnItsWay();
   balance_.letters = evidence_.ledger.letters.size();
   return std::move(balance_);
+}
+
+bool Audit::IsFailable(const std::string& status) {
+  return status == "scheduled" || status == "running";
+}
+
+bool Audit::IsFinal(const std::string& status) {
+  static const std::set<std::string> statuses = {"completed", "failed", "cancelled", "timeout",
+                                                 "abandoned"};
+  return statuses.contains(status);
 }
 
 bool Audit::IsWaiting(const LetterFact& letter) {

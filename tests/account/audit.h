@@ -29,6 +29,8 @@ class Audit {
   [[nodiscard]] static std::string Name(const std::string& digest, const Sent& sent);
   [[nodiscard]] static std::string Name(const LetterFact& letter);
   [[nodiscard]] static std::string Names(const Letters& letters);
+  [[nodiscard]] static bool IsFailable(const std::string& status);
+  [[nodiscard]] static bool IsFinal(const std::string& status);
   // It is to be settled again.
   [[nodiscard]] static bool IsWaiting(const LetterFact& letter);
 
@@ -37,6 +39,9 @@ class Audit {
   void CheckOutcome(const std::string& digest, const Sent& sent, const LetterFact& letter);
   void CheckRequest(const std::string& digest, const Sent& sent, const LetterFact& letter);
   [[nodiscard]] std::set<std::string> PermittedOutcomes(const Sent& sent) const;
+  void CheckState(const std::string& digest, const Sent& sent, const LetterFact& letter);
+  [[nodiscard]] std::set<std::string> PermittedStates(const LetterFact& letter) const;
+  void CheckForm(const std::string& digest, const Sent& sent, const LetterFact& letter);
   void CheckUnknownLetters();
   void CheckKeys();
 
@@ -46,7 +51,9 @@ class Audit {
                       const RowFact& row, const Letters& failing);
   void CheckUntouchedRow(const std::string& id, const Account::ExpectedRow& expected,
                          const RowFact& row, const Letters& failing);
+  void CheckRowsOfNobody();
   void CheckEventsOfNobody();
+  void CheckEventIds();
 
   void NoteWhatIsOnItsWay();
 

@@ -21,6 +21,16 @@ std::string LetterNamedBy(const std::optional<std::string>& result_json) {
   return id != nullptr && id->is_string() ? std::string(id->as_string()) : "";
 }
 
+// However it is written: a jsonb column has its own way.
+bool IsSameJson(const std::optional<std::string>& left, const std::optional<std::string>& right) {
+  if (!left || !right) return left == right;
+  boost::system::error_code error;
+  const json::value first = json::parse(*left, error);
+  if (error) return *left == *right;
+  const json::value second = json::parse(*right, error);
+  return !error && first == second;
+}
+
 }  // namespace
 
 void Audit::CheckRow(const std::string& id, const Account::ExpectedRow& expected) {
@@ -46,8 +56,7 @@ void Audit::CheckRow(const std::string& id, const Account::ExpectedRow& expected
 
 void Audit::CheckFailedRow(const std::string& id, const Account::ExpectedRow& expected,
                            const RowFact& row, const Letters& failing) {
-  if (expected.WasMoved() ||
-      (expected.first_status != "scheduled" && expected.first_status != "running")) {
+  if (expected.WasMoved() || !IsFailable(expected.first_status)) {
     Break(Promise::kP2, fmt::format("execution {}: failed, and it was {}", id, expected.status));
   } else if (!may_fail_.contains(id)) {
     Break(Promise::kP2, "execution " + id + ": failed without a letter of its attempt");
@@ -83,6 +92,11 @@ void Audit::CheckUntouchedRow(const std::string& id, const Account::ExpectedRow&
     Break(Promise::kP2, fmt::format("execution {}: {}, where the platform left {}", id, row.status,
                                     expected.status));
   }
+  if (!IsSameJson(row.result_json, expected.result_json)) {
+    Break(Promise::kP2,
+          fmt::format("execution {}: its result is {}, where the platform left {}", id,
+                      row.result_json.value_or("(none)"), expected.result_json.value_or("(none)")));
+  }
   if (!failing.empty()) {
     Break(Promise::kP2, fmt::format("execution {}: {}, and the ledger says failed: {}", id,
                                     row.status, Names(failing)));
@@ -93,6 +107,15 @@ void Audit::CheckUntouchedRow(const std::string& id, const Account::ExpectedRow&
   }
 }
 
+// Of these the account knows only that nothing was sent that could fail them.
+void Audit::CheckRowsOfNobody() {
+  for (const auto& [id, row] : rows_) {
+    if (row->status != "failed" || account_.rows_.contains(id)) continue;
+    if (account_.submitted_.contains(id)) continue;
+    Break(Promise::kP2, "execution " + id + ": failed, and nobody sent its letter");
+  }
+}
+
 void Audit::CheckEventsOfNobody() {
   for (const auto& [id, events] : heard_) {
     balance_.events += events.size();
@@ -100,6 +123,24 @@ void Audit::CheckEventsOfNobody() {
     Break(Promise::kP6, "execution " + id + ": an event about a row that is not there");
   }
   balance_.copies = evidence_.events.size() - balance_.events;
+}
+
+// Whoever hears an event drops what comes again under its id, whatever it says.
+void Audit::CheckEventIds() {
+  std::unordered_map<std::string, const EventFact*> first;
+  for (const EventFact& event : evidence_.events) {
+    const auto [found, is_new] = first.insert({event.message_id, &event});
+    if (is_new) continue;
+    const EventFact& heard = *found->second;
+    if (heard.execution_id != event.execution_id) {
+      Break(Promise::kP6, fmt::format("event {}: of execution {} and of execution {}",
+                                      event.message_id, heard.execution_id, event.execution_id));
+    } else if (heard.status != event.status || heard.letter_id != event.letter_id ||
+               heard.body_digest != event.body_digest) {
+      Break(Promise::kP6,
+            fmt::format("event {}: heard again with other content", event.message_id));
+    }
+  }
 }
 
 }  // namespace deadletter::test

@@ -1,11 +1,20 @@
 // The letters that were recorded, held against what was sent.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "tests/account/audit.h"
 
 namespace deadletter::test {
+
+namespace {
+
+std::string AnyOf(const std::set<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " or "));
+}
+
+}  // namespace
 
 void Audit::CheckMessage(const std::string& digest, const Sent& sent) {
   const auto found = by_body_.find(digest);
@@ -26,7 +35,20 @@ void Audit::CheckMessage(const std::string& digest, const Sent& sent) {
     Break(Promise::kP3, fmt::format("{}: recorded {} times, sent {}: {}", Name(digest, sent),
                                     records, sent.Most(), Names(letters)));
   }
-  for (const LetterFact* letter : letters) CheckOutcome(digest, sent, *letter);
+  const std::size_t marked = letters.size() - unmarked;
+  const std::size_t most_marked = sent.MostMarked(account_.returns_);
+  if (marked > most_marked) {
+    Break(Promise::kP3,
+          fmt::format("{}: {} records marked as possible duplicates, and {}", Name(digest, sent),
+                      marked,
+                      sent.has_key ? "its key identifies it"
+                                   : fmt::format("it returned {} times at most", most_marked)));
+  }
+  for (const LetterFact* letter : letters) {
+    CheckForm(digest, sent, *letter);
+    CheckState(digest, sent, *letter);
+    CheckOutcome(digest, sent, *letter);
+  }
 }
 
 void Audit::CheckOutcome(const std::string& digest, const Sent& sent, const LetterFact& letter) {
@@ -35,10 +57,9 @@ void Audit::CheckOutcome(const std::string& digest, const Sent& sent, const Lett
     Break(promise,
           fmt::format("{}: {}, where {} was due", Name(digest, sent), Name(letter), wanted));
   };
-  if (letter.state == "closed" && sent.nature != Nature::kRequest &&
-      sent.nature != Nature::kStaleRequest) {
-    Break(Promise::kP4,
-          fmt::format("{}: {} is closed, and nobody saw it", Name(digest, sent), Name(letter)));
+  if (letter.execution_id != sent.execution) {
+    Break(Promise::kP4, fmt::format("{}: {} names execution {}", Name(digest, sent), Name(letter),
+                                    letter.execution_id.value_or("(none)")));
   }
   switch (sent.nature) {
     case Nature::kMalformed:
@@ -52,27 +73,19 @@ void Audit::CheckOutcome(const std::string& digest, const Sent& sent, const Lett
 }
 
 void Audit::CheckRequest(const std::string& digest, const Sent& sent, const LetterFact& letter) {
-  if (letter.execution_id != sent.execution) {
-    Break(Promise::kP4, fmt::format("{}: {} names execution {}", Name(digest, sent), Name(letter),
-                                    letter.execution_id.value_or("(none)")));
-    return;
-  }
   if (IsWaiting(letter)) return;
   const auto permitted = PermittedOutcomes(sent);
   if (permitted.contains(letter.outcome)) return;
-  std::string names;
-  for (const std::string& outcome : permitted) names += (names.empty() ? "" : " or ") + outcome;
   const bool is_misread = letter.outcome == "malformed" || letter.outcome == "unexpected_type";
-  Break(is_misread ? Promise::kP4 : Promise::kP2,
-        fmt::format("{}: {}, where {} was due", Name(digest, sent), Name(letter), names));
+  Break(
+      is_misread ? Promise::kP4 : Promise::kP2,
+      fmt::format("{}: {}, where {} was due", Name(digest, sent), Name(letter), AnyOf(permitted)));
 }
 
 std::set<std::string> Audit::PermittedOutcomes(const Sent& sent) const {
   const auto expected = account_.rows_.find(sent.execution.value_or(""));
   if (expected == account_.rows_.end()) return {"not_found"};
-  const bool was_failable =
-      expected->second.first_status == "scheduled" || expected->second.first_status == "running";
-  if (!was_failable) return {"not_failable"};
+  if (!IsFailable(expected->second.first_status)) return {"not_failable"};
   const auto row = rows_.find(expected->first);
   const bool is_failed = row != rows_.end() && row->second->status == "failed";
   std::set<std::string> permitted;
@@ -81,6 +94,51 @@ std::set<std::string> Audit::PermittedOutcomes(const Sent& sent) const {
   // Whether there is one too many of these is a question of the execution's.
   if (sent.nature == Nature::kRequest && !expected->second.WasMoved()) permitted.insert("failed");
   return permitted;
+}
+
+void Audit::CheckState(const std::string& digest, const Sent& sent, const LetterFact& letter) {
+  const auto permitted = PermittedStates(letter);
+  if (permitted.contains(letter.state)) return;
+  Break(Promise::kP4, fmt::format("{}: {}: {}, where {} was due", Name(digest, sent), Name(letter),
+                                  letter.state, AnyOf(permitted)));
+}
+
+// By docs/state-machine.md. Two where the row was final perhaps when the letter was judged and
+// perhaps only later: then it closes by itself when that is seen.
+std::set<std::string> Audit::PermittedStates(const LetterFact& letter) const {
+  const auto row = rows_.find(letter.execution_id.value_or(""));
+  const std::string status = row == rows_.end() ? "" : row->second->status;
+  if (letter.outcome == "deferred") return {"waiting"};
+  if (!IsFinal(status)) return {"open"};
+  if (letter.outcome == "stale_attempt") return {"closed", "open"};
+  if (letter.outcome == "failed" && status != "failed") return {"closed", "open"};
+  if (letter.outcome != "not_failable") return {"open"};
+  // Not failable and not final, at any time? Else it was final when the letter was judged.
+  const auto is_between = [](const std::string& word) {
+    return !IsFailable(word) && !IsFinal(word);
+  };
+  const auto expected = account_.rows_.find(row->first);
+  const bool was_between =
+      expected != account_.rows_.end() &&
+      (is_between(expected->second.first_status) || is_between(expected->second.status));
+  if (was_between) return {"closed", "open"};
+  return {"closed"};
+}
+
+// Kept whole is more than the body.
+void Audit::CheckForm(const std::string& digest, const Sent& sent, const LetterFact& letter) {
+  if (std::ranges::none_of(sent.forms,
+                           [&](const auto& form) { return form.digest == letter.form_digest; })) {
+    Break(Promise::kP4, fmt::format("{}: {}: its headers or properties are not those that it was "
+                                    "sent with",
+                                    Name(digest, sent), Name(letter)));
+  }
+  if (std::ranges::none_of(sent.forms, [&](const auto& form) {
+        return form.reason == letter.reason && form.queue == letter.queue;
+      })) {
+    Break(Promise::kP4, fmt::format("{}: {}: died in {}, {}, as the ledger has it",
+                                    Name(digest, sent), Name(letter), letter.queue, letter.reason));
+  }
 }
 
 void Audit::CheckUnknownLetters() {

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <boost/json.hpp>
+#include <sstream>
 
 namespace deadletter::test {
 namespace {
@@ -26,6 +27,7 @@ EventFact ReadEvent(const std::string& body) {
   fact.execution_id = text(payload.at("execution_id"));
   fact.status = text(payload.at("status"));
   fact.letter_id = text(payload.at("result").at("letter_id"));
+  fact.body_digest = DigestOf(body);
   return fact;
 }
 
@@ -107,6 +109,7 @@ Balance CloseBooks(World& world, Account& account, const std::vector<Server*>& s
   std::string output;
   for (Server* server : servers) {
     EXPECT_TRUE(server->StopsAsPromised());
+    TellReturns(account, *server);
     output += server->process().output();
   }
   HearEvents(world, account);
@@ -114,6 +117,22 @@ Balance CloseBooks(World& world, Account& account, const std::vector<Server*>& s
   EXPECT_TRUE(balance.Holds() && balance.IsComplete())
       << (at_rest ? "" : "it did not come to rest\n") << balance.Text() << output;
   return balance;
+}
+
+void TellReturns(Account& account, Server& server) {
+  std::istringstream output(server.process().output());
+  std::size_t times = 1;
+  for (std::string line; std::getline(output, line);) {
+    const bool consuming = line.find(R"("event":"consuming")") != std::string::npos;
+    if (consuming && line.find(kDeadLetterQueue) != std::string::npos) ++times;
+  }
+  account.MayReturn(times);
+}
+
+Message AsPublished(Message message) {
+  message.properties.delivery_mode = 2;
+  if (!message.properties.message_id) message.properties.message_id = FormatUuid(RandomUuid());
+  return message;
 }
 
 std::set<std::string> ExecutionsIn(World& world, const std::string& queue) {
@@ -133,7 +152,7 @@ void AddExecutions(World& world, Account& account, int from, int until) {
 
 void SendRequests(World& world, Account& account, int from, int until) {
   for (int number = from; number <= until; ++number) {
-    const Message message = World::DeadMessage(world.Envelope(std::to_string(number)));
+    const Message message = AsPublished(World::DeadMessage(world.Envelope(std::to_string(number))));
     account.Sends(message, Nature::kRequest, ExecutionId(std::int64_t{number}));
     world.PublishDead(message);
     account.Sent(message);

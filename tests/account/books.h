@@ -25,8 +25,17 @@ void HearEvents(World& world, Account& account);
 // a promise is broken or something is still on its way.
 Balance CloseBooks(World& world, Account& account, const std::vector<Server*>& servers);
 
+// Tells the account how often what this server held may have come back to its queue: once for each
+// time that it began to consume, as it says itself, and once more where it was killed before it
+// could say so. When it has ended.
+void TellReturns(Account& account, Server& server);
+
 // The executions that the messages of a queue are about.
 [[nodiscard]] std::set<std::string> ExecutionsIn(World& world, const std::string& queue);
+
+// As World::Publish sends it: persistent, with a message id. The account wants to know exactly what
+// is sent.
+[[nodiscard]] Message AsPublished(Message message);
 
 // The rows and letters of plain tests. An execution of that number in status scheduled, and its
 // letter, dead, each told to the account.

@@ -14,7 +14,8 @@ struct EventFact {
   std::string message_id;
   std::string execution_id;
   std::string status;
-  std::string letter_id;  // that its result names
+  std::string letter_id;      // that its result names
+  std::string body_digest{};  // of the whole of it
 };
 
 struct Evidence {

@@ -17,8 +17,7 @@ class RealAccount : public testing::TestWithParam<PairFactory> {
     Server server = world_.Serve();
     SendRequests(world_, account_, 1, 4);
     SendRequests(world_, account_, 3, 3);
-    Message malformed = World::DeadMessage("no json");
-    malformed.properties.message_id = FormatUuid(RandomUuid());
+    const Message malformed = AsPublished(World::DeadMessage("no json"));
     account_.Sends(malformed, Nature::kMalformed, std::nullopt);
     world_.PublishDead(malformed);
     account_.Sent(malformed);
@@ -52,6 +51,20 @@ TEST_P(RealAccount, HoldsUntilSomebodyMeddles) {
   account_.Hears({"11111111-1111-1111-1111-111111111111", "4", "failed", ""});
   world_.pair().ledger().SetStatus(ExecutionId(std::int64_t{4}), "completed");
   ExpectNamed(Promise::kP6);
+}
+
+TEST_P(RealAccount, P2_P4_WhatIsChangedInARowOrALetterIsNamed) {
+  const auto expect = [&](const std::string& what) {
+    EXPECT_THAT(account_.Strike(TakeStock(world_, account_)).Text(), testing::HasSubstr(what));
+  };
+  Meddle("UPDATE {{letter}} SET headers = '{}' WHERE outcome = 'malformed'");
+  expect(": its headers or properties are not");
+  Meddle("UPDATE {{letter}} SET reason = 'rejected' WHERE outcome = 'not_failable'");
+  expect(": died in worker.7.executions, rejected, as the ledger has it");
+  Meddle("UPDATE {{letter}} SET state = 'closed' WHERE outcome = 'failed'");
+  expect("(failed, closed): closed, where open was due");
+  world_.AddExecution(50, "failed");
+  expect("execution 50: failed, and nobody sent its letter");
 }
 
 TEST_P(RealAccount, WhatIsStillInTheBrokerIsSeenAndLeftThere) {

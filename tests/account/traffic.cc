@@ -34,14 +34,14 @@ Traffic::Traffic(World& world, Account& account, std::uint64_t seed, std::int64_
 void Traffic::Send(std::size_t count) {
   std::vector<Item> items;
   while (items.size() < count) items.push_back(Next());
-  Publish(items);
+  Publish(std::move(items));
   Complete();
 }
 
 void Traffic::SendStrange(std::size_t count) {
   std::vector<Item> items;
   while (items.size() < count) items.push_back(Strange());
-  Publish(items);
+  Publish(std::move(items));
 }
 
 Traffic::Item Traffic::Next() {
@@ -121,15 +121,17 @@ ExecutionId Traffic::NewExecution(const std::string& status) {
   return id;
 }
 
-void Traffic::Publish(const std::vector<Item>& items) {
+void Traffic::Publish(std::vector<Item> items) {
   std::vector<const Item*> left;
-  for (const Item& item : items) left.push_back(&item);
+  for (Item& item : items) {
+    item.message.properties.delivery_mode = 2;
+    left.push_back(&item);
+  }
   const bool published = WaitUntil([&] {
     std::vector<OutgoingMessage> outgoing;
     for (const Item* item : left) {
       account_.Sends(item->message, item->nature, item->execution);
       outgoing.push_back({{kDeadLetterExchange, "execution.dispatch.worker.7"}, item->message});
-      outgoing.back().message.properties.delivery_mode = 2;
     }
     const std::vector<PublishResult> results = publisher_->Publish(outgoing);
     std::vector<const Item*> again;
@@ -148,13 +150,14 @@ void Traffic::Publish(const std::vector<Item>& items) {
 
 void Traffic::Complete() {
   for (const ExecutionId& id : std::exchange(to_complete_, {})) {
+    const std::string result = R"({"answer":)" + id.ToString() + "}";
     LedgerResult<bool> completed = false;
     const bool answered = WaitUntil([&] {
-      completed = worker_->FinishIfFailable(id, "completed", "{}");
+      completed = worker_->FinishIfFailable(id, "completed", result);
       return completed.has_value();
     });
     if (!answered) throw std::runtime_error("a worker could not complete " + id.ToString());
-    if (*completed) account_.Moved(id, "completed");
+    if (*completed) account_.Moved(id, "completed", result);
   }
 }
 

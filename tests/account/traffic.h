@@ -43,7 +43,7 @@ class Traffic {
   Item Strange();
   Item Again(Item item);
   ExecutionId NewExecution(const std::string& status = "scheduled");
-  void Publish(const std::vector<Item>& items);
+  void Publish(std::vector<Item> items);
   // The worker of some executions comes after all.
   void Complete();
   std::uint64_t Roll(std::uint64_t sides) { return random_() % sides; }

@@ -88,6 +88,7 @@ bool Campaign::KillOnceAt(const std::string& point, int visit) {
     status = doomed.process().WaitForExit(kBetween);
   }
   if (status == kKilled) {
+    TellReturns(account_, doomed);
     Count(tally_.kills[point]);
     return true;
   }
@@ -132,6 +133,7 @@ void Campaign::Kill(Server& server) {
   if (server.process().WaitForExit(kPatience) != kKilled) {
     throw std::runtime_error("serve ended by itself:\n" + server.process().output());
   }
+  TellReturns(account_, server);
   Count(tally_.random);
 }
 

@@ -7,7 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "letter/field_json.h"
 
 namespace deadletter::test {
 
@@ -19,6 +22,9 @@ struct LetterFact {
   std::optional<std::string> execution_id;
   bool possible_duplicate = false;
   std::string body_digest;  // SHA-256 of its bytes, in hex
+  std::string reason{};
+  std::string queue{};
+  std::string form_digest{};  // of its properties and headers: FormDigestOf
 };
 
 struct KeyFact {
@@ -66,6 +72,30 @@ inline std::string DigestOf(std::string_view bytes) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
   return ToHexText({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+// What a broker adds to a message by delivering it again is none of the message's.
+inline constexpr std::string_view kDeliveryCountHeader = "x-delivery-count";
+
+// Of properties and headers in the ledger's form.
+inline std::string FormDigestOf(const std::string& properties_json, FieldTable headers) {
+  std::erase_if(headers.entries,
+                [](const FieldEntry& entry) { return entry.name == kDeliveryCountHeader; });
+  return DigestOf(properties_json + FieldTableToJson(headers));
+}
+
+inline std::string FormDigestOf(const Message& message) {
+  return FormDigestOf(PropertiesToJson(message.properties), message.headers);
+}
+
+// As they are stored; what cannot be read is nobody's form.
+inline std::string FormDigestOf(const std::string& properties_json,
+                                const std::string& headers_json) {
+  if (headers_json.find(kDeliveryCountHeader) == std::string::npos) {
+    return DigestOf(properties_json + headers_json);
+  }
+  auto headers = FieldTableFromJson(headers_json);
+  return headers ? FormDigestOf(properties_json, std::move(*headers)) : headers.error().message;
 }
 
 }  // namespace deadletter::test

@@ -106,10 +106,15 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
     LedgerFacts facts;
     for (const auto& row :
          Ask("SELECT id, state, outcome, detail, convert_from(execution_id, 'UTF8'), "
-             "possible_duplicate, encode(sha256(body), 'hex') FROM deadletter.letter",
+             "possible_duplicate, encode(sha256(body), 'hex'), reason, "
+             "convert_from(queue, 'UTF8'), encode(sha256(properties || headers), 'hex'), "
+             "CASE WHEN position('x-delivery-count'::bytea IN headers) > 0 "
+             "THEN convert_from(headers, 'UTF8') END, convert_from(properties, 'UTF8') "
+             "FROM deadletter.letter",
              {})) {
       facts.letters.push_back({text(row[0]), text(row[1]), text(row[2]), text(row[3]), row[4],
-                               row[5] == "t", text(row[6])});
+                               row[5] == "t", text(row[6]), text(row[7]), text(row[8]),
+                               row[10] ? FormDigestOf(text(row[11]), *row[10]) : text(row[9])});
     }
     for (const auto& row :
          Ask("SELECT encode(key, 'hex'), letter_id FROM deadletter.letter_key", {})) {

@@ -155,11 +155,13 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
     const ExecutionTable& table = options_.executions;
     LedgerFacts facts;
     ForEach(
-        "SELECT id, state, outcome, detail, execution_id, possible_duplicate, body "
-        "FROM deadletter_letter",
+        "SELECT id, state, outcome, detail, execution_id, possible_duplicate, body, reason, queue, "
+        "properties, headers FROM deadletter_letter",
         [&](const sqlite::Statement& row) {
           facts.letters.push_back({UuidText(row, 0), row.Text(1), row.Text(2), row.Text(3),
-                                   row.OptionalText(4), row.Bool(5), DigestOf(row.Text(6))});
+                                   row.OptionalText(4), row.Bool(5), DigestOf(row.Text(6)),
+                                   row.Text(7), row.Text(8),
+                                   FormDigestOf(row.Text(9), row.Text(10))});
         });
     ForEach("SELECT key, letter_id FROM deadletter_letter_key", [&](const sqlite::Statement& row) {
       facts.keys.push_back({ToHexText(row.Text(0)), UuidText(row, 1)});

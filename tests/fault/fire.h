@@ -48,7 +48,8 @@ class Fire : public testing::Test {
   void SendFor(int from, int until, const std::string& more_payload = "") {
     std::vector<Message> letters;
     for (int number = from; number <= until; ++number) {
-      letters.push_back(World::DeadMessage(world_.Envelope(std::to_string(number), more_payload)));
+      letters.push_back(
+          AsPublished(World::DeadMessage(world_.Envelope(std::to_string(number), more_payload))));
       account_.Sends(letters.back(), Nature::kRequest, ExecutionId(std::int64_t{number}));
     }
     world_.Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, letters);

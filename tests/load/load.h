@@ -15,11 +15,9 @@ namespace deadletter::test {
 struct LoadCase {
   PairFactory pair;
   std::size_t cache_bytes = 0;  // of the ledger's file, for each who settles
-  // Sends letters with these bodies to the dead letter queue, each with so many deaths in its
-  // history, the newest in "worker.1.executions" at the time of World::DeadMessage's; they may be
-  // more than a client may send.
-  std::function<void(World&, const std::vector<std::string>& bodies, int deaths)>
-      publish_with_deaths;
+  // Sends letters made by DiedOften(…, deaths) to the dead letter queue; their headers may be
+  // longer than a client may send.
+  std::function<void(World&, const std::vector<Message>& letters, int deaths)> publish_with_deaths;
 };
 
 inline void PrintTo(const LoadCase& load, std::ostream* out) {
@@ -107,14 +105,14 @@ TEST_P(UnderLoad, P2_P5_LettersThatDiedTenThousandTimesAreReadAndHoldUpNobody) {
   constexpr int kLetters = 3;
   Load load(GetParam().pair);
   Server server = load.world().ServeReleased();
-  std::vector<std::string> bodies;
+  std::vector<Message> letters;
   for (int number = 1; number <= kLetters; ++number) {
     load.AddExecution(number);
-    const Message message = load.Request(number);
-    load.account().Sent(message);
-    bodies.push_back(message.body);
+    const std::string body = load.world().Envelope(std::to_string(number));
+    letters.push_back(load.Telling(DiedOften(body, kDeaths), number));
   }
-  GetParam().publish_with_deaths(load.world(), bodies, kDeaths);
+  GetParam().publish_with_deaths(load.world(), letters, kDeaths);
+  for (const Message& letter : letters) load.account().Sent(letter);
   load.Publish(dead_, kLetters, [&](int number) {
     load.AddExecution(100 + number);
     return load.Request(100 + number);

@@ -9,23 +9,8 @@
 namespace deadletter::test {
 namespace {
 
-void PublishWithDeaths(World& world, const std::vector<std::string>& bodies, int deaths) {
-  FieldArray entries;
-  for (int number = 1; number <= deaths; ++number) {
-    const FieldArray keys{FieldValue{std::string("execution.dispatch.worker.7")}};
-    entries.push_back({FieldTable{{{"count", {std::int64_t{1}}},
-                                   {"reason", {std::string("expired")}},
-                                   {"queue", {"worker." + std::to_string(number) + ".executions"}},
-                                   {"time", {FieldTimestamp{1'767'225'600}}},
-                                   {"exchange", {std::string("attune.executions")}},
-                                   {"routing-keys", {keys}}}}});
-  }
-  std::vector<Message> messages;
-  for (const std::string& body : bodies) {
-    messages.push_back(World::DeadMessage(body));
-    messages.back().headers.entries = {{"x-death", {entries}}};
-  }
-  world.Publish({kDeadLetterExchange, "any"}, messages);
+void PublishWithDeaths(World& world, const std::vector<Message>& letters, int) {
+  world.Publish({kDeadLetterExchange, "any"}, letters);
 }
 
 // A platform that holds the ledger's file for a second at a time, over and over.

@@ -26,22 +26,25 @@ constexpr const char* kPublishInNode = R"(
     || N <- lists:seq(1, {deaths})],
   Exchange = rabbit_misc:r(<<"{vhost}">>, exchange, <<>>),
   [rabbit_basic:publish(Exchange, <<"{queue}">>, [{{headers, [{{<<"x-death">>, array, Deaths}}]}},
-      {{delivery_mode, 2}}], base64:decode(Body))
-    || Body <- [{bodies}]].)";
+      {{delivery_mode, 2}}, {{message_id, Id}}], base64:decode(Body))
+    || {{Id, Body}} <- [{letters}]].)";
 
-void PublishInNode(World& world, const std::string& queue, const std::vector<std::string>& bodies,
+void PublishInNode(World& world, const std::string& queue, const std::vector<Message>& letters,
                    int deaths) {
   std::vector<std::string> encoded;
-  for (const std::string& body : bodies) encoded.push_back("<<\"" + Base64(body) + "\">>");
+  for (const Message& letter : letters) {
+    encoded.push_back(fmt::format(R"({{<<"{}">>, <<"{}">>}})", letter.properties.message_id.value(),
+                                  Base64(letter.body)));
+  }
   RabbitUnderTest& rabbit = Rabbit(world);
   rabbit.node().Control(
       {"eval",
        fmt::format(kPublishInNode, fmt::arg("deaths", deaths), fmt::arg("vhost", rabbit.vhost()),
-                   fmt::arg("queue", queue), fmt::arg("bodies", fmt::join(encoded, ", ")))});
+                   fmt::arg("queue", queue), fmt::arg("letters", fmt::join(encoded, ", ")))});
 }
 
-void PublishWithDeaths(World& world, const std::vector<std::string>& bodies, int deaths) {
-  PublishInNode(world, kDeadLetterQueue, bodies, deaths);
+void PublishWithDeaths(World& world, const std::vector<Message>& letters, int deaths) {
+  PublishInNode(world, kDeadLetterQueue, letters, deaths);
 }
 
 class ServersUnderLoad : public UnderLoad {};
@@ -106,7 +109,9 @@ TEST_P(ServersUnderLoad, P1_P4_ALetterWithPropertiesThatCannotBeReadIsNamedAndLe
     return letters.back();
   };
   load.Publish({"", queue}, kLetters / 2, make);
-  PublishInNode(load.world(), queue, {"it dies and dies"}, 55'000);
+  Message unreadable;
+  unreadable.body = "it dies and dies";
+  PublishInNode(load.world(), queue, {AsPublished(unreadable)}, 55'000);
   load.Publish({"", queue}, kLetters / 2, make);
   for (int start = 1; start <= 2; ++start) {
     Server server = load.world().ServeReleased();

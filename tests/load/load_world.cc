@@ -63,6 +63,22 @@ std::size_t PromisedBytes(const MemoryPromise& promise) {
                            promise.cache_bytes);
 }
 
+Message DiedOften(std::string body, int deaths) {
+  FieldArray entries;
+  for (int number = 1; number <= deaths; ++number) {
+    const FieldArray keys{FieldValue{std::string("execution.dispatch.worker.7")}};
+    entries.push_back({FieldTable{{{"count", {std::int64_t{1}}},
+                                   {"reason", {std::string("expired")}},
+                                   {"queue", {"worker." + std::to_string(number) + ".executions"}},
+                                   {"time", {FieldTimestamp{1'767'225'600}}},
+                                   {"exchange", {std::string("attune.executions")}},
+                                   {"routing-keys", {keys}}}}});
+  }
+  Message message = World::DeadMessage(std::move(body));
+  message.headers.entries = {{"x-death", {entries}}};
+  return message;
+}
+
 Load::Load(const PairFactory& pair, WorldOptions options) : world_(pair, std::move(options)) {}
 
 Message Load::Request(std::int64_t execution, std::size_t bytes) {
@@ -70,6 +86,11 @@ Message Load::Request(std::int64_t execution, std::size_t bytes) {
   if (message.body.size() < bytes) {
     message.body.insert(message.body.size() - 1, bytes - message.body.size(), ' ');
   }
+  return Telling(std::move(message), execution);
+}
+
+Message Load::Telling(Message message, std::int64_t execution) {
+  message = AsPublished(std::move(message));
   account_.Sends(message, Nature::kRequest, ExecutionId(execution));
   return message;
 }
@@ -79,8 +100,7 @@ void Load::AddExecution(std::int64_t number) {
 }
 
 Message Load::Malformed(std::string body) {
-  Message message = World::DeadMessage(std::move(body));
-  message.properties.message_id = FormatUuid(RandomUuid());
+  Message message = AsPublished(World::DeadMessage(std::move(body)));
   account_.Sends(message, Nature::kMalformed, std::nullopt);
   return message;
 }

@@ -21,6 +21,10 @@ struct MemoryPromise {
 };
 [[nodiscard]] std::size_t PromisedBytes(const MemoryPromise& promise);
 
+// A message with so many deaths, each in a queue of its own, the newest in "worker.1.executions" at
+// the time of World::DeadMessage's.
+[[nodiscard]] Message DiedOften(std::string body, int deaths);
+
 // A world under load with its books.
 class Load {
  public:
@@ -32,6 +36,8 @@ class Load {
   // A letter for that execution, which does not exist until AddExecution.
   // `bytes`: as long as its body is to be, at least.
   [[nodiscard]] Message Request(std::int64_t execution, std::size_t bytes = 0);
+  // What is given, about that execution; it is told to the account and has a message id then.
+  [[nodiscard]] Message Telling(Message message, std::int64_t execution);
   void AddExecution(std::int64_t number);
   // One that is no envelope; its message id is a property. Different bodies only.
   [[nodiscard]] Message Malformed(std::string body);

@@ -15,6 +15,8 @@
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
 #include "ledger/remarks.h"
+#include "ledger/replay_book.h"
+#include "ledger/replay_work.h"
 #include "ledger/settlement.h"
 #include "tests/conformance/ledger_facts.h"
 #include "tests/support/documented_states.h"
@@ -60,6 +62,8 @@ class LedgerUnderTest {
   [[nodiscard]] virtual std::unique_ptr<Outbox> OpenObservingOutbox() = 0;
   [[nodiscard]] virtual std::unique_ptr<Catalog> OpenCatalog() = 0;
   [[nodiscard]] virtual std::unique_ptr<Executions> OpenExecutions() = 0;
+  [[nodiscard]] virtual std::unique_ptr<ReplayBook> OpenReplayBook() = 0;
+  [[nodiscard]] virtual std::unique_ptr<ReplayWork> OpenReplayWork() = 0;
   [[nodiscard]] virtual std::unique_ptr<Migrator> OpenMigrator() = 0;
   [[nodiscard]] virtual std::unique_ptr<Audit> OpenAudit() = 0;
   [[nodiscard]] virtual std::unique_ptr<Remarks> OpenRemarks() = 0;

@@ -51,6 +51,12 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   std::unique_ptr<Executions> OpenExecutions() override {
     return postgres::MakeExecutions(options_);
   }
+  std::unique_ptr<ReplayBook> OpenReplayBook() override {
+    return postgres::MakeReplayBook(options_);
+  }
+  std::unique_ptr<ReplayWork> OpenReplayWork() override {
+    return postgres::MakeReplayWork(options_);
+  }
   std::unique_ptr<Migrator> OpenMigrator() override { return postgres::MakeMigrator(options_); }
   std::unique_ptr<Audit> OpenAudit() override { return postgres::MakeAudit(options_); }
   std::unique_ptr<Remarks> OpenRemarks() override { return postgres::MakeRemarks(options_); }

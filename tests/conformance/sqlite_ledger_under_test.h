@@ -10,6 +10,8 @@
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
 #include "ledger/sqlite/sqlite_outbox.h"
+#include "ledger/sqlite/sqlite_replay_book.h"
+#include "ledger/sqlite/sqlite_replay_work.h"
 #include "ledger/sqlite/sqlite_settlement.h"
 #include "ledger/sqlite/stored_time.h"
 #include "tests/conformance/ledger_conformance.h"
@@ -90,6 +92,12 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   }
   std::unique_ptr<Executions> OpenExecutions() override {
     return std::make_unique<SqliteExecutions>(options_);
+  }
+  std::unique_ptr<ReplayBook> OpenReplayBook() override {
+    return std::make_unique<SqliteReplayBook>(options_);
+  }
+  std::unique_ptr<ReplayWork> OpenReplayWork() override {
+    return std::make_unique<SqliteReplayWork>(options_);
   }
   std::unique_ptr<Migrator> OpenMigrator() override {
     return std::make_unique<SqliteMigrator>(options_);

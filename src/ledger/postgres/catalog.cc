@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ledger/embedded_sql.h"
+#include "ledger/postgres/letter_filter.h"
 #include "ledger/postgres/platform.h"
 #include "ledger/postgres/sql.h"
 #include "letter/field_json.h"
@@ -88,28 +89,6 @@ std::vector<LetterStep> ReadHistory(const Rows& rows, const LetterSummary& summa
   return history;
 }
 
-void AddFilter(Parameters& parameters, const LetterFilter& filter) {
-  const auto name = [&](const auto& value, auto name_of) {
-    value ? parameters.Bytes(std::string(name_of(*value))) : parameters.Null();
-  };
-  const auto moment = [&](const auto& value) {
-    value ? parameters.Moment(*value) : parameters.Null();
-  };
-  name(filter.state, LetterStateName);
-  name(filter.outcome, OutcomeName);
-  name(filter.reason, ReasonName);
-  parameters.Bytes(filter.queue)
-      .Bytes(filter.type)
-      .Bytes(filter.action)
-      .Bytes(filter.execution_id)
-      .Bytes(filter.worker_id);
-  name(filter.group, [](const GroupId& group) {
-    return std::string(group.value().begin(), group.value().end());
-  });
-  moment(filter.since);
-  moment(filter.until);
-}
-
 }  // namespace
 
 PostgresCatalog::PostgresCatalog(const Options& options)
@@ -119,12 +98,13 @@ PostgresCatalog::PostgresCatalog(const Options& options)
 
 LedgerResult<LetterPage> PostgresCatalog::List(const LetterFilter& filter, std::size_t limit,
                                                std::optional<LetterId> after) {
-  Statement list{
-      .sql = FillIn(sql::kLetterList, {{"schema", schema_}, {"summary", sql::kLetterSummary}}),
-      .parameters = {}};
+  Statement list{.sql = FillIn(sql::kLetterList, {{"schema", schema_},
+                                                  {"summary", sql::kLetterSummary},
+                                                  {"filter", FilterSql(schema_)}}),
+                 .parameters = {}};
   after ? list.parameters.Id(after->value()) : list.parameters.Null();
   AddFilter(list.parameters, filter);
-  list.parameters.Number(static_cast<std::int64_t>(limit)).Bytes(filter.tag);
+  list.parameters.Number(static_cast<std::int64_t>(limit));
   const auto rows = connection_.Run(list);
   if (!rows) return tl::unexpected(rows.error());
   LetterPage page;

@@ -112,6 +112,16 @@ std::string QuotedTable(const std::string& name) {
   return QuotedName(name.substr(0, dot)) + "." + QuotedName(name.substr(dot + 1));
 }
 
+std::string FailAssignments(const PlatformSql& sql) {
+  std::string assignments = sql.status + " = terms.failed::" + sql.status_type;
+  if (!sql.result.empty())
+    assignments += ", " + sql.result + " = material.result::" + sql.result_type;
+  if (!sql.error.empty()) assignments += ", " + sql.error + " = material.error::" + sql.error_type;
+  if (!sql.updated.empty()) assignments += ", " + sql.updated + " = now()";
+  if (!sql.finished.empty()) assignments += ", " + sql.finished + " = now()";
+  return assignments;
+}
+
 LedgerResult<const PlatformSql*> Platform::Learn(Connection& connection) {
   if (known_for_ == connection.generation() && known_for_ != 0) return &sql_;
   auto looked = Look(connection);
@@ -159,6 +169,7 @@ LedgerResult<PlatformSql> Platform::Look(Connection& connection) const {
   for (const Wanted& wanted : all) {
     if (auto taken = Take(wanted, sql.table, columns); !taken) return tl::unexpected(taken.error());
   }
+  sql.result_is_jsonb = !table_.result.empty() && columns.at(table_.result).base == "jsonb";
   const std::string& id_base = columns.at(table_.id).base;
   const IdFit fit = FitOf(table_.id_type, id_base);
   if (!fit.fits) {

@@ -23,6 +23,7 @@ struct PlatformSql {
   std::string status_type;
   std::string result;
   std::string result_type;
+  bool result_is_jsonb = false;
   std::string error;
   std::string error_type;
   std::string updated;
@@ -33,6 +34,10 @@ struct PlatformSql {
   std::string action_ref;
   std::string action_ref_type;
 };
+
+// Column = value, …, for an execution that is failed: of `terms` the word, of `material` the result
+// and the error.
+[[nodiscard]] std::string FailAssignments(const PlatformSql& sql);
 
 class Platform {
  public:

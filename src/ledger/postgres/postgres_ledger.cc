@@ -5,6 +5,8 @@
 #include "ledger/postgres/executions.h"
 #include "ledger/postgres/migrator.h"
 #include "ledger/postgres/outbox.h"
+#include "ledger/postgres/replay_book.h"
+#include "ledger/postgres/replay_work.h"
 #include "ledger/postgres/settlement.h"
 
 namespace deadletter::postgres {
@@ -23,6 +25,14 @@ std::unique_ptr<Catalog> MakeCatalog(const Options& options) {
 
 std::unique_ptr<Executions> MakeExecutions(const Options& options) {
   return std::make_unique<PostgresExecutions>(options);
+}
+
+std::unique_ptr<ReplayBook> MakeReplayBook(const Options& options) {
+  return std::make_unique<PostgresReplayBook>(options);
+}
+
+std::unique_ptr<ReplayWork> MakeReplayWork(const Options& options) {
+  return std::make_unique<PostgresReplayWork>(options);
 }
 
 std::unique_ptr<Migrator> MakeMigrator(const Options& options) {

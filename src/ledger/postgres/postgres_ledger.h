@@ -12,6 +12,8 @@
 #include "ledger/outbox.h"
 #include "ledger/postgres/options.h"
 #include "ledger/remarks.h"
+#include "ledger/replay_book.h"
+#include "ledger/replay_work.h"
 #include "ledger/settlement.h"
 
 namespace deadletter::postgres {
@@ -20,6 +22,8 @@ namespace deadletter::postgres {
 [[nodiscard]] std::unique_ptr<Outbox> MakeOutbox(const Options& options);
 [[nodiscard]] std::unique_ptr<Catalog> MakeCatalog(const Options& options);
 [[nodiscard]] std::unique_ptr<Executions> MakeExecutions(const Options& options);
+[[nodiscard]] std::unique_ptr<ReplayBook> MakeReplayBook(const Options& options);
+[[nodiscard]] std::unique_ptr<ReplayWork> MakeReplayWork(const Options& options);
 [[nodiscard]] std::unique_ptr<Migrator> MakeMigrator(const Options& options);
 [[nodiscard]] std::unique_ptr<Audit> MakeAudit(const Options& options);
 [[nodiscard]] std::unique_ptr<Remarks> MakeRemarks(const Options& options);

@@ -181,20 +181,9 @@ std::string PostgresSettlement::JudgeSql() const {
        {"updated", updated},
        {"is_of_attempt", is_stamped ? within("standing.updated", "fresh") : "true"},
        {"is_still_of_attempt", is_stamped ? within(updated, "together") : "true"},
-       {"assignments", Assignments()},
+       {"assignments", FailAssignments(sql_)},
        {"action_id", sql_.action.empty() ? column_or_null : "e." + sql_.action},
        {"action_ref", sql_.action_ref.empty() ? column_or_null : "e." + sql_.action_ref}});
-}
-
-std::string PostgresSettlement::Assignments() const {
-  std::string assignments = sql_.status + " = terms.failed::" + sql_.status_type;
-  if (!sql_.result.empty())
-    assignments += ", " + sql_.result + " = material.result::" + sql_.result_type;
-  if (!sql_.error.empty())
-    assignments += ", " + sql_.error + " = material.error::" + sql_.error_type;
-  if (!sql_.updated.empty()) assignments += ", " + sql_.updated + " = now()";
-  if (!sql_.finished.empty()) assignments += ", " + sql_.finished + " = now()";
-  return assignments;
 }
 
 void PostgresSettlement::AddJudged(Parameters& parameters, std::span<const Judgement> batch) const {

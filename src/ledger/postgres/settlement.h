@@ -41,7 +41,6 @@ class PostgresSettlement final : public Settlement {
                                         Which which) const;
   [[nodiscard]] std::string SettleSql(Which which) const;
   [[nodiscard]] std::string JudgeSql() const;
-  [[nodiscard]] std::string Assignments() const;
   [[nodiscard]] std::string ExecutionIds(std::span<const Judgement> batch) const;
   [[nodiscard]] bool Observes() const { return options_.mode == ExecutionsMode::kObserve; }
 

@@ -91,6 +91,7 @@ class Columns {
 struct Assignments {
   std::string failing;
   std::string finishing;
+  std::string replaying;
 };
 
 Assignments MakeAssignments(const ExecutionTable& table, Columns& columns) {
@@ -103,6 +104,12 @@ Assignments MakeAssignments(const ExecutionTable& table, Columns& columns) {
   assignments.finishing = Joined(parts);
   if (!table.error.empty()) parts.push_back(QuotedName(table.error) + " = ?3");
   assignments.failing = Joined(parts);
+
+  parts = {QuotedName(table.status) + " = ?1"};
+  if (!table.updated.empty())
+    parts.push_back(QuotedName(table.updated) + " = " + columns.Now(table.updated));
+  if (!table.finished.empty()) parts.push_back(QuotedName(table.finished) + " = NULL");
+  assignments.replaying = Joined(parts);
   return assignments;
 }
 
@@ -198,6 +205,25 @@ sqlite::DatabaseResult<ExecutionSql> ExecutionSql::Make(sqlite::Database& databa
                                                        {"id", id},
                                                        {"status", status},
                                                        {"failable", failable}});
+  // A failed row names its letter in its result; without such a column the ledger is asked.
+  const std::string result = ColumnOr(table.result, "NULL");
+  made.seen = FillIn(
+      sqlite::sql::kReplaySeen,
+      {{"table", name},
+       {"id", id},
+       {"status", status},
+       {"row_updated", stamp("NULL")},
+       {"is_failed_by", table.result.empty() ? std::string("NULL")
+                                             : "iif(json_valid(" + result + "), json_extract(" +
+                                                   result + ", '$.letter_id') IS ?2, 0)"}});
+  made.replay = FillIn(
+      sqlite::sql::kReplayExecution,
+      {{"table", name}, {"assignments", assignments.replaying}, {"id", id}, {"status", status}});
+  made.unsend = FillIn(sqlite::sql::kUnsendExecution, {{"table", name},
+                                                       {"assignments", assignments.failing},
+                                                       {"id", id},
+                                                       {"status", status},
+                                                       {"updated_instant", stamp("?7")}});
   made.id_type = table.id_type;
   made.id_is_blob = columns.DeclaredType(table.id).find("BLOB") != std::string::npos;
   if (columns.error()) return Unexpected<sqlite::DatabaseError>(*columns.error());

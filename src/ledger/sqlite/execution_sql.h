@@ -50,6 +50,9 @@ struct ExecutionSql {
   std::string row;
   std::string submit;
   std::string finish;
+  std::string seen;    // for a replay
+  std::string replay;  // back to executions.replay_status
+  std::string unsend;  // and failed again
   ExecutionIdType id_type = ExecutionIdType::kInteger;
   bool id_is_blob = false;
 };

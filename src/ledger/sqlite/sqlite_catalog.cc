@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/embedded_sql.h"
+#include "ledger/sqlite/letter_filter.h"
 #include "ledger/sqlite/letter_row.h"
 #include "ledger/sqlite/sql.h"
 
@@ -10,37 +11,6 @@ namespace deadletter {
 namespace {
 
 namespace sql = sqlite::sql;
-
-// The conditions that `filter` asks for. Only these stand in the statement, so that SQLite can
-// choose an index by them; their parameters are numbered as List() binds them.
-std::string ConditionsOf(const LetterFilter& filter, bool after) {
-  const std::pair<bool, std::string_view> conditions[] = {
-      {after, "id < ?1"},
-      {filter.state.has_value(), "state = ?2"},
-      {filter.outcome.has_value(), "outcome = ?3"},
-      {filter.reason.has_value(), "reason = ?4"},
-      {filter.queue.has_value(), "queue = ?5"},
-      {filter.type.has_value(), "type = ?6"},
-      {filter.action.has_value(), "action = ?7"},
-      {filter.execution_id.has_value(), "execution_id = ?8"},
-      {filter.worker_id.has_value(), "worker_id = ?9"},
-      {filter.group.has_value(), "group_id = ?10"},
-      {filter.since.has_value(), "received_at >= ?11"},
-      {filter.until.has_value(), "received_at < ?12"},
-      {filter.tag.has_value(),
-       "id IN (SELECT letter_id FROM deadletter_letter_tag WHERE tag = ?13)"},
-  };
-  std::string text = "true";
-  for (const auto& [wanted, condition] : conditions) {
-    if (wanted) text.append(" AND ").append(condition);
-  }
-  return text;
-}
-
-template <class Name, class Value>
-std::optional<std::string_view> NameOf(const std::optional<Value>& value, Name name) {
-  return value ? std::optional(name(*value)) : std::nullopt;
-}
 
 GroupId ReadGroup(const sqlite::Statement& row, int column) {
   std::array<std::uint8_t, 16> group{};
@@ -101,13 +71,8 @@ LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::si
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   const std::optional<sqlite::Blob> last = after ? std::optional(BlobOf(*after)) : std::nullopt;
-  const std::optional<sqlite::Blob> group =
-      filter.group ? std::optional(sqlite::Blob{BytesOf(filter.group->value())}) : std::nullopt;
   auto rows = (*database)->Prepare(Select(ConditionsOf(filter, after.has_value()), ""));
-  rows.Bind(last, NameOf(filter.state, LetterStateName), NameOf(filter.outcome, OutcomeName),
-            NameOf(filter.reason, ReasonName), filter.queue, filter.type, filter.action,
-            filter.execution_id, filter.worker_id, group, filter.since, filter.until, filter.tag,
-            limit);
+  BindFilter(rows, last, filter, limit);
   LetterPage page;
   while (rows.Next()) page.letters.push_back(ReadSummary(rows));
   if (rows.error()) return file_.Failed(*rows.error());

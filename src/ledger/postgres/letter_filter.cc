@@ -1,0 +1,35 @@
+#include "ledger/postgres/letter_filter.h"
+
+#include "ledger/embedded_sql.h"
+#include "ledger/postgres/sql.h"
+
+namespace deadletter::postgres {
+
+std::string FilterSql(const std::string& schema) {
+  return FillIn(sql::kLetterFilter, {{"schema", schema}});
+}
+
+void AddFilter(Parameters& parameters, const LetterFilter& filter) {
+  const auto name = [&](const auto& value, auto name_of) {
+    value ? parameters.Bytes(std::string(name_of(*value))) : parameters.Null();
+  };
+  const auto moment = [&](const auto& value) {
+    value ? parameters.Moment(*value) : parameters.Null();
+  };
+  name(filter.state, LetterStateName);
+  name(filter.outcome, OutcomeName);
+  name(filter.reason, ReasonName);
+  parameters.Bytes(filter.queue)
+      .Bytes(filter.type)
+      .Bytes(filter.action)
+      .Bytes(filter.execution_id)
+      .Bytes(filter.worker_id);
+  name(filter.group, [](const GroupId& group) {
+    return std::string(group.value().begin(), group.value().end());
+  });
+  moment(filter.since);
+  moment(filter.until);
+  parameters.Bytes(filter.tag);
+}
+
+}  // namespace deadletter::postgres

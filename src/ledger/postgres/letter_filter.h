@@ -1,0 +1,16 @@
+// Which letters a filter holds for, in SQL.
+#pragma once
+
+#include <string>
+
+#include "ledger/catalog.h"
+#include "ledger/postgres/parameters.h"
+
+namespace deadletter::postgres {
+
+// Conditions over the letter table's columns, with the parameters $2 to $13.
+[[nodiscard]] std::string FilterSql(const std::string& schema);
+
+void AddFilter(Parameters& parameters, const LetterFilter& filter);  // those parameters
+
+}  // namespace deadletter::postgres

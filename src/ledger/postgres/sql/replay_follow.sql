@@ -1,0 +1,60 @@
+-- How sent letters ended, as their rows tell. A row was moved by the claim, so that what it says now was said since.
+WITH input AS MATERIALIZED (
+  SELECT * FROM unnest($2::uuid[], $3::{{id_param}}[]) AS input (letter_id, execution)
+), told AS MATERIALIZED (
+  SELECT input.letter_id, e.{{status}}::text AS status,
+    CASE
+      WHEN replay_letter.moved_from IS NULL OR e.{{id}} IS NULL THEN coalesce(replay_letter.outcome, 'no_answer')
+      WHEN e.{{status}}::text = $5::text THEN 'failed_again'
+      WHEN e.{{status}}::text = $4::text THEN 'succeeded'
+      WHEN e.{{status}}::text = ANY ($6::text[]) THEN 'no_answer'
+      WHEN replay_letter.due_at <= $7::timestamptz THEN coalesce(replay_letter.outcome, 'no_answer')
+    END AS outcome,
+    CASE
+      WHEN replay_letter.moved_from IS NULL THEN 'no execution tells'
+      WHEN e.{{id}} IS NULL THEN 'the execution is gone'
+      ELSE coalesce('the execution is ' || e.{{status}}::text, 'the execution has no status')
+    END AS detail
+  FROM input
+  JOIN {{schema}}.replay_letter
+    ON replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = input.letter_id AND replay_letter.step = 'sent'
+  LEFT JOIN {{table}} AS e ON e.{{id}} = input.execution
+), ended AS (
+  UPDATE {{schema}}.replay_letter
+  SET step = 'ended', outcome = told.outcome, detail = told.detail, ended_at = $7::timestamptz
+  FROM told
+  WHERE replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = told.letter_id
+    AND replay_letter.step = 'sent' AND told.outcome IS NOT NULL
+  RETURNING replay_letter.letter_id, told.outcome, told.detail
+), waiting AS MATERIALIZED (
+  SELECT letter.id, ended.outcome, ended.detail,
+    CASE
+      WHEN ended.outcome = 'succeeded' THEN 'closed'
+      -- The letter of that death is open in its place, where there is one.
+      WHEN ended.outcome = 'failed_again' AND EXISTS (
+        SELECT FROM {{schema}}.letter AS newer
+        WHERE {{schema}}.execution_key(newer.execution_id) = {{schema}}.execution_key(letter.execution_id)
+          AND newer.execution_id = letter.execution_id AND newer.id > letter.id AND newer.outcome = 'failed')
+        THEN 'closed'
+      ELSE 'open'
+    END AS state
+  FROM {{schema}}.letter
+  JOIN ended ON ended.letter_id = letter.id
+  WHERE letter.state = 'waiting'
+  ORDER BY letter.id
+  FOR NO KEY UPDATE OF letter
+), letter_changed AS (
+  UPDATE {{schema}}.letter
+  SET state = waiting.state, closed_at = CASE WHEN waiting.state = 'closed' THEN $7::timestamptz END
+  FROM waiting
+  WHERE letter.id = waiting.id
+), step AS (
+  INSERT INTO {{schema}}.letter_step (letter_id, at, what, detail)
+  SELECT waiting.id, $7::timestamptz, waiting.outcome, waiting.detail FROM waiting
+), counted AS (
+  INSERT INTO {{schema}}.letter_count (state, letters)
+  SELECT change.state, sum(change.letters)
+  FROM (SELECT waiting.state, 1 AS letters FROM waiting UNION ALL SELECT 'waiting', -1 FROM waiting) AS change
+  GROUP BY change.state
+)
+SELECT ended.outcome, count(*) FROM ended GROUP BY ended.outcome

@@ -1,0 +1,1 @@
+UPDATE {{schema}}.replay SET driver = NULL, lease_until = NULL WHERE driver = $1::uuid AND ended_at IS NULL

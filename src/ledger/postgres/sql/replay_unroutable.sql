@@ -1,0 +1,76 @@
+-- Messages that no queue took. An execution that was failed before, and still waits for one of them, is failed again
+-- by the same letter, and says so as ever: nobody else would ever touch it.
+WITH terms AS (
+  SELECT $1::uuid AS replay_id, $2::text AS failed, $3::text AS replay_status, $4::timestamptz AS marked_at
+), material AS MATERIALIZED (
+  SELECT *
+  FROM unnest($5::uuid[], $6::{{id_param}}[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::bytea[],
+              $12::bytea[], $13::bytea[], $14::bytea[])
+    AS material (letter_id, execution, detail, result, error, event_id, event_before, event_after, event_exchange,
+                 event_routing_key)
+), standing AS MATERIALIZED (
+  SELECT material.letter_id, replay_letter.moved_from, letter.execution_id, letter.state AS letter_state,
+    material.detail, replay_owner.execution_key, replay_owner.row_updated
+  FROM material
+  CROSS JOIN terms
+  JOIN {{schema}}.replay_letter
+    ON replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = material.letter_id
+    AND (replay_letter.step IN ('claimed', 'unsent') OR (replay_letter.step = 'sent' AND replay_letter.outcome = 'in_doubt'))
+  JOIN {{schema}}.letter ON letter.id = material.letter_id
+  LEFT JOIN {{schema}}.replay_owner
+    ON replay_owner.execution_key = {{schema}}.execution_key(letter.execution_id)
+    AND replay_owner.execution_id = letter.execution_id AND replay_owner.replay_id = terms.replay_id
+), failed AS (
+  UPDATE {{table}} AS e
+  SET {{assignments}}
+  FROM standing
+  JOIN material ON material.letter_id = standing.letter_id
+  CROSS JOIN terms
+  WHERE e.{{id}} = material.execution AND standing.execution_key IS NOT NULL
+    AND standing.moved_from = terms.failed AND e.{{status}}::text = terms.replay_status
+    AND {{updated}} IS NOT DISTINCT FROM standing.row_updated
+  RETURNING standing.letter_id, standing.execution_id, e.{{status}}::text AS status, {{action_id}} AS action_id,
+    {{action_ref}} AS action_ref, material.event_id, material.event_before, material.event_after,
+    material.event_exchange, material.event_routing_key
+), event AS (
+  INSERT INTO {{schema}}.outbox (
+    kind, letter_id, execution_id, exchange, routing_key, message_id, body, wanted_at, due_at)
+  SELECT 'event', failed.letter_id, failed.execution_id, failed.event_exchange, failed.event_routing_key,
+    failed.event_id,
+    failed.event_before
+      || convert_to('"action_id":' || coalesce(to_json(failed.action_id)::text, '0')
+                    || ',"action_ref":' || coalesce(to_json(failed.action_ref)::text, 'null'), 'UTF8')
+      || failed.event_after,
+    terms.marked_at, terms.marked_at
+  FROM failed
+  CROSS JOIN terms
+  WHERE failed.status = terms.failed AND failed.event_id IS NOT NULL
+  ORDER BY failed.letter_id
+), released AS (
+  DELETE FROM {{schema}}.replay_owner
+  USING standing
+  WHERE replay_owner.execution_key = standing.execution_key
+), ended AS (
+  UPDATE {{schema}}.replay_letter
+  SET step = 'ended', outcome = 'unroutable', detail = standing.detail, ended_at = terms.marked_at
+  FROM standing
+  CROSS JOIN terms
+  WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = standing.letter_id
+), letter_changed AS (
+  UPDATE {{schema}}.letter SET state = 'open'
+  FROM standing
+  WHERE letter.id = standing.letter_id
+), step AS (
+  INSERT INTO {{schema}}.letter_step (letter_id, at, what, detail)
+  SELECT standing.letter_id, terms.marked_at, 'unroutable', standing.detail
+  FROM standing
+  CROSS JOIN terms
+), counted AS (
+  INSERT INTO {{schema}}.letter_count (state, letters)
+  SELECT change.state, sum(change.letters)
+  FROM (SELECT 'open' AS state, 1 AS letters FROM standing
+        UNION ALL SELECT standing.letter_state, -1 FROM standing) AS change
+  GROUP BY change.state
+  HAVING sum(change.letters) <> 0
+)
+SELECT count(*) FROM standing

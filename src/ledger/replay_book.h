@@ -1,0 +1,88 @@
+// Port: replays as people make, see and steer them. It only writes rows; the sending is the
+// handler's (replay_work.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger_error.h"
+#include "ledger/replay.h"
+
+namespace deadletter {
+
+// Letters of one group that died in one queue: what a person looks at before sending.
+struct ReplayPreviewPart {
+  GroupId group;
+  std::string queue;
+  std::int64_t letters = 0;
+  LetterId sample;  // the newest of them
+};
+
+struct ReplayPreview {
+  std::int64_t letters = 0;
+  std::int64_t taken = 0;                // of them, by replays that have not ended with them
+  std::vector<ReplayPreviewPart> parts;  // the largest first, at most a hundred
+};
+
+struct ReplayMade {
+  bool made = false;  // not where there is no letter, every one is taken, or there are too many
+  std::int64_t letters = 0;
+  std::int64_t taken = 0;
+};
+
+enum class ReplayCommand { kPause, kResume, kCancel };
+
+// What became of a command: nothing where there is no such replay.
+struct ReplaySteered {
+  bool done = false;                          // false: not from the state that it is in
+  ReplayState state = ReplayState::kRunning;  // afterwards
+};
+
+struct ReplayedLetter {
+  LetterId letter;
+  ReplayStep step = ReplayStep::kPending;
+  std::optional<ReplayEnd> end;
+  std::string detail;
+  std::optional<std::string> execution_id;
+  std::optional<Instant> claimed_at;
+  std::optional<Instant> sent_at;
+  std::optional<Instant> ended_at;
+};
+
+// Threads: one makes the calls; only Abort() may come from any.
+class ReplayBook {
+ public:
+  virtual ~ReplayBook() = default;
+
+  // What Make() would choose, and nothing is changed.
+  [[nodiscard]] virtual LedgerResult<ReplayPreview> Preview(const ReplaySelection& selection) = 0;
+
+  // One transaction: freezes the selection. No letter that comes or changes later becomes part of
+  // it. A letter belongs to one replay at a time: one that another has not ended with yet is noted
+  // as taken. Two calls at once take turns, so that the second one sees what the first one has
+  // taken. Nothing is made beyond `max_letters`.
+  [[nodiscard]] virtual LedgerResult<ReplayMade> Make(ReplayId id, const ReplaySpec& spec,
+                                                      const ReplaySelection& selection,
+                                                      std::size_t max_letters, Instant now) = 0;
+
+  // Newest first, after (older than) `after`.
+  [[nodiscard]] virtual LedgerResult<std::vector<ReplayRecord>> List(
+      std::size_t limit, std::optional<ReplayId> after) = 0;
+  [[nodiscard]] virtual LedgerResult<std::optional<ReplayRecord>> Show(ReplayId id) = 0;
+  // In the order of receipt, after `after`; with `end` only those that ended so.
+  [[nodiscard]] virtual LedgerResult<std::vector<ReplayedLetter>> Letters(
+      ReplayId id, std::optional<ReplayEnd> end, std::size_t limit,
+      std::optional<LetterId> after) = 0;
+
+  // Once it has returned, no letter is claimed any more under the state before. What is claimed
+  // already is sent, whatever the command: its execution waits for it. Cancelling withdraws the
+  // letters that are pending.
+  [[nodiscard]] virtual LedgerResult<std::optional<ReplaySteered>> Steer(ReplayId id,
+                                                                         ReplayCommand command,
+                                                                         Instant now) = 0;
+  virtual void Abort() = 0;  // as Settlement::Abort
+};
+
+}  // namespace deadletter

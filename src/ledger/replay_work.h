@@ -1,0 +1,127 @@
+// Port: the work of a replay, for the loop that does it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger_error.h"
+#include "ledger/replay.h"
+#include "letter/delivery.h"
+#include "letter/failure.h"
+
+namespace deadletter {
+
+// A replay that is ours to drive for as long as the lease lasts.
+struct DrivenReplay {
+  ReplayId id;
+  ReplayState state = ReplayState::kRunning;
+  ReplaySpec spec;
+  ReplayAnswers answered_before;  // when somebody resumed it last
+};
+
+// A letter whose turn has come, as it was received.
+struct ReplayCandidate {
+  LetterId id;
+  Delivery delivery;       // tag is zero
+  std::string unreadable;  // not empty: why what is stored of it cannot be read, in one line
+};
+
+// A letter that could be sent: its message is composed, all but the attempt stamp.
+struct ReplayClaim {
+  LetterId letter;
+  std::optional<ExecutionId> execution;
+  std::optional<AttemptWindow> attempt;  // of the letter as it came
+};
+
+enum class ClaimVerdict {
+  kClaimed,    // its execution, where there is one, waits for this message: send it
+  kWithdrawn,  // it has ended: not to be sent
+  kLeft,       // not now: somebody holds its row, or the replay is not ours or not running
+};
+
+struct ClaimedLetter {
+  ClaimVerdict verdict = ClaimVerdict::kLeft;
+  // kClaimed: the row's `updated` from now on; nothing where there is no row or no such column.
+  std::optional<Instant> stamp;
+};
+
+enum class ReplayMark {
+  kSent,        // confirmed
+  kInDoubt,     // perhaps sent
+  kUnsent,      // certainly not sent: again from `retry_at`
+  kUnroutable,  // certainly not sent, and never will be: its execution fails again
+  kWithdrawn,   // could not be composed, or its execution refused; before it is claimed only
+};
+
+struct ReplayResult {
+  LetterId letter;
+  ReplayMark mark = ReplayMark::kUnsent;
+  std::string detail;  // one line
+  Instant retry_at;    // kUnsent
+  // kUnroutable, used where its execution is failed again:
+  std::optional<ExecutionId> execution;
+  Failure failure;
+  EventParts event;
+  bool publish_event = true;
+};
+
+// Threads: one makes the calls; only Abort() may come from any.
+//
+// One driver at a time has a replay, by a lease that it renews; the claim asks whether the lease is
+// still its own. A letter is claimed once in a replay, unless it is certain that its message was
+// not sent: so a message whose fate is unknown is never sent again by itself.
+class ReplayWork {
+ public:
+  virtual ~ReplayWork() = default;
+
+  // Leases replays that have letters left, new ones and those whose driver let its lease end; gives
+  // all that are `driver`'s now. What an earlier driver had claimed and not marked becomes in
+  // doubt.
+  [[nodiscard]] virtual LedgerResult<std::vector<DrivenReplay>> Lease(
+      Uuid driver, Instant now, std::chrono::milliseconds lease) = 0;
+  // At the end, so that nobody has to wait for the leases.
+  [[nodiscard]] virtual LedgerResult<void> Release(Uuid driver) = 0;
+
+  // The next pending letters, in the order of receipt, and unsent ones that are due; those alone
+  // where `pending` is 0. Changes nothing.
+  [[nodiscard]] virtual LedgerResult<std::vector<ReplayCandidate>> Next(ReplayId replay,
+                                                                        Instant now,
+                                                                        std::size_t pending,
+                                                                        std::size_t max_bytes) = 0;
+
+  // ONE transaction. The replay must be `driver`'s and running (for a letter that is unsent: only
+  // the former). The letters' executions are locked in id order, and a letter is claimed where
+  //  - it failed its execution, and the row is still failed by it (or still waits, untouched, for
+  //    the message of an earlier replay of it that ended in doubt or without an answer): the row
+  //    goes to `replay_status`;
+  //  - it left its execution alone (parked, refused), and the row is still of its attempt;
+  //  - it is about no row.
+  // From then on the execution waits for this replay's message: only a letter with the replay's id
+  // can fail it. Of two letters of an execution the first one is claimed. One result a claim, in
+  // order.
+  [[nodiscard]] virtual LedgerResult<std::vector<ClaimedLetter>> Claim(
+      ReplayId replay, Uuid driver, std::span<const ReplayClaim> claims, Instant now) = 0;
+
+  // ONE transaction. Of an unroutable letter the execution becomes failed again, as it was, where
+  // it still waits for that message, with an event (P6). Counts what has ended.
+  [[nodiscard]] virtual LedgerResult<std::map<ReplayEnd, std::int64_t>> Mark(
+      ReplayId replay, std::span<const ReplayResult> results, Instant now) = 0;
+
+  // Asks the executions of the next `limit` sent letters, round robin, how they ended, and ends the
+  // replay where nothing is left of it. Counts what has ended.
+  [[nodiscard]] virtual LedgerResult<std::map<ReplayEnd, std::int64_t>> Follow(ReplayId replay,
+                                                                               std::size_t limit,
+                                                                               Instant now) = 0;
+  [[nodiscard]] virtual LedgerResult<ReplayCounts> Count(ReplayId replay) = 0;
+
+  // By itself: running becomes stopped.
+  [[nodiscard]] virtual LedgerResult<void> Stop(ReplayId replay, const std::string& reason) = 0;
+  virtual void Abort() = 0;  // as Settlement::Abort
+};
+
+}  // namespace deadletter

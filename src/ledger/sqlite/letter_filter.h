@@ -1,0 +1,35 @@
+// Which letters a filter holds for, in SQL.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ledger/catalog.h"
+#include "ledger/sqlite/letter_row.h"
+
+namespace deadletter {
+
+// The conditions that `filter` asks for, and "id < ?1" where there is an `after`. Only these stand
+// in the statement, so that SQLite can choose an index by them; their parameters are ?2 to ?13.
+[[nodiscard]] std::string ConditionsOf(const LetterFilter& filter, bool after);
+
+template <class Name, class Value>
+[[nodiscard]] std::optional<std::string_view> NameOf(const std::optional<Value>& value, Name name) {
+  return value ? std::optional(name(*value)) : std::nullopt;
+}
+
+// Binds ?1, the filter's parameters, and `more` from ?14 on. All of it must live until the
+// statement has run.
+template <class First, class... More>
+void BindFilter(sqlite::Statement& statement, const First& first, const LetterFilter& filter,
+                const More&... more) {
+  const std::optional<sqlite::Blob> group =
+      filter.group ? std::optional(sqlite::Blob{BytesOf(filter.group->value())}) : std::nullopt;
+  statement.Bind(first, NameOf(filter.state, LetterStateName), NameOf(filter.outcome, OutcomeName),
+                 NameOf(filter.reason, ReasonName), filter.queue, filter.type, filter.action,
+                 filter.execution_id, filter.worker_id, group, filter.since, filter.until,
+                 filter.tag, more...);
+}
+
+}  // namespace deadletter

@@ -1,0 +1,1 @@
+SELECT state, driver, answer_within FROM deadletter_replay WHERE id = ?1

@@ -1,0 +1,266 @@
+#include "ledger/sqlite/sqlite_replay_work.h"
+
+#include <utility>
+
+#include "base/fault_point.h"
+#include "base/text.h"
+#include "ledger/embedded_sql.h"
+#include "ledger/sqlite/replay_rows.h"
+#include "ledger/sqlite/replay_run.h"
+#include "ledger/sqlite/sql.h"
+
+namespace deadletter {
+namespace {
+
+namespace sql = sqlite::sql;
+
+constexpr std::size_t kMaxReasonBytes = 1000;
+constexpr std::size_t kMaxUnsent = 500;
+
+sqlite::Blob BlobOf(const Uuid& id) {
+  return {BytesOf(id.bytes)};
+}
+using deadletter::BlobOf;
+
+ReplayCandidate ReadCandidate(const sqlite::Statement& rows) {
+  ReplayCandidate candidate;
+  candidate.id = LetterId(ReadUuid(rows, 0));
+  if (rows.Bool(1)) {
+    candidate.unreadable = "the letter is not in the ledger any more";
+    return candidate;
+  }
+  candidate.delivery.dead_letter_queue = rows.Text(2);
+  candidate.delivery.exchange = rows.Text(3);
+  candidate.delivery.routing_key = rows.Text(4);
+  candidate.delivery.redelivered = rows.Bool(5);
+  candidate.delivery.received_at = rows.Time(6);
+  if (auto message = ReadMessage(rows, 7); message) {
+    candidate.delivery.message = std::move(*message);
+  } else {
+    candidate.unreadable = message.error().message;
+  }
+  return candidate;
+}
+
+struct Terms {
+  bool is_running = false;
+  std::string driver;
+  Microseconds answer_within{0};
+};
+
+std::optional<Terms> TermsOf(sqlite::Database& database, const ReplayId& replay) {
+  auto row = database.Prepare(sql::kReplayState);
+  row.Bind(BlobOf(replay));
+  if (!row.Next()) return std::nullopt;
+  return Terms{row.Text(0) == ReplayStateName(ReplayState::kRunning), row.Text(1),
+               Microseconds(row.Int64(2))};
+}
+
+}  // namespace
+
+SqliteReplayWork::SqliteReplayWork(SqliteLedgerOptions options)
+    : options_(std::move(options)), file_(options_.path, options_.lock_timeout) {}
+
+LedgerResult<sqlite::Database*> SqliteReplayWork::Open() {
+  auto database = file_.Open();
+  if (!database) return database;
+  if (sql_ && known_ == file_.generation()) return database;
+  sql_.reset();
+  auto made = ExecutionSql::Make(**database, options_.executions);
+  if (!made) return file_.Failed(made.error());
+  sql_ = std::move(*made);
+  known_ = file_.generation();
+  return database;
+}
+
+LedgerResult<std::vector<DrivenReplay>> SqliteReplayWork::Lease(Uuid driver, Instant now,
+                                                                std::chrono::milliseconds lease) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  // Mostly there is nothing to lease, and then nobody's write is held up.
+  bool any = false;
+  {
+    auto wanted = (*database)->Prepare(sql::kReplayToLease);
+    any = wanted.Bind(BlobOf(driver), now, now + lease / 2, now + 2 * lease).Next();
+    if (wanted.error()) return file_.Failed(*wanted.error());
+  }
+  if (any) {
+    if (auto taken = TakeLeases(**database, driver, now, lease); !taken)
+      return Unexpected<LedgerError>(taken.error());
+  }
+  const ReplayId as_id(driver);
+  auto replays = ReadReplays(**database, "ended_at IS NULL AND driver = ?1", as_id, 1000);
+  if (!replays) return file_.Failed(replays.error());
+  std::vector<DrivenReplay> driven;
+  for (ReplayRecord& replay : *replays)
+    driven.insert(driven.begin(),
+                  {replay.id, replay.state, std::move(replay.spec), replay.answered_before});
+  return driven;
+}
+
+LedgerResult<void> SqliteReplayWork::TakeLeases(sqlite::Database& database, const Uuid& driver,
+                                                Instant now, std::chrono::milliseconds lease) {
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  struct Wanted {
+    ReplayId id;
+    bool is_new = false;
+    Microseconds answer_within{0};
+  };
+  std::vector<Wanted> all;
+  {
+    auto rows = database.Prepare(sql::kReplayToLease);
+    rows.Bind(BlobOf(driver), now, now + lease / 2, now + 2 * lease);
+    while (rows.Next())
+      all.push_back({ReplayId(ReadUuid(rows, 0)), rows.Bool(1), Microseconds(rows.Int64(2))});
+  }
+  for (const Wanted& one : all) {
+    static_cast<void>(database.Prepare(sql::kReplayLease)
+                          .Bind(BlobOf(one.id), BlobOf(driver), now + lease)
+                          .Run());
+    if (one.is_new) {
+      static_cast<void>(database.Prepare(sql::kReplayDoubtClaimed)
+                            .Bind(BlobOf(one.id), now + one.answer_within)
+                            .Run());
+    }
+  }
+  return file_.Commit(*transaction);
+}
+
+LedgerResult<void> SqliteReplayWork::Release(Uuid driver) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  const auto released = (*database)->Prepare(sql::kReplayRelease).Bind(BlobOf(driver)).Run();
+  if (!released) return file_.Failed(released.error());
+  return {};
+}
+
+LedgerResult<std::vector<ReplayCandidate>> SqliteReplayWork::Next(ReplayId replay, Instant now,
+                                                                  std::size_t pending,
+                                                                  std::size_t max_bytes) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  std::vector<ReplayCandidate> candidates;
+  std::size_t bytes = 0;
+  auto rows = (*database)->Prepare(sql::kReplayNext);
+  const auto read = [&](ReplayStep step, std::optional<Instant> due, std::size_t limit) {
+    rows.Bind(BlobOf(replay), ReplayStepName(step), due, limit);
+    while ((candidates.empty() || bytes < max_bytes) && rows.Next()) {
+      candidates.push_back(ReadCandidate(rows));
+      bytes += candidates.back().delivery.BufferedBytes();
+    }
+  };
+  read(ReplayStep::kUnsent, now, kMaxUnsent);
+  if (!rows.error()) read(ReplayStep::kPending, std::nullopt, pending);
+  if (rows.error()) return file_.Failed(*rows.error());
+  return candidates;
+}
+
+LedgerResult<std::vector<ClaimedLetter>> SqliteReplayWork::Claim(
+    ReplayId replay, Uuid driver, std::span<const ReplayClaim> claims, Instant now) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  std::vector<ClaimedLetter> claimed(claims.size());
+  const auto terms = TermsOf(**database, replay);
+  if (terms && terms->driver == BytesOf(driver.bytes)) {
+    ReplayRun run(**database, *sql_, options_, replay, now);
+    for (std::size_t place = 0; place < claims.size(); ++place)
+      claimed[place] = run.Claim(claims[place], terms->is_running);
+    static_cast<void>(run.Finish());
+  }
+  fault::Hit("replayclaim.before");
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  fault::Hit("replayclaim.after");
+  return claimed;
+}
+
+LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Mark(
+    ReplayId replay, std::span<const ReplayResult> results, Instant now) {
+  if (results.empty()) return std::map<ReplayEnd, std::int64_t>();
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  const Terms terms = TermsOf(**database, replay).value_or(Terms{});
+  ReplayRun run(**database, *sql_, options_, replay, now);
+  for (const ReplayResult& result : results) run.Mark(result, terms.answer_within);
+  auto ends = run.Finish();
+  fault::Hit("replaymark.before");
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  fault::Hit("replaymark.after");
+  return ends;
+}
+
+LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Follow(ReplayId replay,
+                                                                         std::size_t limit,
+                                                                         Instant now) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  struct Sent {
+    LetterId letter;
+    std::optional<ExecutionId> execution;
+  };
+  std::vector<Sent> all;
+  std::string& after = followed_up_to_[replay];
+  bool is_left = true;
+  {
+    auto rows = (*database)->Prepare(sql::kReplaySent);
+    rows.Bind(BlobOf(replay), sqlite::Blob{after}, limit);
+    while (rows.Next()) {
+      all.push_back({LetterId(ReadUuid(rows, 0)),
+                     ParseExecutionId(options_.executions.id_type, rows.Text(1))});
+    }
+    if (rows.error()) return file_.Failed(*rows.error());
+    auto left = (*database)->Prepare(sql::kReplayLeft);
+    is_left = left.Bind(BlobOf(replay)).Next();
+    if (left.error()) return file_.Failed(*left.error());
+  }
+  after = all.size() == limit ? std::string(BytesOf(all.back().letter.value().bytes)) : "";
+  if (all.empty() && is_left) return std::map<ReplayEnd, std::int64_t>();
+
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  ReplayRun run(**database, *sql_, options_, replay, now);
+  for (const Sent& sent : all) run.Follow(sent.letter, sent.execution);
+  auto ends = run.Finish();
+  {
+    auto left = (*database)->Prepare(sql::kReplayLeft);
+    is_left = left.Bind(BlobOf(replay)).Next();
+  }
+  if (is_left && ends.empty()) return ends;  // nothing was written
+  if (!is_left)
+    static_cast<void>((*database)->Prepare(sql::kReplayOver).Bind(BlobOf(replay), now).Run());
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  return ends;
+}
+
+LedgerResult<ReplayCounts> SqliteReplayWork::Count(ReplayId replay) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto counts = CountReplay(**database, replay);
+  if (!counts) return file_.Failed(counts.error());
+  return std::move(*counts);
+}
+
+LedgerResult<void> SqliteReplayWork::Stop(ReplayId replay, const std::string& reason) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  const auto terms = TermsOf(**database, replay);
+  if (terms && terms->is_running) {
+    const std::string shown = DisplayText(reason, kMaxReasonBytes);
+    static_cast<void>((*database)
+                          ->Prepare(sql::kReplaySetState)
+                          .Bind(BlobOf(replay), ReplayStateName(ReplayState::kStopped), shown)
+                          .Run());
+  }
+  return file_.Commit(*transaction);
+}
+
+}  // namespace deadletter

@@ -1,0 +1,103 @@
+// SIGKILL at every named point of a replay: afterwards each message was sent at most once, every
+// one that was confirmed is there, and the ledger says of which it cannot tell (P1, P3).
+#pragma once
+
+#include <signal.h>
+
+#include <set>
+
+#include "tests/replay/replay_world.h"
+
+namespace deadletter::test {
+
+inline constexpr const char* kReplayPoints[] = {
+    "replayclaim.before", "replayclaim.after", "replaysend.before",
+    "replaysend.after",   "replaymark.before", "replaymark.after",
+};
+
+struct ReplayKill {
+  PairFactory pair;
+  std::string point;
+};
+
+inline void PrintTo(const ReplayKill& kill, std::ostream* out) {
+  *out << kill.pair.name << " " << kill.point;
+}
+
+inline std::vector<ReplayKill> ReplayKillsOf(const PairFactory& pair) {
+  std::vector<ReplayKill> kills;
+  for (const char* point : kReplayPoints) kills.push_back({pair, point});
+  return kills;
+}
+
+inline std::string ReplayKillName(const testing::TestParamInfo<ReplayKill>& info) {
+  std::string name = info.param.point;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+class KillInReplay : public testing::TestWithParam<ReplayKill> {};
+
+TEST_P(KillInReplay, P3_NothingIsSentTwiceAndWhatIsInDoubtIsShownSo) {
+  constexpr int kLetters = 30;
+  ReplayWorld replays(GetParam().pair);
+  World& world = replays.world();
+  {
+    Server first = world.Serve();
+    replays.Fail(1, kLetters);
+    EXPECT_TRUE(first.StopsAsPromised());
+  }
+  std::string replay;
+  {
+    // At ten a second a window is one letter or a few: the kill comes in the middle.
+    Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill@3"}});
+    replay = ReplayWorld::Make(
+        doomed,
+        R"({"filter":{"outcome":"failed"},"rate_per_second":20,"answer_within_seconds":30})");
+    ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL) << doomed.process().output();
+  }
+  Server server = world.Serve();
+  ASSERT_TRUE(WaitUntil([&] { return ReplayWorld::Count(server, replay, "sent") == kLetters; }))
+      << server.process().output();
+  ASSERT_TRUE(WaitUntil([&] {
+    const auto parts = ReplayWorld::Parts(server, replay);
+    return std::ranges::none_of(parts, [](const auto& part) {
+      return part.second == "pending" || part.second == "claimed" || part.second == "unsent";
+    });
+  })) << server.process().output();
+  const auto parts = ReplayWorld::Parts(server, replay);
+
+  const auto leases = replays.Take(replays.Waiting());
+  std::multiset<std::string> sent;
+  for (const Lease& lease : leases) sent.insert(ReplayWorld::ExecutionOf(lease).ToString());
+  std::size_t in_doubt = 0;
+  for (const auto& [execution, standing] : parts) {
+    EXPECT_LE(sent.count(execution), 1u) << "P3: execution " << execution << " was sent twice";
+    in_doubt += standing == "in_doubt" ? 1 : 0;
+    if (standing == "in_doubt") continue;
+    EXPECT_EQ(sent.count(execution), 1u) << "P1: execution " << execution << " is " << standing;
+  }
+  const std::string& point = GetParam().point;
+  const bool leaves_doubt = point != "replayclaim.before" && point != "replaymark.after";
+  EXPECT_EQ(in_doubt > 0, leaves_doubt);
+  EXPECT_LE(in_doubt, 5u) << "more than one window";
+
+  // Every execution's end becomes known: those whose message is there succeed, in doubt or not.
+  replays.Complete(leases);
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "succeeded"),
+            static_cast<std::int64_t>(leases.size()));
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "in_doubt"),
+            kLetters - static_cast<std::int64_t>(leases.size()));
+  if (leases.size() == kLetters) return;
+
+  // P5: whoever has looked may send those again.
+  const std::string again = ReplayWorld::Make(server, kAllFailed);
+  replays.Complete(replays.Take(kLetters - leases.size()));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, again, "done")) << server.process().output();
+  for (int number = 1; number <= kLetters; ++number) {
+    EXPECT_EQ(world.Row(ExecutionId(std::int64_t{number})).status, "completed") << number;
+  }
+}
+
+}  // namespace deadletter::test

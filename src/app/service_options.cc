@@ -20,6 +20,7 @@ ServiceOptions MakeServiceOptions(const Config& config) {
   options.judge.event_address = {config.events.exchange, config.events.routing_key};
   options.relay.event_exchange = config.events.enabled ? config.events.exchange : "";
   options.second_look.close_finished = config.executions_mode == ExecutionsMode::kFail;
+  if (config.executions_mode == ExecutionsMode::kObserve) options.replayer.reset();
   options.may_migrate = config.ledger.auto_migrate;
   return options;
 }

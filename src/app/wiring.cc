@@ -19,6 +19,8 @@
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
 #include "ledger/sqlite/sqlite_outbox.h"
+#include "ledger/sqlite/sqlite_replay_book.h"
+#include "ledger/sqlite/sqlite_replay_work.h"
 #include "ledger/sqlite/sqlite_settlement.h"
 
 namespace deadletter {
@@ -58,6 +60,12 @@ class EmbeddedWiring final : public Wiring {
   }
   std::unique_ptr<Executions> MakeExecutions() const override {
     return std::make_unique<SqliteExecutions>(ledger_);
+  }
+  std::unique_ptr<ReplayBook> MakeReplayBook() const override {
+    return std::make_unique<SqliteReplayBook>(ledger_);
+  }
+  std::unique_ptr<ReplayWork> MakeReplayWork() const override {
+    return std::make_unique<SqliteReplayWork>(ledger_);
   }
   std::unique_ptr<Migrator> MakeMigrator() const override {
     return std::make_unique<SqliteMigrator>(ledger_);
@@ -109,6 +117,12 @@ class ServersWiring final : public Wiring {
     return postgres::MakeSettlement(ledger_);
   }
   std::unique_ptr<Outbox> MakeOutbox() const override { return postgres::MakeOutbox(ledger_); }
+  std::unique_ptr<ReplayBook> MakeReplayBook() const override {
+    return postgres::MakeReplayBook(ledger_);
+  }
+  std::unique_ptr<ReplayWork> MakeReplayWork() const override {
+    return postgres::MakeReplayWork(ledger_);
+  }
   std::unique_ptr<Catalog> MakeCatalog() const override { return postgres::MakeCatalog(ledger_); }
   std::unique_ptr<Executions> MakeExecutions() const override {
     return postgres::MakeExecutions(ledger_);
@@ -173,6 +187,7 @@ Adapters Wiring::MakeAdapters() const {
   adapters.broker_watch = [this] { return MakeBrokerWatch(); };
   adapters.settlement = [this] { return MakeSettlement(); };
   adapters.outbox = [this] { return MakeOutbox(); };
+  adapters.replay_work = [this] { return MakeReplayWork(); };
   adapters.catalog = [this] { return MakeCatalog(); };
   adapters.migrator = [this] { return MakeMigrator(); };
   return adapters;
@@ -183,7 +198,8 @@ LedgerReaders MakeReaders(const Wiring& wiring, const Config& config) {
   return {.catalog = wiring.MakeCatalog(),
           .executions = observing ? nullptr : wiring.MakeExecutions(),
           .audit = wiring.MakeAudit(),
-          .remarks = wiring.MakeRemarks()};
+          .remarks = wiring.MakeRemarks(),
+          .replays = observing ? nullptr : wiring.MakeReplayBook()};
 }
 
 }  // namespace deadletter

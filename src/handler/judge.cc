@@ -50,6 +50,20 @@ Judgement Judge::operator()(Letter letter, int tries) const {
   return judgement;
 }
 
+void Judge::DescribeFailing(const Letter& letter, Judgement& judgement, Instant now) const {
+  judgement.failure = DescribeFailure(letter);
+  judgement.event =
+      ComposeEvent(letter, judgement.failure, options_.failed_status, TimeOrderedUuid(now), now);
+  judgement.event.address = options_.event_address;
+  judgement.publish_event = options_.publish_events;
+}
+
+Judgement Judge::Failing(const Letter& letter) const {
+  Judgement judgement;
+  if (letter.execution_id) DescribeFailing(letter, judgement, clock_.Now());
+  return judgement;
+}
+
 void Judge::Apply(const Verdict& verdict, Judgement& judgement, Instant now) const {
   judgement.rule = verdict.rule;
   const Letter& letter = judgement.letter;
@@ -59,10 +73,7 @@ void Judge::Apply(const Verdict& verdict, Judgement& judgement, Instant now) con
   }
   switch (verdict.kind) {
     case VerdictKind::kFail:
-      judgement.failure = DescribeFailure(letter);
-      judgement.event = ComposeEvent(letter, judgement.failure, options_.failed_status,
-                                     TimeOrderedUuid(now), now);
-      judgement.event.address = options_.event_address;
+      DescribeFailing(letter, judgement, now);
       break;
     case VerdictKind::kPark:
       judgement.fixed = {Outcome::kParked, verdict.rule};

@@ -27,8 +27,11 @@ class Judge {
 
   // `tries`: how often the letter was settled before (0: it has just come).
   [[nodiscard]] Judgement operator()(Letter letter, int tries = 0) const;
+  // Only what its execution and the platform are told if this letter fails it, once more.
+  [[nodiscard]] Judgement Failing(const Letter& letter) const;
 
  private:
+  void DescribeFailing(const Letter& letter, Judgement& judgement, Instant now) const;
   void Apply(const Verdict& verdict, Judgement& judgement, Instant now) const;
 
   JudgeOptions options_;

@@ -24,6 +24,7 @@ ExpectedLabels Labels(const std::vector<QueueOptions>& queues) {
         PublishOutcome::kNacked, PublishOutcome::kInDoubt, PublishOutcome::kUnavailable}) {
     labels.publish_outcomes.push_back(PublishOutcomeName(outcome));
   }
+  for (const ReplayEnd end : kReplayEnds) labels.replay_ends.push_back(ReplayEndName(end));
   return labels;
 }
 
@@ -31,7 +32,8 @@ ExpectedLabels Labels(const std::vector<QueueOptions>& queues) {
 
 Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& clock,
                  Metrics& metrics, Health& health)
-    : reader_(std::move(options.format)),
+    : format_(std::move(options.format)),
+      reader_(format_),
       judge_(std::move(options.judge), clock),
       relay_(adapters.outbox(), adapters.publisher(), clock, metrics, health,
              std::move(options.relay)),
@@ -41,6 +43,11 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
       ledger_figures_(adapters.catalog(), metrics, health),
       schema_(adapters.migrator(), options.may_migrate, health, std::move(options.schema_refused)) {
   metrics.Expect(Labels(options.queues));
+  if (options.replayer) {
+    replayer_ =
+        std::make_unique<Replayer>(adapters.replay_work(), adapters.publisher(), reader_, format_,
+                                   judge_, clock, metrics, health, *options.replayer);
+  }
   for (const QueueOptions& queue : options.queues) {
     intakes_.push_back(std::make_unique<Intake>(
         adapters.consumer(queue.name, queue.consumer_tag), adapters.settlement(), reader_, judge_,
@@ -65,8 +72,13 @@ void Service::StartLoops() {
   loops_started_ = true;
   relay_.Start();
   second_look_.Start();
+  if (replayer_) replayer_->Start();
   ledger_figures_.Start();
   for (const auto& intake : intakes_) intake->Start();
+}
+
+void Service::NotifyReplays() {
+  if (replayer_) replayer_->Notify();
 }
 
 void Service::Stop(std::chrono::milliseconds patience) {
@@ -86,7 +98,9 @@ void Service::Stop(std::chrono::milliseconds patience) {
   broker_figures_.Stop();
   ledger_figures_.Stop();
   second_look_.Stop();
+  if (replayer_) replayer_->RequestStop();
   for (const auto& intake : intakes_) intake->FinishBy(deadline);
+  if (replayer_) replayer_->Stop(deadline);
   // The relay comes last: it still sends what these batches have written, if there is time.
   relay_.Stop(deadline);
   intakes_.clear();

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "handler/intake.h"
 #include "handler/ledger_figures.h"
 #include "handler/relay.h"
+#include "handler/replayer.h"
 #include "handler/schema_gate.h"
 #include "handler/second_look.h"
 
@@ -25,6 +27,7 @@ struct Adapters {
   std::function<std::unique_ptr<BrokerWatch>()> broker_watch;
   std::function<std::unique_ptr<Settlement>()> settlement;
   std::function<std::unique_ptr<Outbox>()> outbox;
+  std::function<std::unique_ptr<ReplayWork>()> replay_work;
   std::function<std::unique_ptr<Catalog>()> catalog;
   std::function<std::unique_ptr<Migrator>()> migrator;
 };
@@ -41,6 +44,7 @@ struct ServiceOptions {
   JudgeOptions judge;
   RelayOptions relay;
   SecondLookOptions second_look;
+  std::optional<ReplayerOptions> replayer = ReplayerOptions{};  // absent: nothing is replayed
   bool may_migrate = true;
   // Called, from another thread, where the schema is of another version and may not be migrated:
   // the service then consumes nothing. Without it a person's `deadletter migrate` is waited for.
@@ -62,14 +66,18 @@ class Service {
   // broker. Returns within `patience` and a moment, also in an outage.
   void Stop(std::chrono::milliseconds patience);
   [[nodiscard]] bool IsRunning() const { return running_; }
+  // A replay was made or steered. Any thread.
+  void NotifyReplays();
 
  private:
   void StartLoops();
 
+  const LetterFormat format_;
   const LetterReader reader_;
   const Judge judge_;
   Relay relay_;
   SecondLook second_look_;
+  std::unique_ptr<Replayer> replayer_;  // null: nothing is replayed
   BrokerFigures broker_figures_;
   LedgerFigures ledger_figures_;
   std::vector<std::unique_ptr<Intake>> intakes_;

@@ -24,6 +24,8 @@ std::string_view StatusTitle(unsigned status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 409:
+      return "Conflict";
     case 413:
       return "Content Too Large";
     case 414:
@@ -74,6 +76,8 @@ Response ProblemFrom(const OperationError& error) {
       return Problem(422, error.message);
     case OperationFault::kNotFound:
       return Problem(404, error.message);
+    case OperationFault::kConflict:
+      return Problem(409, error.message);
     case OperationFault::kUnavailable:
       return Unavailable(error.message, kLedgerRetrySeconds);
     case OperationFault::kFailed:

@@ -71,7 +71,8 @@ Message MakeReplayMessage(const Letter& letter, ReplayId replay_id, int retry_at
   auto& headers = message.headers.entries;
   headers.push_back({std::string(kLetterIdHeader), {FormatUuid(letter.id.value())}});
   headers.push_back({std::string(kReplayIdHeader), {replay}});
-  headers.push_back({std::string(kRetryAttemptHeader), {std::int64_t{retry_attempt}}});
+  if (retry_attempt > 0)
+    headers.push_back({std::string(kRetryAttemptHeader), {std::int64_t{retry_attempt}}});
   return message;
 }
 

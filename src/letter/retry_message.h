@@ -21,7 +21,8 @@ inline constexpr std::string_view kRetryAttemptHeader = "deadletter-retry-attemp
 // the broker would believe or refuse (x-death, x-first-death-*, x-last-death-*, x-delivery-count,
 // x-acquired-count, CC, BCC, user_id). Restored: the per-message TTL that its first death took from
 // it. Added, or replaced: our headers. `message_id` is the letter's, else the replay's, also where
-// the letter's does not fit into the property's 255 bytes.
+// the letter's does not fit into the property's 255 bytes. `retry_attempt` 0: no rule sends it, a
+// person does, and rules may retry it as often as ever.
 [[nodiscard]] Message MakeReplayMessage(const Letter& letter, ReplayId replay_id,
                                         int retry_attempt);
 

@@ -11,9 +11,10 @@ namespace deadletter {
 enum class OperationFault {
   kBadRequest,    // the caller's mistake; the message says what is allowed
   kForbidden,     // the caller may not; the message says who may
-  kNotFound,      // no such letter
-  kUnacceptable,  // well-formed, but not to be had: too long, too many; the
-                  // message says the limit
+  kNotFound,      // no such letter or replay
+  kConflict,      // not as things stand
+  kUnacceptable,  // well-formed, but not to be had: too long, too many,
+                  // nothing there; the message says so
   kUnavailable,   // the ledger cannot be asked now; worth trying again
   kFailed,        // the ledger refused, or it is our own mistake
 };

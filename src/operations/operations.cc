@@ -6,6 +6,7 @@
 #include "operations/list_letters.h"
 #include "operations/patience.h"
 #include "operations/remarks.h"
+#include "operations/replays.h"
 #include "operations/show_letter.h"
 
 namespace deadletter {
@@ -37,6 +38,7 @@ class Operations::Lease {
   [[nodiscard]] Executions* executions() const { return readers_->executions.get(); }
   [[nodiscard]] Audit* audit() const { return readers_->audit.get(); }
   [[nodiscard]] Remarks* remarks() const { return readers_->remarks.get(); }
+  [[nodiscard]] ReplayBook* replays() const { return readers_->replays.get(); }
 
  private:
   Operations& operations_;
@@ -181,6 +183,61 @@ OperationResult<std::string> Operations::ListAudit(std::span<const Parameter> pa
   return deadletter::ListAudit(*lease.audit(), *request);
 }
 
+OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_view request_json) {
+  const auto request = ParseReplayRequest(request_json);
+  if (!request) return Unexpected<OperationError>(request.error());
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.replays() == nullptr) return NothingIsReplayed();
+  if (request->dry_run) {
+    auto preview = PreviewReplay(*lease.replays(), lease.catalog(), *request);
+    if (!preview) return Unexpected<OperationError>(preview.error());
+    return ReplayAnswer{.made = false, .id = "", .json = std::move(*preview)};
+  }
+  const auto id = deadletter::MakeReplay(*lease.replays(), *request);
+  if (!id) return Unexpected<OperationError>(id.error());
+  if (options_.replays_changed) options_.replays_changed();
+  const std::string text = FormatUuid(id->value());
+  auto shown = deadletter::ShowReplay(*lease.replays(), text);
+  if (!shown) return Unexpected<OperationError>(shown.error());
+  return ReplayAnswer{.made = true, .id = text, .json = std::move(*shown)};
+}
+
+OperationResult<std::string> Operations::ListReplays(std::span<const Parameter> parameters) {
+  const auto page = ParseReplayPage(parameters, {});
+  if (!page) return Unexpected<OperationError>(page.error());
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.replays() == nullptr) return NothingIsReplayed();
+  return deadletter::ListReplays(*lease.replays(), *page);
+}
+
+OperationResult<std::string> Operations::ShowReplay(std::string_view id) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.replays() == nullptr) return NothingIsReplayed();
+  return deadletter::ShowReplay(*lease.replays(), id);
+}
+
+OperationResult<std::string> Operations::ListReplayedLetters(
+    std::string_view id, std::span<const Parameter> parameters) {
+  const auto page = ParseReplayPage(parameters, id);
+  if (!page) return Unexpected<OperationError>(page.error());
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.replays() == nullptr) return NothingIsReplayed();
+  return deadletter::ListReplayedLetters(*lease.replays(), id, *page);
+}
+
+OperationResult<std::string> Operations::SteerReplay(std::string_view id, ReplayCommand command) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.replays() == nullptr) return NothingIsReplayed();
+  auto steered = deadletter::SteerReplay(*lease.replays(), id, command);
+  if (options_.replays_changed) options_.replays_changed();
+  return steered;
+}
+
 void Operations::Close(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   closed_ = true;
@@ -191,6 +248,7 @@ void Operations::Close(std::chrono::steady_clock::time_point deadline) {
     if (each.executions) each.executions->Abort();
     if (each.audit) each.audit->Abort();
     if (each.remarks) each.remarks->Abort();
+    if (each.replays) each.replays->Abort();
   }
 }
 

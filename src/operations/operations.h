@@ -1,11 +1,13 @@
 // What a person may ask of the ledger, in the words of the HTTP API: parameters in, JSON out. The
 // edges (http, cli) translate nothing else, and have made sure that the caller has the role that
-// the call needs. Reading changes no letter and touches no queue (P7); every change, and every look
-// at what is redacted, is audited (P8).
+// the call needs. Reading changes no letter, and no call here touches a queue (P7): a replay is
+// rows, and the handler sends it. Every change, and every look at what is redacted, is audited
+// (P8).
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -18,6 +20,7 @@
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
 #include "ledger/remarks.h"
+#include "ledger/replay_book.h"
 #include "operations/operation_error.h"
 #include "operations/parameter.h"
 #include "operations/redaction.h"
@@ -32,6 +35,7 @@ struct LedgerReaders {
       executions;  // null: the platform's table is not to be read (observing)
   std::unique_ptr<Audit> audit = nullptr;      // } null: calls that need them fail
   std::unique_ptr<Remarks> remarks = nullptr;  // }
+  std::unique_ptr<ReplayBook> replays = nullptr;  // null: nothing is replayed (observing)
 };
 
 struct OperationsOptions {
@@ -39,6 +43,7 @@ struct OperationsOptions {
   std::string base_path = "/";  // `http.base_path`: links in answers begin with it
   Redaction redaction = {};
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  std::function<void()> replays_changed = nullptr;  // called after one was made or steered
 };
 
 // How somebody looks at one letter.
@@ -85,6 +90,22 @@ class Operations {
                                                         const Caller& caller);
   // GET /v1/audit: see operations/audit_log.h.
   [[nodiscard]] OperationResult<std::string> ListAudit(std::span<const Parameter> parameters);
+
+  // POST /v1/replays. `made` false: it was a dry run.
+  struct ReplayAnswer {
+    bool made = false;
+    std::string id;
+    std::string json;
+  };
+  [[nodiscard]] OperationResult<ReplayAnswer> MakeReplay(std::string_view request_json);
+  // GET /v1/replays, /v1/replays/{id} and its letters.
+  [[nodiscard]] OperationResult<std::string> ListReplays(std::span<const Parameter> parameters);
+  [[nodiscard]] OperationResult<std::string> ShowReplay(std::string_view id);
+  [[nodiscard]] OperationResult<std::string> ListReplayedLetters(
+      std::string_view id, std::span<const Parameter> parameters);
+  // POST /v1/replays/{id}/pause and so on: the replay as it is then.
+  [[nodiscard]] OperationResult<std::string> SteerReplay(std::string_view id,
+                                                         ReplayCommand command);
 
   // From now on every call is answered kUnavailable. Those in progress are waited for until
   // `deadline`; then the ledger is not waited for any more.

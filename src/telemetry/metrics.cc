@@ -120,6 +120,8 @@ struct Metrics::Families {
       GaugeFamily("outbox_oldest_seconds", "Age of the oldest message not yet published.").Add({});
   Family<Counter>& events_published =
       CounterFamily("events_published_total", "Attempts to publish an event, by outcome.");
+  Family<Counter>& replayed =
+      CounterFamily("replayed_total", "Letters of replays that have ended, by how.");
   Family<Gauge>& intake_paused =
       GaugeFamily("intake_paused", "1 while no letters are taken from a queue, by cause.");
   Gauge& broker_connected =
@@ -153,6 +155,7 @@ void Metrics::Expect(const ExpectedLabels& labels) {
     families_->settle_errors.Add({{"cause", std::string(cause)}});
   }
   for (const auto outcome : labels.publish_outcomes) EventsPublished(outcome, 0);
+  for (const auto end : labels.replay_ends) Replayed(end, 0);
 }
 
 void Metrics::LetterReceived(const std::string& queue, Reason reason) {
@@ -189,6 +192,10 @@ void Metrics::SettleError(std::string_view cause) {
 void Metrics::EventsPublished(std::string_view outcome, std::int64_t count) {
   families_->events_published.Add({{"outcome", std::string(outcome)}})
       .Increment(static_cast<double>(count));
+}
+
+void Metrics::Replayed(std::string_view end, std::int64_t letters) {
+  families_->replayed.Add({{"outcome", std::string(end)}}).Increment(static_cast<double>(letters));
 }
 
 void Metrics::SetUnacked(const std::string& queue, std::int64_t letters) {

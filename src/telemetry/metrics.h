@@ -19,6 +19,7 @@ struct ExpectedLabels {
   std::vector<std::string> queues;
   std::vector<std::string_view> causes;  // of a settle that failed, of a pause
   std::vector<std::string_view> publish_outcomes;
+  std::vector<std::string_view> replay_ends;
 };
 
 // Safe from any thread. Strings are label values from closed sets of ours.
@@ -42,6 +43,8 @@ class Metrics {
   void BatchSettled(std::size_t letters, std::chrono::microseconds took);
   void SettleError(std::string_view cause);
   void EventsPublished(std::string_view outcome, std::int64_t count);
+
+  void Replayed(std::string_view end, std::int64_t letters);
 
   void SetUnacked(const std::string& queue, std::int64_t letters);
   void SetQueueMessages(const std::string& queue, std::int64_t messages);

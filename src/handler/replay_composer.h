@@ -1,0 +1,44 @@
+// From a letter to the message that is sent for it: pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "handler/judge.h"
+#include "ledger/replay_work.h"
+#include "letter/letter_format.h"
+#include "letter/letter_reader.h"
+
+namespace deadletter {
+
+// A letter's message, ready but for its attempt stamp; or why there is none.
+struct ComposedReplay {
+  Letter letter;  // as it came; its body has moved to `message`
+  Address address;
+  Message message;
+  bool has_stamp = false;  // the message carries one, which is to be renewed
+  std::string problem;     // not empty: why it cannot be sent, in one line
+};
+
+// Immutable after construction.
+class ReplayComposer {
+ public:
+  ReplayComposer(const LetterReader& reader, const LetterFormat& format, const Judge& judge)
+      : reader_(reader), format_(format), judge_(judge) {}
+
+  // Total. Edited as the replay wants it; an edit that makes it a message about another execution
+  // is a problem: it would be that one's work, and ours would wait for nothing.
+  [[nodiscard]] ComposedReplay operator()(const DrivenReplay& replay,
+                                          ReplayCandidate candidate) const;
+  // Puts the stamp in. False, with `problem` set: it does not go in.
+  [[nodiscard]] bool Stamp(ComposedReplay& composed, Instant stamp) const;
+  // What its execution is told if no queue takes the message.
+  [[nodiscard]] ReplayResult Unroutable(const ComposedReplay& composed, std::string detail) const;
+
+ private:
+  const LetterReader& reader_;
+  const LetterFormat& format_;
+  const Judge& judge_;
+};
+
+}  // namespace deadletter

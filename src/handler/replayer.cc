@@ -1,0 +1,351 @@
+#include "handler/replayer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/fault_point.h"
+#include "telemetry/log.h"
+
+namespace deadletter {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+// So many letters in one go, none of which any queue wants, are no letters' fault.
+constexpr std::size_t kAllUnroutable = 10;
+
+bool IsSoonOver(LedgerFault fault) {
+  return fault == LedgerFault::kBusy || fault == LedgerFault::kRowLocked ||
+         fault == LedgerFault::kTooLong;
+}
+
+ReplayClaim ClaimFor(const ComposedReplay& composed) {
+  return {composed.letter.id, composed.letter.execution_id, composed.letter.attempt};
+}
+
+ReplayResult Mark(const ComposedReplay& composed, ReplayMark mark, std::string detail,
+                  Instant now) {
+  ReplayResult result;
+  result.letter = composed.letter.id;
+  result.mark = mark;
+  result.detail = std::move(detail);
+  result.retry_at = now;
+  return result;
+}
+
+}  // namespace
+
+Replayer::Replayer(std::unique_ptr<ReplayWork> work, std::unique_ptr<Publisher> publisher,
+                   const LetterReader& reader, const LetterFormat& format, const Judge& judge,
+                   const Clock& clock, Metrics& metrics, Health& health, ReplayerOptions options)
+    : work_(std::move(work)),
+      publisher_(std::move(publisher)),
+      composer_(reader, format, judge),
+      clock_(clock),
+      metrics_(metrics),
+      health_(health),
+      options_(options),
+      ledger_backoff_(milliseconds(200), seconds(5)),  // within the publisher's heartbeats
+      broker_backoff_(milliseconds(200), seconds(4)) {}
+
+Replayer::~Replayer() {
+  Stop(steady_clock::now());
+}
+
+void Replayer::Start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void Replayer::Notify() {
+  signal_.Notify();
+}
+
+void Replayer::RequestStop() {
+  thread_.request_stop();
+}
+
+void Replayer::Stop(steady_clock::time_point deadline) {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  if (!done_.WaitUntil(deadline)) {
+    publisher_->Abort();
+    work_->Abort();
+  }
+  thread_.join();
+}
+
+void Replayer::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto sent = DriveOnce(stop);
+    if (stop.stop_requested()) break;
+    if (!sent) {
+      LedgerAway(sent.error(), stop);
+      continue;
+    }
+    ledger_backoff_.Reset();
+    if (!broker_away_) health_.Set("replays", HealthState::kReady);
+    if (broker_away_) {
+      signal_.WaitFor(stop, broker_backoff_.Next());
+    } else if (*sent == 0) {
+      publisher_->KeepAlive();
+      milliseconds wait = driven_.empty() ? options_.idle_wait : options_.follow_every;
+      for (const auto& [id, driven] : driven_) wait = std::min(wait, driven.wait);
+      signal_.WaitFor(stop, wait);
+    }
+  }
+  // Nobody has to wait for our leases; what we claimed and could not mark is in doubt for them.
+  (void)work_->Release(driver_);
+  publisher_->Close();
+  done_.Open();
+}
+
+LedgerResult<std::size_t> Replayer::DriveOnce(const std::stop_token& stop) {
+  auto replays = work_->Lease(driver_, clock_.Now(), options_.lease);
+  if (!replays) return Unexpected<LedgerError>(replays.error());
+  std::erase_if(driven_, [&](const auto& known) {
+    return std::ranges::find(*replays, known.first, &DrivenReplay::id) == replays->end();
+  });
+  if (replays->empty()) BrokerAway(nullptr);  // nothing of ours waits for it
+  std::size_t sent = 0;
+  for (const DrivenReplay& replay : *replays) {
+    if (stop.stop_requested()) break;
+    const auto of_this = Drive(replay, driven_[replay.id], stop);
+    if (!of_this) return of_this;
+    sent += *of_this;
+  }
+  return sent;
+}
+
+// The road of a replay's next letters, and what happens if we die on each line of it: until the
+// claim has committed nothing is changed; from then on until the mark has, the letters of this
+// window are in doubt for whoever takes the replay over, and are not sent again by themselves.
+LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& driven,
+                                          const std::stop_token& stop) {
+  if (steady_clock::now() - driven.followed >= options_.follow_every) {
+    const auto goes_on = Look(replay, driven);
+    if (!goes_on) return Unexpected<LedgerError>(goes_on.error());
+    if (!*goes_on) return 0;
+  }
+  driven.wait = options_.follow_every;
+  std::size_t most = 0;
+  if (replay.state == ReplayState::kRunning) {
+    most = options_.batch_messages;
+    if (replay.spec.ramp) most = std::min(most, RampAllows(driven.counts));
+    most = driven.pace.Take(replay.spec.milli_rate, most, steady_clock::now());
+  }
+  auto candidates = work_->Next(replay.id, clock_.Now(), most, options_.batch_bytes);
+  if (!candidates) return Unexpected<LedgerError>(candidates.error());
+  if (candidates->size() < most) driven.pace.GiveBack(most - candidates->size());
+  if (candidates->empty()) {
+    const auto next = driven.pace.UntilNext(replay.spec.milli_rate);
+    if (next && most == 0) driven.wait = std::min(driven.wait, *next);
+    return 0;
+  }
+  if (replay.spec.ramp) driven.followed = {};  // how far it has come decides how far it may go
+  std::vector<ComposedReplay> composed;
+  for (ReplayCandidate& candidate : *candidates)
+    composed.push_back(composer_(replay, std::move(candidate)));
+  return Send(replay, std::move(composed), stop);
+}
+
+// Follows what was sent. False: the replay stops by itself.
+LedgerResult<bool> Replayer::Look(const DrivenReplay& replay, Driven& driven) {
+  const auto ends = work_->Follow(replay.id, options_.follow_letters, clock_.Now());
+  if (!ends) return Unexpected<LedgerError>(ends.error());
+  Count(*ends);
+  auto counts = work_->Count(replay.id);
+  if (!counts) return Unexpected<LedgerError>(counts.error());
+  driven.counts = std::move(*counts);
+  driven.followed = steady_clock::now();
+  if (replay.state != ReplayState::kRunning) return true;
+  const auto why = WhyStop(replay.spec, driven.counts, replay.answered_before);
+  if (!why) return true;
+  return StopBecause(replay, *why);
+}
+
+LedgerResult<bool> Replayer::StopBecause(const DrivenReplay& replay, const std::string& why) {
+  LogWarning("replay_stopped", {{"replay", FormatUuid(replay.id.value())}, {"why", why}});
+  if (const auto stopped = work_->Stop(replay.id, why); !stopped)
+    return Unexpected<LedgerError>(stopped.error());
+  return false;
+}
+
+LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay,
+                                         std::vector<ComposedReplay> composed,
+                                         const std::stop_token& stop) {
+  std::vector<ReplayResult> results;
+  if (!TakeOutHopeless(composed, results)) return 0;
+  MarkUntilItHolds(replay, std::exchange(results, {}), stop);
+  if (composed.empty()) return 0;
+  const auto claimed = Claim(replay, composed, stop);
+  if (!claimed) return Unexpected<LedgerError>(claimed.error());
+
+  std::size_t dealt_with = 0;
+  std::vector<ComposedReplay> ready;
+  for (std::size_t index = 0; index < claimed->size(); ++index) {
+    const ClaimedLetter& letter = claimed->at(index);
+    if (letter.verdict != ClaimVerdict::kLeft) ++dealt_with;
+    if (letter.verdict == ClaimVerdict::kWithdrawn) Count({{ReplayEnd::kWithdrawn, 1}});
+    if (letter.verdict != ClaimVerdict::kClaimed) continue;
+    ComposedReplay& one = composed[index];
+    if (letter.stamp && !composer_.Stamp(one, *letter.stamp)) {
+      results.push_back(composer_.Unroutable(one, one.problem));
+      continue;
+    }
+    ready.push_back(std::move(one));
+  }
+  std::vector<OutgoingMessage> messages;
+  messages.reserve(ready.size());
+  for (ComposedReplay& one : ready)
+    messages.push_back({std::move(one.address), std::move(one.message)});
+  std::vector<PublishResult> published;
+  fault::Hit("replaysend.before");
+  if (!messages.empty()) published = publisher_->Publish(messages);
+  fault::Hit("replaysend.after");
+  const std::string* away = nullptr;
+  std::size_t unroutable = 0;
+  const Instant now = clock_.Now();
+  for (std::size_t index = 0; index < published.size(); ++index) {
+    const PublishResult& result = published[index];
+    switch (result.outcome) {
+      case PublishOutcome::kConfirmed:
+        results.push_back(Mark(ready[index], ReplayMark::kSent, "", now));
+        break;
+      case PublishOutcome::kUnroutable:
+      case PublishOutcome::kNoTarget:
+      case PublishOutcome::kNacked:
+        // Nobody has it: its execution must not wait for it.
+        results.push_back(composer_.Unroutable(ready[index], result.detail));
+        ++unroutable;
+        break;
+      case PublishOutcome::kInDoubt:
+        results.push_back(Mark(ready[index], ReplayMark::kInDoubt, result.detail, now));
+        break;
+      case PublishOutcome::kUnavailable:
+        results.push_back(Mark(ready[index], ReplayMark::kUnsent, result.detail, now));
+        away = &result.detail;
+        break;
+    }
+  }
+  MarkUntilItHolds(replay, results, stop);
+  BrokerAway(away);
+  if (unroutable >= kAllUnroutable && unroutable == published.size()) {
+    const auto stopped = StopBecause(replay, "no queue takes its messages");
+    if (!stopped) return Unexpected<LedgerError>(stopped.error());
+  }
+  return away == nullptr ? dealt_with : 0;
+}
+
+// Before any execution is touched. What was claimed before is not concerned: marks of these kinds
+// leave it alone, or end it as they should.
+bool Replayer::TakeOutHopeless(std::vector<ComposedReplay>& composed,
+                               std::vector<ReplayResult>& hopeless) {
+  const Instant now = clock_.Now();
+  std::map<std::string, bool> exchanges;
+  for (const ComposedReplay& one : composed) exchanges[one.address.exchange] = true;
+  for (auto& [exchange, exists] : exchanges) {
+    if (exchange.empty()) continue;  // the default one
+    const auto answer = publisher_->ExchangeExists(exchange);
+    if (!answer) {
+      BrokerAway(&answer.error().message);
+      return false;
+    }
+    exists = *answer;
+  }
+  std::erase_if(composed, [&](const ComposedReplay& one) {
+    if (!one.problem.empty()) {
+      hopeless.push_back(Mark(one, ReplayMark::kWithdrawn, one.problem, now));
+      return true;
+    }
+    if (exchanges.at(one.address.exchange)) return false;
+    hopeless.push_back(
+        composer_.Unroutable(one, "there is no exchange '" + one.address.exchange + "'"));
+    return true;
+  });
+  return true;
+}
+
+LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(
+    const DrivenReplay& replay, const std::vector<ComposedReplay>& composed,
+    const std::stop_token& stop) {
+  std::vector<ReplayClaim> claims;
+  for (const ComposedReplay& one : composed) claims.push_back(ClaimFor(one));
+  auto claimed = work_->Claim(replay.id, driver_, claims, clock_.Now());
+  if (claimed) return claimed;
+  const std::vector<ClaimedLetter> none(composed.size());
+  const LedgerError& error = claimed.error();
+  if (IsSoonOver(error.fault)) return none;
+  if (error.fault == LedgerFault::kInDoubt) {
+    // Perhaps they are claimed; certainly none of them is sent.
+    std::vector<ReplayResult> unsent;
+    for (const ComposedReplay& one : composed)
+      unsent.push_back(Mark(one, ReplayMark::kUnsent, error.message, clock_.Now()));
+    MarkUntilItHolds(replay, unsent, stop);
+    return none;
+  }
+  if (error.fault != LedgerFault::kLetter) return claimed;
+  if (composed.size() == 1) {
+    MarkUntilItHolds(replay,
+                     {Mark(composed.front(), ReplayMark::kWithdrawn, error.message, clock_.Now())},
+                     stop);
+    return none;
+  }
+  // The platform refuses one of them: each alone, and the others go through.
+  std::vector<ClaimedLetter> all;
+  for (const ComposedReplay& one : composed) {
+    const ReplayClaim claim = ClaimFor(one);
+    auto alone = work_->Claim(replay.id, driver_, std::span(&claim, 1), clock_.Now());
+    if (alone) {
+      all.push_back(alone->front());
+      continue;
+    }
+    all.emplace_back();
+    const bool is_its_fault = alone.error().fault == LedgerFault::kLetter;
+    MarkUntilItHolds(replay,
+                     {Mark(one, is_its_fault ? ReplayMark::kWithdrawn : ReplayMark::kUnsent,
+                           alone.error().message, clock_.Now())},
+                     stop);
+  }
+  return all;
+}
+
+// What was answered is marked before anything else is claimed: an answer that is forgotten is a
+// message in doubt.
+void Replayer::MarkUntilItHolds(const DrivenReplay& replay,
+                                const std::vector<ReplayResult>& results,
+                                const std::stop_token& stop) {
+  if (results.empty()) return;
+  while (true) {
+    const auto marked = work_->Mark(replay.id, results, clock_.Now());
+    if (marked) return Count(*marked);
+    LedgerAway(marked.error(), stop);
+    if (stop.stop_requested()) return;
+  }
+}
+
+void Replayer::Count(const Ends& ends) {
+  for (const auto& [end, letters] : ends) metrics_.Replayed(ReplayEndName(end), letters);
+}
+
+void Replayer::LedgerAway(const LedgerError& error, const std::stop_token& stop) {
+  if (stop.stop_requested()) return;
+  if (health_.Set("replays", HealthState::kMissing, error.message)) {
+    LogWarning("replays_wait",
+               {{"cause", std::string(LedgerFaultName(error.fault))}, {"why", error.message}});
+  }
+  publisher_->KeepAlive();
+  signal_.WaitFor(stop, ledger_backoff_.Next());
+}
+
+void Replayer::BrokerAway(const std::string* why) {
+  broker_away_ = why != nullptr;
+  if (!broker_away_) {
+    broker_backoff_.Reset();
+  } else if (health_.Set("replays", HealthState::kMissing, *why)) {
+    LogWarning("replays_wait", {{"cause", "broker"}, {"why", *why}});
+  }
+}
+
+}  // namespace deadletter

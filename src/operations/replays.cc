@@ -1,0 +1,279 @@
+#include "operations/replays.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/rfc3339.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "letter/retry_message.h"
+#include "operations/json_writer.h"
+#include "operations/list_letters.h"
+
+namespace deadletter {
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 1024;
+constexpr std::size_t kMaxSelectionDepth = 32;
+
+std::string Text(std::string_view bytes) {
+  return JsonDisplay(bytes, kMaxTextBytes);
+}
+
+std::string KnownText(std::string_view bytes) {
+  return bytes.empty() ? std::string(kJsonNull) : Text(bytes);
+}
+
+std::string Time(const std::optional<Instant>& instant) {
+  return instant ? JsonString(FormatRfc3339(*instant)) : std::string(kJsonNull);
+}
+
+std::string Flag(bool flag) {
+  return flag ? "true" : "false";
+}
+
+std::string AddressJson(const Address& address) {
+  return JsonObject()
+      .Add("exchange", Text(address.exchange))
+      .Add("routing_key", Text(address.routing_key))
+      .Take();
+}
+
+std::string CountsJson(const ReplayCounts& counts) {
+  JsonObject object;
+  object.Add("letters", fmt::to_string(counts.letters))
+      .Add("pending", fmt::to_string(counts.pending))
+      .Add("sent", fmt::to_string(counts.out))
+      .Add("awaiting", fmt::to_string(counts.awaiting));
+  for (const ReplayEnd end : kReplayEnds)
+    object.Add(ReplayEndName(end), fmt::to_string(counts.Of(end)));
+  return object.Take();
+}
+
+std::string RateJson(std::int64_t milli_rate) {
+  if (milli_rate == 0) return std::string(kJsonNull);
+  if (milli_rate % 1000 == 0) return fmt::to_string(milli_rate / 1000);
+  return fmt::format("{}.{:03}", milli_rate / 1000, milli_rate % 1000);
+}
+
+std::string ReplayJson(const ReplayRecord& replay) {
+  const ReplaySpec& spec = replay.spec;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(spec.answer_within);
+  return JsonObject()
+      .Add("id", JsonString(FormatUuid(replay.id.value())))
+      .Add("state", JsonString(ReplayStateName(replay.state)))
+      .Add("reason", KnownText(replay.reason))
+      .Add("made_by", Text(spec.made_by))
+      .Add("created_at", Time(replay.created_at))
+      .Add("ended_at", Time(replay.ended_at))
+      .Add("selection",
+           CompactJson(spec.selection_json, kMaxSelectionDepth).value_or(std::string(kJsonNull)))
+      .Add("redirect", spec.redirect ? AddressJson(*spec.redirect) : std::string(kJsonNull))
+      .Add("rate_per_second", RateJson(spec.milli_rate))
+      .Add("ramp", Flag(spec.ramp))
+      .Add("stop_when",
+           JsonObject().Add("failed_again_percent", fmt::to_string(spec.stop_percent)).Take())
+      .Add("answer_within_seconds", fmt::to_string(seconds.count()))
+      .Add("counts", CountsJson(replay.counts))
+      .Take();
+}
+
+std::string LetterJson(const ReplayedLetter& letter) {
+  return JsonObject()
+      .Add("letter", JsonString(FormatUuid(letter.letter.value())))
+      .Add("step", JsonString(ReplayStepName(letter.step)))
+      .Add("outcome", letter.end ? JsonString(ReplayEndName(*letter.end)) : std::string(kJsonNull))
+      .Add("detail", KnownText(letter.detail))
+      .Add("execution_id",
+           letter.execution_id ? Text(*letter.execution_id) : std::string(kJsonNull))
+      .Add("claimed_at", Time(letter.claimed_at))
+      .Add("sent_at", Time(letter.sent_at))
+      .Add("ended_at", Time(letter.ended_at))
+      .Take();
+}
+
+// Where the sample's message was first addressed.
+std::string OriginJson(Catalog& catalog, LetterId id) {
+  const auto record = catalog.Show(id);
+  if (!record || !*record) return std::string(kJsonNull);
+  Letter letter;
+  letter.history = ReadDeathHistory((*record)->message.headers);
+  letter.exchange = (*record)->summary.exchange;
+  letter.routing_key = (*record)->summary.routing_key;
+  return AddressJson(OriginOf(letter));
+}
+
+Unexpected<OperationError> NoSuchReplay() {
+  return FailOperation(OperationFault::kNotFound, "there is no such replay");
+}
+
+std::optional<ReplayId> IdFrom(std::string_view text) {
+  const auto id = ParseUuid(text);
+  return id ? std::optional(ReplayId(*id)) : std::nullopt;
+}
+
+FilterDigest DigestOf(std::string_view replay, std::string_view outcome) {
+  Sha256 hash;
+  hash.AddPart("replays");
+  hash.AddPart(replay);
+  hash.AddPart(outcome);
+  const Sha256::Digest whole = hash.Finish();
+  FilterDigest digest;
+  std::copy_n(whole.begin(), digest.size(), digest.begin());
+  return digest;
+}
+
+std::string PageJson(JsonArray items, bool is_full, const Uuid& last, const ReplayPage& page) {
+  std::string next(kJsonNull);
+  if (is_full) next = JsonString(FormatCursor({.after = LetterId(last), .filter = page.digest}));
+  return JsonObject().Add("items", items.Take()).Add("next_cursor", next).Take();
+}
+
+}  // namespace
+
+OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameters,
+                                            std::string_view replay) {
+  const auto refuse = [](std::string message) {
+    return FailOperation(OperationFault::kBadRequest, std::move(message));
+  };
+  const auto find = [&](std::string_view name) -> const std::string* {
+    const auto found = std::ranges::find(parameters, name, &Parameter::name);
+    return found == parameters.end() ? nullptr : &found->value;
+  };
+  const std::string_view names = replay.empty() ? "limit, cursor" : "outcome, limit, cursor";
+  for (const Parameter& parameter : parameters) {
+    const bool known = parameter.name == "limit" || parameter.name == "cursor" ||
+                       (parameter.name == "outcome" && !replay.empty());
+    if (!known) return refuse(fmt::format("unknown parameter: there are {}", names));
+    if (std::ranges::count(parameters, parameter.name, &Parameter::name) > 1)
+      return refuse(parameter.name + " is given twice");
+  }
+  ReplayPage page;
+  page.limit = kDefaultListLimit;
+  const std::string* const outcome = find("outcome");
+  if (outcome != nullptr) {
+    page.end = ReplayEndFromName(*outcome);
+    if (!page.end) {
+      std::string ends;
+      for (const ReplayEnd end : kReplayEnds)
+        ends += (ends.empty() ? "" : ", ") + std::string(ReplayEndName(end));
+      return refuse("outcome must be one of " + ends);
+    }
+  }
+  page.digest = DigestOf(replay, outcome == nullptr ? "" : *outcome);
+  if (const std::string* limit = find("limit")) {
+    const auto [end, error] =
+        std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
+    const bool whole = error == std::errc() && end == limit->data() + limit->size();
+    if (!whole || page.limit < 1 || page.limit > kMaxListLimit)
+      return refuse(fmt::format("limit must be a number from 1 to {}", kMaxListLimit));
+  }
+  if (const std::string* text = find("cursor")) {
+    const auto cursor = ParseCursor(*text);
+    if (!cursor || cursor->filter != page.digest)
+      return refuse("cursor must be a next_cursor of an earlier answer to the same question");
+    page.after = cursor->after.value();
+  }
+  return page;
+}
+
+OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
+                                           const ReplayRequest& request) {
+  const auto preview = book.Preview(request.selection);
+  if (!preview) return Unexpected<OperationError>(FromLedger(preview.error()));
+  JsonArray groups;
+  for (const ReplayPreviewPart& part : preview->parts) {
+    groups.Add(JsonObject()
+                   .Add("group", JsonString(ToHex(part.group)))
+                   .Add("queue", KnownText(part.queue))
+                   .Add("letters", fmt::to_string(part.letters))
+                   .Add("sample", JsonString(FormatUuid(part.sample.value())))
+                   .Add("to", request.spec.redirect ? AddressJson(*request.spec.redirect)
+                                                    : OriginJson(catalog, part.sample))
+                   .Take());
+  }
+  return JsonObject()
+      .Add("dry_run", "true")
+      .Add("letters", fmt::to_string(preview->letters))
+      .Add("taken", fmt::to_string(preview->taken))
+      .Add("groups", groups.Take())
+      .Take();
+}
+
+OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request) {
+  const Instant now = SystemClock().Now();
+  const ReplayId id(TimeOrderedUuid(now));
+  const auto made = book.Make(id, request.spec, request.selection, kMaxReplayLetters, now);
+  if (!made) return Unexpected<OperationError>(FromLedger(made.error()));
+  if (made->made) return id;
+  if (made->letters == 0)
+    return FailOperation(OperationFault::kUnacceptable, "no letter is selected by that");
+  if (made->letters > static_cast<std::int64_t>(kMaxReplayLetters)) {
+    return FailOperation(OperationFault::kUnacceptable,
+                         fmt::format("{} letters are selected: at most {} can be replayed together",
+                                     made->letters, kMaxReplayLetters));
+  }
+  return FailOperation(OperationFault::kConflict,
+                       fmt::format("every one of the {} letters is in another replay that has not "
+                                   "ended with it",
+                                   made->letters));
+}
+
+OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page) {
+  const auto after = page.after ? std::optional(ReplayId(*page.after)) : std::nullopt;
+  const auto replays = book.List(page.limit, after);
+  if (!replays) return Unexpected<OperationError>(FromLedger(replays.error()));
+  JsonArray items;
+  for (const ReplayRecord& replay : *replays) items.Add(ReplayJson(replay));
+  const bool is_full = replays->size() == page.limit;
+  return PageJson(std::move(items), is_full, is_full ? replays->back().id.value() : Uuid{}, page);
+}
+
+OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id) {
+  const auto replay_id = IdFrom(id);
+  if (!replay_id) return NoSuchReplay();
+  const auto replay = book.Show(*replay_id);
+  if (!replay) return Unexpected<OperationError>(FromLedger(replay.error()));
+  if (!*replay) return NoSuchReplay();
+  return ReplayJson(**replay);
+}
+
+OperationResult<std::string> ListReplayedLetters(ReplayBook& book, std::string_view id,
+                                                 const ReplayPage& page) {
+  const auto replay_id = IdFrom(id);
+  if (!replay_id) return NoSuchReplay();
+  const auto replay = book.Show(*replay_id);
+  if (!replay) return Unexpected<OperationError>(FromLedger(replay.error()));
+  if (!*replay) return NoSuchReplay();
+  const auto after = page.after ? std::optional(LetterId(*page.after)) : std::nullopt;
+  const auto letters = book.Letters(*replay_id, page.end, page.limit, after);
+  if (!letters) return Unexpected<OperationError>(FromLedger(letters.error()));
+  JsonArray items;
+  for (const ReplayedLetter& letter : *letters) items.Add(LetterJson(letter));
+  const bool is_full = letters->size() == page.limit;
+  return PageJson(std::move(items), is_full, is_full ? letters->back().letter.value() : Uuid{},
+                  page);
+}
+
+OperationResult<std::string> SteerReplay(ReplayBook& book, std::string_view id,
+                                         ReplayCommand command) {
+  const auto replay_id = IdFrom(id);
+  if (!replay_id) return NoSuchReplay();
+  const auto steered = book.Steer(*replay_id, command, SystemClock().Now());
+  if (!steered) return Unexpected<OperationError>(FromLedger(steered.error()));
+  if (!*steered) return NoSuchReplay();
+  if (!(*steered)->done) {
+    return FailOperation(OperationFault::kConflict,
+                         fmt::format("the replay is {}", ReplayStateName((*steered)->state)));
+  }
+  return ShowReplay(book, id);
+}
+
+Unexpected<OperationError> NothingIsReplayed() {
+  return FailOperation(OperationFault::kConflict,
+                       "executions.mode is \"observe\": nothing is replayed");
+}
+
+}  // namespace deadletter

@@ -1,0 +1,43 @@
+// /v1/replays: made, seen and steered.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ledger/catalog.h"
+#include "ledger/replay_book.h"
+#include "operations/cursor.h"
+#include "operations/operation_error.h"
+#include "operations/parameter.h"
+#include "operations/replay_request.h"
+
+namespace deadletter {
+
+struct ReplayPage {
+  std::size_t limit = 0;
+  std::optional<Uuid> after;
+  std::optional<ReplayEnd> end;  // of one replay's letters only
+  FilterDigest digest{};
+};
+
+// `replay`: of its letters; empty: of replays.
+[[nodiscard]] OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameters,
+                                                          std::string_view replay);
+
+// How many letters, of which groups, and where they would go.
+[[nodiscard]] OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
+                                                         const ReplayRequest& request);
+// kUnacceptable: there is no such letter, or there are too many. kConflict: other replays have all of
+// them.
+[[nodiscard]] OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request);
+[[nodiscard]] OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page);
+[[nodiscard]] OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id);
+[[nodiscard]] OperationResult<std::string> ListReplayedLetters(ReplayBook& book,
+                                                               std::string_view id,
+                                                               const ReplayPage& page);
+[[nodiscard]] OperationResult<std::string> SteerReplay(ReplayBook& book, std::string_view id,
+                                                       ReplayCommand command);
+[[nodiscard]] Unexpected<OperationError> NothingIsReplayed();
+
+}  // namespace deadletter

@@ -123,6 +123,59 @@ void AddRemarks(std::vector<Route>& routes, Operations& operations) {
                     }});
 }
 
+Response MakeReplay(Operations& operations, const Call& call) {
+  if (!call.parameters.empty())
+    return Problem(400, "a replay is described in the body, not in the query");
+  auto answer = operations.MakeReplay(call.body);
+  if (!answer) return ProblemFrom(answer.error());
+  Response response{.status = answer->made ? 201U : 200U,
+                    .content_type = "application/json",
+                    .body = std::move(answer->json)};
+  if (answer->made) response.headers.emplace_back("Location", std::move(answer->url));
+  return response;
+}
+
+Route Steering(Operations& operations, std::string_view word, ReplayCommand command) {
+  return {.method = "POST",
+          .path = "/v1/replays/{id}/" + std::string(word),
+          .role = Role::kOperator,
+          .answer = [&operations, command](const Call& call) {
+            if (!call.parameters.empty()) return TakesNoParameters();
+            return Json(operations.SteerReplay(call.names[0], command));
+          }};
+}
+
+void AddReplays(std::vector<Route>& routes, Operations& operations) {
+  routes.push_back({.method = "GET",
+                    .path = "/v1/replays",
+                    .role = Role::kViewer,
+                    .answer = [&operations](const Call& call) {
+                      return Json(operations.ListReplays(call.parameters));
+                    }});
+  routes.push_back(
+      {.method = "POST",
+       .path = "/v1/replays",
+       .role = Role::kOperator,
+       .answer = [&operations](const Call& call) { return MakeReplay(operations, call); }});
+  routes.push_back({.method = "GET",
+                    .path = "/v1/replays/{id}",
+                    .role = Role::kViewer,
+                    .answer = [&operations](const Call& call) {
+                      if (!call.parameters.empty())
+                        return Problem(400, "one replay takes no parameters");
+                      return Json(operations.ShowReplay(call.names[0]));
+                    }});
+  routes.push_back({.method = "GET",
+                    .path = "/v1/replays/{id}/letters",
+                    .role = Role::kViewer,
+                    .answer = [&operations](const Call& call) {
+                      return Json(operations.ListReplayedLetters(call.names[0], call.parameters));
+                    }});
+  routes.push_back(Steering(operations, "pause", ReplayCommand::kPause));
+  routes.push_back(Steering(operations, "resume", ReplayCommand::kResume));
+  routes.push_back(Steering(operations, "cancel", ReplayCommand::kCancel));
+}
+
 }  // namespace
 
 std::vector<Route> MakeRoutes(Operations& operations, const Health& health, const Metrics& metrics,
@@ -132,6 +185,7 @@ std::vector<Route> MakeRoutes(Operations& operations, const Health& health, cons
   AddLetters(routes, operations);
   AddExecutions(routes, operations);
   AddRemarks(routes, operations);
+  AddReplays(routes, operations);
   return routes;
 }
 

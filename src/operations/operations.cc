@@ -192,15 +192,15 @@ OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_vie
   if (request->dry_run) {
     auto preview = PreviewReplay(*lease.replays(), lease.catalog(), *request);
     if (!preview) return Unexpected<OperationError>(preview.error());
-    return ReplayAnswer{.made = false, .id = "", .json = std::move(*preview)};
+    return ReplayAnswer{.made = false, .url = "", .json = std::move(*preview)};
   }
   const auto id = deadletter::MakeReplay(*lease.replays(), *request);
   if (!id) return Unexpected<OperationError>(id.error());
   if (options_.replays_changed) options_.replays_changed();
-  const std::string text = FormatUuid(id->value());
-  auto shown = deadletter::ShowReplay(*lease.replays(), text);
+  auto shown = deadletter::ShowReplay(*lease.replays(), FormatUuid(id->value()));
   if (!shown) return Unexpected<OperationError>(shown.error());
-  return ReplayAnswer{.made = true, .id = text, .json = std::move(*shown)};
+  return ReplayAnswer{
+      .made = true, .url = ReplayUrl(options_.base_path, *id), .json = std::move(*shown)};
 }
 
 OperationResult<std::string> Operations::ListReplays(std::span<const Parameter> parameters) {

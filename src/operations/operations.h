@@ -33,8 +33,8 @@ struct LedgerReaders {
   std::unique_ptr<Catalog> catalog;  // never null
   std::unique_ptr<Executions>
       executions;  // null: the platform's table is not to be read (observing)
-  std::unique_ptr<Audit> audit = nullptr;      // } null: calls that need them fail
-  std::unique_ptr<Remarks> remarks = nullptr;  // }
+  std::unique_ptr<Audit> audit = nullptr;         // } null: calls that need them fail
+  std::unique_ptr<Remarks> remarks = nullptr;     // }
   std::unique_ptr<ReplayBook> replays = nullptr;  // null: nothing is replayed (observing)
 };
 
@@ -94,7 +94,7 @@ class Operations {
   // POST /v1/replays. `made` false: it was a dry run.
   struct ReplayAnswer {
     bool made = false;
-    std::string id;
+    std::string url;  // of the replay that was made
     std::string json;
   };
   [[nodiscard]] OperationResult<ReplayAnswer> MakeReplay(std::string_view request_json);

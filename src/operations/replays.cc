@@ -271,6 +271,12 @@ OperationResult<std::string> SteerReplay(ReplayBook& book, std::string_view id,
   return ShowReplay(book, id);
 }
 
+std::string ReplayUrl(std::string_view base_path, ReplayId id) {
+  std::string url(base_path);
+  if (!url.ends_with('/')) url += '/';
+  return url + "v1/replays/" + FormatUuid(id.value());
+}
+
 Unexpected<OperationError> NothingIsReplayed() {
   return FailOperation(OperationFault::kConflict,
                        "executions.mode is \"observe\": nothing is replayed");

@@ -28,8 +28,8 @@ struct ReplayPage {
 // How many letters, of which groups, and where they would go.
 [[nodiscard]] OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
                                                          const ReplayRequest& request);
-// kUnacceptable: there is no such letter, or there are too many. kConflict: other replays have all of
-// them.
+// kUnacceptable: there is no such letter, or there are too many. kConflict: other replays have all
+// of them.
 [[nodiscard]] OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request);
 [[nodiscard]] OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page);
 [[nodiscard]] OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id);
@@ -38,6 +38,8 @@ struct ReplayPage {
                                                                const ReplayPage& page);
 [[nodiscard]] OperationResult<std::string> SteerReplay(ReplayBook& book, std::string_view id,
                                                        ReplayCommand command);
+// Its place under `http.base_path`.
+[[nodiscard]] std::string ReplayUrl(std::string_view base_path, ReplayId id);
 [[nodiscard]] Unexpected<OperationError> NothingIsReplayed();
 
 }  // namespace deadletter

@@ -5,10 +5,12 @@
 #include <boost/beast/http.hpp>
 
 namespace deadletter::test {
+namespace {
 
-HttpAnswer HttpGet(const std::string& url) {
-  namespace beast = boost::beast;
-  namespace http = beast::http;
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+HttpAnswer Ask(const std::string& url, http::verb method, const std::string& json) {
   const std::size_t host_at = url.find("://") + 3;
   const std::size_t port_at = url.find(':', host_at);
   const std::size_t path_at = url.find('/', port_at);
@@ -21,9 +23,12 @@ HttpAnswer HttpGet(const std::string& url) {
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> response;
   response.body_limit(boost::none);
-  http::request<http::empty_body> request(http::verb::get, url.substr(path_at), 11);
+  http::request<http::string_body> request(method, url.substr(path_at), 11);
   request.set(http::field::host, host + ":" + port);
   request.set(http::field::connection, "close");
+  if (!json.empty()) request.set(http::field::content_type, "application/json");
+  request.body() = json;
+  request.prepare_payload();
 
   boost::asio::ip::tcp::resolver resolver(context);
   beast::error_code error;
@@ -44,6 +49,16 @@ HttpAnswer HttpGet(const std::string& url) {
   });
   context.run();
   return answer;
+}
+
+}  // namespace
+
+HttpAnswer HttpGet(const std::string& url) {
+  return Ask(url, http::verb::get, "");
+}
+
+HttpAnswer HttpPost(const std::string& url, const std::string& json) {
+  return Ask(url, http::verb::post, json);
 }
 
 }  // namespace deadletter::test

@@ -1,4 +1,4 @@
-// One plain HTTP request, for tests that ask a running server.
+// Plain HTTP requests, for tests that ask a running server.
 #pragma once
 
 #include <string>
@@ -12,5 +12,7 @@ struct HttpAnswer {
 
 // `url`: http://HOST:PORT/PATH. Gives up after 10 s.
 [[nodiscard]] HttpAnswer HttpGet(const std::string& url);
+// The same with that JSON as its body; an empty one is none.
+[[nodiscard]] HttpAnswer HttpPost(const std::string& url, const std::string& json);
 
 }  // namespace deadletter::test

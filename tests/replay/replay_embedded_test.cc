@@ -1,0 +1,12 @@
+#include "tests/replay/replay_kill.h"
+#include "tests/replay/replaying.h"
+#include "tests/system/embedded_pair.h"
+
+namespace deadletter::test {
+
+INSTANTIATE_TEST_SUITE_P(Embedded, Replaying, testing::Values(EmbeddedPair()),
+                         [](const auto&) { return "Pair"; });
+INSTANTIATE_TEST_SUITE_P(Embedded, KillInReplay, testing::ValuesIn(ReplayKillsOf(EmbeddedPair())),
+                         ReplayKillName);
+
+}  // namespace deadletter::test

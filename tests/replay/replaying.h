@@ -1,0 +1,243 @@
+// Replays end to end, over whichever pair includes this: the program as users run it, real
+// messages, real rows, real HTTP.
+#pragma once
+
+#include "tests/replay/replay_world.h"
+
+namespace deadletter::test {
+
+class Replaying : public testing::TestWithParam<PairFactory> {
+ protected:
+  Replaying() : replays_(GetParam()) {}
+
+  ReplayWorld replays_;
+  World& world_ = replays_.world();
+};
+
+TEST_P(Replaying, AnExecutionThatDiedIsBroughtBackAndSucceeds) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 1);
+  const LetterSummary letter = world_.OnlyLetter();
+  const std::string replay = ReplayWorld::Make(server, kAllFailed);
+  const auto leases = replays_.Take(1);
+  ASSERT_EQ(leases.size(), 1u);
+  const ExecutionId id = ReplayWorld::ExecutionOf(leases[0]);
+  EXPECT_EQ(world_.Row(id).status, "scheduled");
+  EXPECT_EQ(ReplayWorld::StampOf(leases[0]), FormatRfc3339(world_.Row(id).updated.value()));
+  EXPECT_EQ(ReplayWorld::HeaderOf(leases[0], kReplayIdHeader), replay);
+  EXPECT_EQ(ReplayWorld::HeaderOf(leases[0], kLetterIdHeader), FormatUuid(letter.id.value()));
+  EXPECT_EQ(leases[0].delivery.message.headers.Find("x-death"), nullptr);
+  EXPECT_EQ(leases[0].delivery.exchange, "attune.executions");
+  EXPECT_EQ(leases[0].delivery.routing_key, "execution.dispatch.worker.7");
+  EXPECT_EQ(world_.OnlyLetter().state, LetterState::kWaiting);
+
+  replays_.Complete(leases);
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "succeeded"), 1);
+  EXPECT_EQ(world_.OnlyLetter().state, LetterState::kClosed);
+  EXPECT_EQ(world_.OnlyLetter().replays, 1);
+  EXPECT_THAT(server.GetText("/metrics"),
+              testing::HasSubstr("deadletter_replayed_total{outcome=\"succeeded\"} 1\n"));
+}
+
+TEST_P(Replaying, P2_WhatDiesAgainFailsByItsOwnLetterAndAStaleOneDoesNot) {
+  Server server = world_.Serve();
+  replays_.Submit(1, 1);
+  const auto first = replays_.Take(1);
+  ASSERT_EQ(first.size(), 1u);
+  const std::string old_body = first[0].delivery.message.body;
+  replays_.Reject(first);
+  ASSERT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{1}), "failed"));
+  const std::string replay = ReplayWorld::Make(server, kAllFailed);
+  const auto second = replays_.Take(1);
+
+  // A late copy of the first attempt's message: not of this one.
+  world_.PublishDead(old_body);
+  auto letters = world_.WaitForLetters(2);
+  ASSERT_EQ(letters.size(), 2u);
+  EXPECT_EQ(letters[0].outcome, Outcome::kStaleAttempt);
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).status, "scheduled");
+
+  replays_.Reject(second);
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "failed_again"), 1);
+  letters = world_.WaitForLetters(3);
+  ASSERT_EQ(letters.size(), 3u);
+  EXPECT_EQ(letters[0].outcome, Outcome::kFailed);
+  EXPECT_EQ(letters[0].state, LetterState::kOpen);
+  EXPECT_EQ(letters[2].state, LetterState::kClosed);
+  EXPECT_EQ(world_.WaitForEvents(2).size(), 2u);
+}
+
+TEST_P(Replaying, P5_P6_WhatNoQueueTakesIsToldAndItsExecutionIsFailedAsBefore) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 2);
+  const auto before = world_.Row(ExecutionId(std::int64_t{1})).result_json;
+  const std::string nowhere = ReplayWorld::Make(
+      server,
+      R"({"filter":{"execution_id":"1"},"redirect":{"exchange":"attune.executions","routing_key":"no.one"}})");
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, nowhere, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, nowhere, "unroutable"), 1);
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).status, "failed");
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).result_json, before);
+  EXPECT_EQ(world_.WaitForEvents(3).size(), 3u);
+
+  const std::string missing = ReplayWorld::Make(
+      server,
+      R"({"filter":{"execution_id":"2"},"redirect":{"exchange":"not.there","routing_key":"x"}})");
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, missing, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, missing, "unroutable"), 1);
+  EXPECT_EQ(ReplayWorld::Count(server, missing, "sent"), 0);
+
+  const std::string again = ReplayWorld::Make(server, kAllFailed);
+  replays_.Complete(replays_.Take(2));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, again, "done"));
+  EXPECT_EQ(ReplayWorld::Count(server, again, "succeeded"), 2);
+}
+
+TEST_P(Replaying, ARedirectLeadsElsewhere) {
+  world_.pair().broker().DeclareQueue("worker.new", {});
+  Server server = world_.Serve();
+  replays_.Fail(1, 1);
+  const std::string replay = ReplayWorld::Make(
+      server,
+      R"({"filter":{"outcome":"failed"},"redirect":{"exchange":"","routing_key":"worker.new"}})");
+  replays_.Complete(replays_.Take(1, "worker.new"));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done"));
+  EXPECT_EQ(ReplayWorld::Show(server, replay).at("redirect").at("routing_key"), "worker.new");
+  EXPECT_EQ(replays_.Waiting(), 0u);
+}
+
+TEST_P(Replaying, ADryRunSaysHowManyAndWhereToAndChangesNothing) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 3);
+  const HttpAnswer answer =
+      ReplayWorld::Ask(server, R"({"filter":{"outcome":"failed"},"dry_run":true})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const boost::json::value preview = boost::json::parse(answer.body);
+  EXPECT_EQ(preview.at("letters"), 3);
+  EXPECT_EQ(preview.at("taken"), 0);
+  const boost::json::value& group = preview.at("groups").at(0);
+  EXPECT_EQ(group.at("letters"), 3);
+  EXPECT_EQ(group.at("queue"), kWorkerQueue);
+  EXPECT_EQ(group.at("to").at("exchange"), "attune.executions");
+  EXPECT_EQ(group.at("to").at("routing_key"), "execution.dispatch.worker.7");
+  EXPECT_EQ(server.Get("/v1/replays").at("items").as_array().size(), 0u);
+}
+
+TEST_P(Replaying, P3_OfTwoOperatorsAtOnceOneReplaysAndTheOtherIsTold) {
+  constexpr int kLetters = 20;
+  Server one = world_.Serve();
+  replays_.Fail(1, kLetters);
+  Server two = world_.Serve();
+  ASSERT_TRUE(one.WaitUntilReady() && two.WaitUntilReady());
+  std::vector<HttpAnswer> answers(2);
+  {
+    std::jthread first([&] { answers[0] = ReplayWorld::Ask(one, kAllFailed); });
+    std::jthread second([&] { answers[1] = ReplayWorld::Ask(two, kAllFailed); });
+  }
+  std::vector<int> statuses = {answers[0].status, answers[1].status};
+  EXPECT_THAT(statuses, testing::UnorderedElementsAre(201, 409))
+      << answers[0].body << answers[1].body;
+  const auto leases = replays_.Take(kLetters);
+  std::set<std::string> seen;
+  for (const Lease& lease : leases) seen.insert(ReplayWorld::ExecutionOf(lease).ToString());
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(kLetters));
+  replays_.Complete(leases);
+  const HttpAnswer& made = answers[answers[0].status == 201 ? 0 : 1];
+  ASSERT_EQ(made.status, 201);
+  const std::string replay(boost::json::parse(made.body).at("id").as_string());
+  EXPECT_TRUE(ReplayWorld::WaitForState(one, replay, "done"));
+  EXPECT_EQ(replays_.Waiting(), 0u);
+}
+
+TEST_P(Replaying, ARampIntoAWorkerThatIsStillBrokenStopsAtItsFirstStep) {
+  constexpr int kLetters = 15;
+  Server server = world_.Serve();
+  replays_.Fail(1, kLetters);
+  const std::string replay =
+      ReplayWorld::Make(server, R"({"filter":{"outcome":"failed","state":"open"},"ramp":true})");
+  replays_.Reject(replays_.Take(1));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "stopped")) << server.process().output();
+  const boost::json::value shown = ReplayWorld::Show(server, replay);
+  EXPECT_EQ(shown.at("reason"), "1 of 1 answered failed again");
+  EXPECT_EQ(shown.at("counts").at("sent"), 1);
+  EXPECT_EQ(shown.at("counts").at("pending"), kLetters - 1);
+  EXPECT_EQ(replays_.Waiting(), 0u);
+
+  // The worker is mended: on it goes, by steps.
+  const std::string url = server.url() + "/v1/replays/" + replay;
+  EXPECT_EQ(HttpPost(url + "/resume", "").status, 200);
+  replays_.Complete(replays_.Take(9));
+  EXPECT_TRUE(ReplayWorld::WaitForCount(server, replay, "succeeded", 9));
+  replays_.Complete(replays_.Take(5));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done"));
+}
+
+TEST_P(Replaying, PauseResumeAndCancelHoldAcrossARestart) {
+  constexpr int kLetters = 12;
+  std::string replay;
+  std::int64_t sent = 0;
+  {
+    Server server = world_.Serve();
+    replays_.Fail(1, kLetters);
+    replay = ReplayWorld::Make(
+        server,
+        R"({"filter":{"outcome":"failed"},"rate_per_second":5,"answer_within_seconds":600})");
+    ASSERT_TRUE(WaitUntil([&] { return ReplayWorld::Count(server, replay, "sent") >= 2; }));
+    const std::string url = server.url() + "/v1/replays/" + replay;
+    EXPECT_EQ(HttpPost(url + "/pause", "").status, 200);
+    EXPECT_EQ(HttpPost(url + "/pause", "").status, 409);
+    sent = ReplayWorld::Count(server, replay, "sent");
+    EXPECT_LT(sent, kLetters);
+    ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == static_cast<std::size_t>(sent); }));
+    EXPECT_TRUE(server.StopsAsPromised());
+  }
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  EXPECT_EQ(ReplayWorld::Show(server, replay).at("state"), "paused");
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "in_doubt"), 0);
+  const std::string url = server.url() + "/v1/replays/" + replay;
+  EXPECT_EQ(HttpPost(url + "/resume", "").status, 200);
+  ASSERT_TRUE(WaitUntil([&] { return ReplayWorld::Count(server, replay, "sent") > sent; }));
+  EXPECT_EQ(HttpPost(url + "/cancel", "").status, 200);
+  EXPECT_EQ(HttpPost(url + "/resume", "").status, 409);
+  sent = ReplayWorld::Count(server, replay, "sent");
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "withdrawn"), kLetters - sent);
+  const auto leases = replays_.Take(static_cast<std::size_t>(sent));
+  std::set<std::string> seen;
+  for (const Lease& lease : leases) seen.insert(ReplayWorld::ExecutionOf(lease).ToString());
+  EXPECT_EQ(seen.size(), static_cast<std::size_t>(sent)) << "nothing is sent twice";
+  replays_.Complete(leases);
+  EXPECT_TRUE(ReplayWorld::WaitForCount(server, replay, "succeeded", sent));
+  EXPECT_EQ(replays_.Waiting(), 0u);
+}
+
+TEST_P(Replaying, WhatIsAskedWronglyIsRefusedInOneLine) {
+  Server server = world_.Serve();
+  const auto status = [&](const std::string& json) {
+    return ReplayWorld::Ask(server, json).status;
+  };
+  for (const std::string json :
+       {R"([])", R"({})", R"(no json)", R"({"filter":{}})", R"({"ids":[]})", R"({"ids":["x"]})",
+        R"({"filter":{"state":"open"},"ids":["01a20a4d-ffb4-7000-8225-5c91b40dfbd4"]})",
+        R"({"filter":{"state":"ajar"}})", R"({"filter":{"limit":"5"}})",
+        R"({"filter":{"state":"open"},"rate_per_second":0})",
+        R"({"filter":{"state":"open"},"ramp":1})", R"({"filter":{"state":"open"},"speed":1})",
+        R"({"filter":{"state":"open"},"redirect":{"exchange":"x"}})",
+        R"({"filter":{"state":"open"},"stop_when":{"failed_again_percent":101}})",
+        R"({"filter":{"state":"open"},"answer_within_seconds":0})"}) {
+    EXPECT_EQ(status(json), 400) << json;
+  }
+  EXPECT_EQ(status(R"({"filter":{"state":"open"}})"), 422) << "there is no letter";
+  const std::string none = "/v1/replays/01a20a4d-ffb4-7000-8225-5c91b40dfbd4";
+  EXPECT_EQ(HttpGet(server.url() + none).status, 404);
+  EXPECT_EQ(HttpGet(server.url() + none + "/letters").status, 404);
+  EXPECT_EQ(HttpPost(server.url() + none + "/pause", "").status, 404);
+  EXPECT_EQ(HttpGet(server.url() + none + "/pause").status, 405);
+  EXPECT_EQ(HttpPost(server.url() + none, "{}").status, 405);
+  EXPECT_EQ(HttpGet(server.url() + "/v1/replays?limit=0").status, 400);
+  EXPECT_EQ(HttpGet(server.url() + "/v1/replays?cursor=x").status, 400);
+}
+
+}  // namespace deadletter::test

@@ -97,10 +97,23 @@ struct AuditCommand {
   std::size_t limit = 100;
 };
 
-using Command =
-    std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
-                 ConfigCheckCommand, TokenNewCommand, VersionCommand, ListCommand, ShowCommand,
-                 ExplainCommand, NoteCommand, TagCommand, AuditCommand>;
+struct ReplayCommand {
+  ServerAccess server;
+  std::string request_json;  // as POST /v1/replays takes it; judged by the server
+  bool watch = false;        // until it has ended, with what becomes of it
+};
+enum class ReplaysAction { kShow, kPause, kResume, kCancel };
+struct ReplaysCommand {
+  ServerAccess server;
+  std::string id;  // empty: list them
+  ReplaysAction action = ReplaysAction::kShow;
+  std::size_t limit = 100;
+};
+
+using Command = std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand,
+                             TopologyCommand, ConfigCheckCommand, TokenNewCommand, VersionCommand,
+                             ListCommand, ShowCommand, ExplainCommand, NoteCommand, TagCommand,
+                             AuditCommand, ReplayCommand, ReplaysCommand>;
 
 struct CommandLine {
   Command command;

@@ -134,7 +134,7 @@ Result<std::string, AskError> Judge(const ServerAccess& server, const Answer& an
   const std::string detail = DetailOf(answer);
   if (status == 400 || status == 422) return FailAsking(detail, kExitUsage);
   if (status == 401) return FailAsking(detail + "; DEADLETTER_TOKEN is where it is taken from");
-  if (status == 403 || status == 404) return FailAsking(detail);
+  if (status == 403 || status == 404 || status == 409) return FailAsking(detail);
   return FailAsking("the server at " + server.url + " answers " + std::to_string(status) + ": " +
                     detail);
 }

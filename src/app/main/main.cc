@@ -66,6 +66,12 @@ std::optional<int> RunWithoutConfig(const cli::CommandLine& command_line) {
   if (const auto* audit = std::get_if<cli::AuditCommand>(&command_line.command)) {
     return cli::RunAudit(*audit, command_line.output, terminal);
   }
+  if (const auto* replay = std::get_if<cli::ReplayCommand>(&command_line.command)) {
+    return cli::RunReplay(*replay, command_line.output, terminal);
+  }
+  if (const auto* replays = std::get_if<cli::ReplaysCommand>(&command_line.command)) {
+    return cli::RunReplays(*replays, command_line.output, terminal);
+  }
   if (std::holds_alternative<cli::VersionCommand>(command_line.command)) {
     return cli::RunVersion(command_line.output, terminal);
   }

@@ -1,0 +1,116 @@
+#include "cli/client_flags.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "cli/validators.h"
+
+namespace deadletter::cli {
+namespace {
+
+constexpr std::size_t kMaxListed = 1'000'000;
+
+}  // namespace
+
+void ClientFlags::AddTo(const AddsCommand& add) {
+  AddLetters(add);
+  AddPeople(add);
+  AddReplays(add);
+}
+
+void ClientFlags::AddLetters(const AddsCommand& add) {
+  CLI::App* list = add("list", "List letters, newest first.", [this] {
+    return ListCommand{
+        .server = Server(), .filters = filters_.Given(LetterFilters()), .limit = limit_};
+  });
+  AddServerFlag(*list);
+  filters_.AddTo(*list, LetterFilters());
+  AddLimit(*list, "how many letters at most");
+  CLI::App* show = add("show", "Show all that is known of one letter.", [this] {
+    return ShowCommand{.server = Server(), .id = id_, .reveal = reveal_};
+  });
+  AddIdFlag(*show);
+  show->add_flag("--reveal", reveal_, "what is redacted, too: for admins, and audited");
+  CLI::App* explain = add("explain", "Say what happened to an execution.", [this] {
+    return ExplainCommand{.server = Server(), .execution_id = id_};
+  });
+  AddServerFlag(*explain);
+  explain->add_option("EXECUTION_ID", id_, "the execution's id")->required()->type_name("ID");
+}
+
+void ClientFlags::AddPeople(const AddsCommand& add) {
+  CLI::App* note = add("note", "Add a note to a letter.", [this] {
+    return NoteCommand{.server = Server(), .id = id_, .text = text_};
+  });
+  AddIdFlag(*note);
+  note->add_option("--text", text_, "what it says")->required()->type_name("TEXT");
+  CLI::App* tag = add("tag", "Add tags to a letter, or remove them.", [this] { return MakeTag(); });
+  AddIdFlag(*tag);
+  tag->add_option("--add", add_, "a tag; may be given more than once")->type_name("TAG");
+  tag->add_option("--remove", remove_, "a tag; may be given more than once")->type_name("TAG");
+  for (const char* name : {"--add", "--remove"})
+    tag->get_option(name)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::App* audit = add("audit", "List who did what, newest first; for admins.", [this] {
+    return AuditCommand{
+        .server = Server(), .filters = filters_.Given(AuditFilters()), .limit = limit_};
+  });
+  AddServerFlag(*audit);
+  filters_.AddTo(*audit, AuditFilters());
+  AddLimit(*audit, "how many acts at most");
+}
+
+void ClientFlags::AddReplays(const AddsCommand& add) {
+  CLI::App* replay = add("replay", "Send letters back to where they were first addressed.", [this] {
+    return replay_.Make(Server(), filters_.Given(LetterFilters()));
+  });
+  AddServerFlag(*replay);
+  filters_.AddTo(*replay, LetterFilters());
+  replay_.AddTo(*replay);
+  CLI::App* replays = add("replays", "List replays, show or steer one.",
+                          [this] { return steer_.Make(Server(), limit_); });
+  AddServerFlag(*replays);
+  steer_.AddTo(*replays);
+  AddLimit(*replays, "how many replays at most");
+}
+
+void ClientFlags::AddServerFlag(CLI::App& command) {
+  command
+      .add_option("--server", server_,
+                  "the running server; else DEADLETTER_SERVER, else " + ServerAccess{}.url)
+      ->type_name("URL");
+  command
+      .add_option("--ca-file", ca_file_,
+                  "whom to trust for https:// (PEM); else DEADLETTER_CA_FILE, else the system's")
+      ->type_name("FILE");
+}
+
+void ClientFlags::AddIdFlag(CLI::App& command) {
+  AddServerFlag(command);
+  command.add_option("ID", id_, "the letter's id, as `list` gives it")->required()->type_name("ID");
+}
+
+void ClientFlags::AddLimit(CLI::App& command, const char* help) {
+  command.add_option("--limit", limit_, help)
+      ->check(UpTo(kMaxListed))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+Result<Command> ClientFlags::MakeTag() const {
+  if (add_.empty() && remove_.empty()) return Fail("--add or --remove must name a tag");
+  return TagCommand{.server = Server(), .id = id_, .add = add_, .remove = remove_};
+}
+
+ServerAccess ClientFlags::Server() const {
+  const auto environment = [](const char* name) -> std::optional<std::string> {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
+  };
+  const auto url = server_ ? server_ : environment("DEADLETTER_SERVER");
+  return {.url = url.value_or(ServerAccess{}.url),
+          .token = environment("DEADLETTER_TOKEN"),
+          .ca_file = ca_file_ ? ca_file_ : environment("DEADLETTER_CA_FILE")};
+}
+
+}  // namespace deadletter::cli

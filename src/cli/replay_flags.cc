@@ -1,0 +1,75 @@
+#include "cli/replay_flags.h"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace deadletter::cli {
+
+namespace json = boost::json;
+
+void ReplayFlags::AddTo(CLI::App& command) {
+  command.add_option("ID", ids, "letters' ids, as `list` gives them; or filters in their place")
+      ->type_name("ID");
+  command.add_option("--redirect-exchange", exchange, "send them to this exchange instead")
+      ->type_name("NAME");
+  command.add_option("--redirect-routing-key", routing_key, "with this routing key")
+      ->type_name("KEY");
+  command.add_option("--rate-per-second", rate, "how many messages a second at most")
+      ->type_name("N");
+  command.add_flag("--ramp", ramp, "1, 10, 100, ...: each step once the one before is answered");
+  command
+      .add_option("--failed-again-percent", failed_again_percent,
+                  "stop when so many of those answered failed again; 0: never")
+      ->type_name("N");
+  command
+      .add_option("--answer-within-seconds", answer_within_seconds,
+                  "how long an execution may take")
+      ->type_name("N");
+  command.add_flag("--dry-run", dry_run, "say how many and where to, and send nothing");
+  command.add_flag("--watch", watch, "stay until it has ended");
+}
+
+Result<Command> ReplayFlags::Make(
+    ServerAccess server, const std::vector<std::pair<std::string, std::string>>& filters) const {
+  if (ids.empty() == filters.empty())
+    return Fail("say which letters: either their ids, or filters such as --reason expired");
+  if (exchange.has_value() != routing_key.has_value())
+    return Fail("--redirect-exchange and --redirect-routing-key belong together");
+  json::object request;
+  if (!ids.empty()) request["ids"] = json::array(ids.begin(), ids.end());
+  if (!filters.empty()) {
+    json::object filter;
+    for (const auto& [name, value] : filters) filter[name] = value;
+    request["filter"] = std::move(filter);
+  }
+  if (exchange) request["redirect"] = {{"exchange", *exchange}, {"routing_key", *routing_key}};
+  if (rate) request["rate_per_second"] = *rate;
+  if (ramp) request["ramp"] = true;
+  if (failed_again_percent)
+    request["stop_when"] = {{"failed_again_percent", *failed_again_percent}};
+  if (answer_within_seconds) request["answer_within_seconds"] = *answer_within_seconds;
+  if (dry_run) request["dry_run"] = true;
+  return ReplayCommand{.server = std::move(server),
+                       .request_json = json::serialize(request),
+                       .watch = watch && !dry_run};
+}
+
+void ReplaysFlags::AddTo(CLI::App& command) {
+  command.add_option("ID", id, "one replay")->type_name("ID");
+  command.add_flag("--pause", pause, "send nothing more for now");
+  command.add_flag("--resume", resume, "go on");
+  command.add_flag("--cancel", cancel, "send nothing more, ever");
+}
+
+Result<Command> ReplaysFlags::Make(ServerAccess server, std::size_t limit) const {
+  const int actions = (pause ? 1 : 0) + (resume ? 1 : 0) + (cancel ? 1 : 0);
+  if (actions > 1) return Fail("--pause, --resume and --cancel exclude one another");
+  if (actions == 1 && id.empty()) return Fail("say which replay: its ID");
+  ReplaysAction action = ReplaysAction::kShow;
+  if (pause) action = ReplaysAction::kPause;
+  if (resume) action = ReplaysAction::kResume;
+  if (cancel) action = ReplaysAction::kCancel;
+  return ReplaysCommand{.server = std::move(server), .id = id, .action = action, .limit = limit};
+}
+
+}  // namespace deadletter::cli

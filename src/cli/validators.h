@@ -1,0 +1,12 @@
+// Checks of flags' values that answer in our words. Internal to the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+
+namespace deadletter::cli {
+
+// A number from 1 to `most`.
+[[nodiscard]] CLI::Validator UpTo(std::size_t most);
+
+}  // namespace deadletter::cli

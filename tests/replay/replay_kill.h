@@ -49,7 +49,7 @@ TEST_P(KillInReplay, P3_NothingIsSentTwiceAndWhatIsInDoubtIsShownSo) {
   }
   std::string replay;
   {
-    // At ten a second a window is one letter or a few: the kill comes in the middle.
+    // At twenty a second a window is a letter or two: the kill comes in the middle.
     Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill@3"}});
     replay = ReplayWorld::Make(
         doomed,

@@ -21,11 +21,6 @@ bool IsAddress(const Address& address) {
          address.routing_key.size() <= kMaxShortString;
 }
 
-bool IsTakenAway(std::string_view name) {
-  return name.starts_with("x-first-death-") || name.starts_with("x-last-death-") ||
-         std::ranges::find(kTakenAway, name) != kTakenAway.end();
-}
-
 FieldTable KeptHeaders(const FieldTable& headers) {
   FieldTable kept;
   for (const FieldEntry& entry : headers.entries) {
@@ -51,6 +46,11 @@ std::optional<std::string> ExpirationOf(const Letter& letter) {
 }
 
 }  // namespace
+
+bool IsTakenAway(std::string_view name) {
+  return name.starts_with("x-first-death-") || name.starts_with("x-last-death-") ||
+         std::ranges::find(kTakenAway, name) != kTakenAway.end();
+}
 
 std::optional<ReplayId> ReplayIdOf(const FieldTable& headers) {
   const std::string* const text = AsString(headers.Find(kReplayIdHeader));

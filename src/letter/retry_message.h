@@ -14,6 +14,10 @@ inline constexpr std::string_view kLetterIdHeader = "deadletter-letter-id";
 inline constexpr std::string_view kReplayIdHeader = "deadletter-replay-id";
 inline constexpr std::string_view kRetryAttemptHeader = "deadletter-retry-attempt";
 
+// Whether a message that is sent again goes without such a header of the letter: what the broker
+// would believe or refuse, and our own.
+[[nodiscard]] bool IsTakenAway(std::string_view name);
+
 // The replay whose message has these headers; nothing where they name none.
 [[nodiscard]] std::optional<ReplayId> ReplayIdOf(const FieldTable& headers);
 

@@ -249,6 +249,46 @@ TEST(CommandLine, TheServerIsAFlagElseTheEnvironmentElseLocal) {
   unsetenv("DEADLETTER_TOKEN");
 }
 
+TEST(CommandLine, AReplayIsAskedForAsTheServerTakesIt) {
+  const auto replay = Parsed<ReplayCommand>({"replay",
+                                             "--reason",
+                                             "expired",
+                                             "--tag",
+                                             "mended",
+                                             "--rate-per-second",
+                                             "2.5",
+                                             "--ramp",
+                                             "--failed-again-percent",
+                                             "0",
+                                             "--queue-messages",
+                                             "9",
+                                             "--edit",
+                                             R"({"body": 123456789012345678901234567890})",
+                                             "--answer-within-seconds",
+                                             "60",
+                                             "--redirect-exchange",
+                                             "",
+                                             "--redirect-routing-key",
+                                             "q",
+                                             "--watch"});
+  EXPECT_EQ(replay.request_json,
+            R"({"filter":{"reason":"expired","tag":"mended"},)"
+            R"("redirect":{"exchange":"","routing_key":"q"},"rate_per_second":2.5E0,"ramp":true,)"
+            R"("stop_when":{"failed_again_percent":0,"queue_messages":9},)"
+            R"("answer_within_seconds":60,"edit":{"body": 123456789012345678901234567890}})");
+  EXPECT_TRUE(replay.watch);
+  const auto dry = Parsed<ReplayCommand>({"replay", "a", "b", "--dry-run", "--watch"});
+  EXPECT_EQ(dry.request_json, R"({"ids":["a","b"],"dry_run":true})");
+  EXPECT_FALSE(dry.watch);
+  EXPECT_EQ(Parsed<ReplaysCommand>({"replays"}).action, ReplaysAction::kShow);
+  EXPECT_EQ(Parsed<ReplaysCommand>({"replays", "--limit", "3"}).limit, 3U);
+  const auto paused = Parsed<ReplaysCommand>({"replays", "x", "--pause"});
+  EXPECT_EQ(paused.id, "x");
+  EXPECT_EQ(paused.action, ReplaysAction::kPause);
+  EXPECT_EQ(Parsed<ReplaysCommand>({"replays", "x", "--resume"}).action, ReplaysAction::kResume);
+  EXPECT_EQ(Parsed<ReplaysCommand>({"replays", "x", "--cancel"}).action, ReplaysAction::kCancel);
+}
+
 struct Mistake {
   Words words;
   std::string text;
@@ -314,6 +354,22 @@ INSTANTIATE_TEST_SUITE_P(
                 "deadletter: --ttl must be a duration like 300ms, 30s or 5m, at most 49d, not "
                 "'50d': see `deadletter "
                 "submit --help`"},
+        Mistake{{"replay"},
+                "deadletter: say which letters: either their ids, or filters such as --reason "
+                "expired: see `deadletter replay --help`"},
+        Mistake{{"replay", "a", "--state", "open"},
+                "deadletter: say which letters: either their ids, or filters such as --reason "
+                "expired: see `deadletter replay --help`"},
+        Mistake{{"replay", "a", "--redirect-exchange", "x"},
+                "deadletter: --redirect-exchange and --redirect-routing-key belong together: see "
+                "`deadletter replay --help`"},
+        Mistake{{"replay", "a", "--edit", "{"},
+                "deadletter: --edit must be JSON: incomplete JSON: see `deadletter replay --help`"},
+        Mistake{{"replays", "--pause"},
+                "deadletter: say which replay: its ID: see `deadletter replays --help`"},
+        Mistake{{"replays", "x", "--pause", "--cancel"},
+                "deadletter: --pause, --resume and --cancel exclude one another: see `deadletter "
+                "replays --help`"},
         Mistake{{"submit", "--queue", "q", "--action", "a", "--count", "0"},
                 "deadletter: --count must be a number from 1 to 100000, not '0': see `deadletter "
                 "submit --help`"}));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
@@ -80,6 +81,30 @@ void PrintReplay(const json::object& replay, const Terminal& terminal) {
                << "progress   " << Progress(replay) << '\n';
 }
 
+std::string Shown(const json::object& change, std::string_view name) {
+  const json::value* value = change.if_contains(name);
+  return value == nullptr || value->is_null() ? "nothing" : SafeText(json::serialize(*value));
+}
+
+// What an edit does to one letter of a group, a line a change.
+void PrintEdited(const json::object& edited, const Terminal& terminal) {
+  const auto each = [&](std::string_view list, std::string_view what) {
+    const json::value* changes = edited.if_contains(list);
+    if (changes == nullptr || !changes->is_array()) return;
+    for (const json::value& change : changes->get_array()) {
+      if (!change.is_object()) continue;
+      const json::object& one = change.get_object();
+      terminal.out << "    " << (list == "headers" ? "header" : Field(one, "op")) << ' '
+                   << Field(one, what) << ": " << Shown(one, "before") << " -> "
+                   << Shown(one, "after") << '\n';
+    }
+  };
+  each("changes", "path");
+  each("headers", "name");
+  const std::string problem = Field(edited, "problem");
+  if (!problem.empty()) terminal.out << "    not to be sent: " << problem << '\n';
+}
+
 void PrintPreview(const json::object& preview, const Terminal& terminal) {
   terminal.out << Number(preview, "letters") << " letters would be replayed, "
                << Number(preview, "taken") << " of them are taken by other replays\n";
@@ -96,7 +121,15 @@ void PrintPreview(const json::object& preview, const Terminal& terminal) {
                    << Field(to->get_object(), "routing_key");
     }
     terminal.out << '\n';
+    const json::value* edited = group.if_contains("edited");
+    if (edited != nullptr && edited->is_object()) PrintEdited(edited->get_object(), terminal);
   }
+}
+
+// A longer one would go on in the next line, and could not be written over. All of it is ASCII.
+std::string OnOneLine(const std::string& line, const Terminal& terminal) {
+  const std::size_t most = std::max<std::size_t>(terminal.columns, 2) - 1;
+  return line.size() <= most ? line : line.substr(0, most);
 }
 
 bool IsOver(const json::object& replay) {
@@ -114,7 +147,7 @@ int Watch(const ReplayCommand& command, OutputFormat output, const Terminal& ter
     if (output == OutputFormat::kTable) {
       const std::string line = Progress(replay);
       // One line that is written over on a terminal, and one a change elsewhere.
-      if (terminal.colour) terminal.out << '\r' << line << "\x1b[K";
+      if (terminal.colour) terminal.out << '\r' << OnOneLine(line, terminal) << "\x1b[K";
       if (!terminal.colour && line != shown) terminal.out << line << '\n';
       terminal.out.flush();
       shown = line;

@@ -1,5 +1,6 @@
 #include "cli/replay_flags.h"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -21,6 +22,15 @@ void ReplayFlags::AddTo(CLI::App& command) {
       .add_option("--failed-again-percent", failed_again_percent,
                   "stop when so many of those answered failed again; 0: never")
       ->type_name("N");
+  command
+      .add_option("--queue-messages", queue_messages,
+                  "fill the queue to so many waiting messages; stop when there are more")
+      ->type_name("N");
+  command
+      .add_option("--edit", edit,
+                  "change the messages: {\"body\": JSON Patch, \"set_headers\": {...}, "
+                  "\"unset_headers\": [...]}; --dry-run shows what it does")
+      ->type_name("JSON");
   command
       .add_option("--answer-within-seconds", answer_within_seconds,
                   "how long an execution may take")
@@ -45,13 +55,22 @@ Result<Command> ReplayFlags::Make(
   if (exchange) request["redirect"] = {{"exchange", *exchange}, {"routing_key", *routing_key}};
   if (rate) request["rate_per_second"] = *rate;
   if (ramp) request["ramp"] = true;
-  if (failed_again_percent)
-    request["stop_when"] = {{"failed_again_percent", *failed_again_percent}};
+  json::object stop_when;
+  if (failed_again_percent) stop_when["failed_again_percent"] = *failed_again_percent;
+  if (queue_messages) stop_when["queue_messages"] = *queue_messages;
+  if (!stop_when.empty()) request["stop_when"] = std::move(stop_when);
   if (answer_within_seconds) request["answer_within_seconds"] = *answer_within_seconds;
   if (dry_run) request["dry_run"] = true;
-  return ReplayCommand{.server = std::move(server),
-                       .request_json = json::serialize(request),
-                       .watch = watch && !dry_run};
+  std::string text = json::serialize(request);
+  if (edit) {
+    json::error_code error;
+    json::parse(*edit, error);
+    if (error) return Fail("--edit must be JSON: " + error.message());
+    // As it was written: parsed, a large number would lose digits.
+    text.replace(text.size() - 1, 1, ",\"edit\":" + *edit + "}");
+  }
+  return ReplayCommand{
+      .server = std::move(server), .request_json = std::move(text), .watch = watch && !dry_run};
 }
 
 void ReplaysFlags::AddTo(CLI::App& command) {

@@ -19,6 +19,8 @@ struct ReplayFlags {
   std::optional<double> rate;
   std::optional<std::int64_t> failed_again_percent;
   std::optional<std::int64_t> answer_within_seconds;
+  std::optional<std::int64_t> queue_messages;
+  std::optional<std::string> edit;
   bool ramp = false;
   bool dry_run = false;
   bool watch = false;

@@ -6,8 +6,18 @@
 #include "letter/retry_message.h"
 
 namespace deadletter {
+namespace {
 
-ComposedReplay ReplayComposer::operator()(const DrivenReplay& replay,
+// Where its first death was is where its origin leads.
+std::string QueueOf(const std::optional<Address>& redirect, const Letter& letter) {
+  if (redirect) return redirect->exchange.empty() ? redirect->routing_key : "";
+  const Death* const first = FirstDeath(letter.history);
+  return first == nullptr ? letter.queue : first->queue;
+}
+
+}  // namespace
+
+ComposedReplay ReplayComposer::operator()(const DrivenReplay& replay, const ReplayEdit& edit,
                                           ReplayCandidate candidate) const {
   ComposedReplay composed;
   if (!candidate.unreadable.empty()) {
@@ -17,10 +27,30 @@ ComposedReplay ReplayComposer::operator()(const DrivenReplay& replay,
   }
   composed.letter = reader_.Read(candidate.id, std::move(candidate.delivery));
   composed.address = replay.spec.redirect.value_or(OriginOf(composed.letter));
+  composed.queue = QueueOf(replay.spec.redirect, composed.letter);
   composed.message = MakeReplayMessage(composed.letter, replay.id, 0);
   composed.message.body = std::move(composed.letter.delivery.message.body);
   composed.has_stamp = composed.letter.attempt.has_value();
+  if (!edit.IsNone()) Edit(edit, composed);
   return composed;
+}
+
+// The message is read as the letter will be that comes of it, should it die again.
+void ReplayComposer::Edit(const ReplayEdit& edit, ComposedReplay& composed) const {
+  if (auto applied = ApplyEdit(edit, composed.message); !applied) {
+    composed.problem = std::move(applied.error().message);
+    return;
+  }
+  Delivery delivery;
+  delivery.message = composed.message;
+  const Letter edited = reader_.Read(composed.letter.id, std::move(delivery));
+  const bool was_request = composed.letter.kind == LetterKind::kExecutionRequest;
+  if (was_request && edited.kind != LetterKind::kExecutionRequest) {
+    composed.problem = "edited, it would be no execution request any more";
+  } else if (composed.letter.execution_id && edited.execution_id != composed.letter.execution_id) {
+    composed.problem = "edited, it would be about another execution";
+  }
+  composed.has_stamp = edited.attempt.has_value();
 }
 
 bool ReplayComposer::Stamp(ComposedReplay& composed, Instant stamp) const {

@@ -8,6 +8,7 @@
 #include "ledger/replay_work.h"
 #include "letter/letter_format.h"
 #include "letter/letter_reader.h"
+#include "letter/replay_edit.h"
 
 namespace deadletter {
 
@@ -15,6 +16,7 @@ namespace deadletter {
 struct ComposedReplay {
   Letter letter;  // as it came; its body has moved to `message`
   Address address;
+  std::string queue;  // that it will wait in; empty where nothing tells
   Message message;
   bool has_stamp = false;  // the message carries one, which is to be renewed
   std::string problem;     // not empty: why it cannot be sent, in one line
@@ -26,9 +28,9 @@ class ReplayComposer {
   ReplayComposer(const LetterReader& reader, const LetterFormat& format, const Judge& judge)
       : reader_(reader), format_(format), judge_(judge) {}
 
-  // Total. Edited as the replay wants it; an edit that makes it a message about another execution
-  // is a problem: it would be that one's work, and ours would wait for nothing.
-  [[nodiscard]] ComposedReplay operator()(const DrivenReplay& replay,
+  // Total. `edit` is what the replay wants changed; one that makes it a message about another
+  // execution is a problem: it would be that one's work, and ours would wait for nothing.
+  [[nodiscard]] ComposedReplay operator()(const DrivenReplay& replay, const ReplayEdit& edit,
                                           ReplayCandidate candidate) const;
   // Puts the stamp in. False, with `problem` set: it does not go in.
   [[nodiscard]] bool Stamp(ComposedReplay& composed, Instant stamp) const;
@@ -36,6 +38,8 @@ class ReplayComposer {
   [[nodiscard]] ReplayResult Unroutable(const ComposedReplay& composed, std::string detail) const;
 
  private:
+  void Edit(const ReplayEdit& edit, ComposedReplay& composed) const;
+
   const LetterReader& reader_;
   const LetterFormat& format_;
   const Judge& judge_;

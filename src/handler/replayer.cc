@@ -38,10 +38,12 @@ ReplayResult Mark(const ComposedReplay& composed, ReplayMark mark, std::string d
 }  // namespace
 
 Replayer::Replayer(std::unique_ptr<ReplayWork> work, std::unique_ptr<Publisher> publisher,
-                   const LetterReader& reader, const LetterFormat& format, const Judge& judge,
-                   const Clock& clock, Metrics& metrics, Health& health, ReplayerOptions options)
+                   std::unique_ptr<BrokerWatch> watch, const LetterReader& reader,
+                   const LetterFormat& format, const Judge& judge, const Clock& clock,
+                   Metrics& metrics, Health& health, ReplayerOptions options)
     : work_(std::move(work)),
       publisher_(std::move(publisher)),
+      watch_(std::move(watch)),
       composer_(reader, format, judge),
       clock_(clock),
       metrics_(metrics),
@@ -71,6 +73,7 @@ void Replayer::Stop(steady_clock::time_point deadline) {
   thread_.request_stop();
   if (!done_.WaitUntil(deadline)) {
     publisher_->Abort();
+    watch_->Abort();
     work_->Abort();
   }
   thread_.join();
@@ -143,11 +146,49 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if (next && most == 0) driven.wait = std::min(driven.wait, *next);
     return 0;
   }
+  const auto edit = ParseReplayEdit(replay.spec.edit_json);
+  if (!edit) {
+    const auto stopped = StopBecause(replay, "its edit cannot be read: " + edit.error().message);
+    if (!stopped) return Unexpected<LedgerError>(stopped.error());
+    return 0;
+  }
   if (replay.spec.ramp) driven.followed = {};  // how far it has come decides how far it may go
   std::vector<ComposedReplay> composed;
   for (ReplayCandidate& candidate : *candidates)
-    composed.push_back(composer_(replay, std::move(candidate)));
+    composed.push_back(composer_(replay, *edit, std::move(candidate)));
+  if (replay.spec.queue_limit > 0) {
+    const auto room = KeepToQueueLimit(replay, composed);
+    if (!room) return Unexpected<LedgerError>(room.error());
+    if (!*room) return 0;
+    driven.pace.GiveBack((*room)->left_out);
+    if ((*room)->stopped || composed.empty()) return 0;
+  }
   return Send(replay, std::move(composed), stop);
+}
+
+LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
+    const DrivenReplay& replay, std::vector<ComposedReplay>& composed) {
+  std::map<std::string, std::int64_t> room;
+  for (const ComposedReplay& one : composed) {
+    if (one.queue.empty() || room.contains(one.queue)) continue;
+    const auto waiting = watch_->Waiting(one.queue);
+    if (!waiting) {
+      BrokerAway(&waiting.error().message);
+      return std::optional<Room>();
+    }
+    room[one.queue] = replay.spec.queue_limit - waiting->value_or(0);
+    if (room[one.queue] >= 0) continue;
+    const auto stopped =
+        StopBecause(replay, one.queue + " holds " + std::to_string(waiting->value_or(0)) +
+                                " messages, more than " + std::to_string(replay.spec.queue_limit));
+    if (!stopped) return Unexpected<LedgerError>(stopped.error());
+    return Room{.left_out = composed.size(), .stopped = true};
+  }
+  const std::size_t all = composed.size();
+  std::erase_if(composed, [&](const ComposedReplay& one) {
+    return !one.queue.empty() && room.at(one.queue)-- <= 0;
+  });
+  return Room{.left_out = all - composed.size()};
 }
 
 // Follows what was sent. False: the replay stops by itself.

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/latch.h"
 #include "base/signal.h"
+#include "broker/broker_watch.h"
 #include "broker/publisher.h"
 #include "handler/judge.h"
 #include "handler/pace.h"
@@ -38,8 +39,9 @@ struct ReplayerOptions {
 class Replayer {
  public:
   Replayer(std::unique_ptr<ReplayWork> work, std::unique_ptr<Publisher> publisher,
-           const LetterReader& reader, const LetterFormat& format, const Judge& judge,
-           const Clock& clock, Metrics& metrics, Health& health, ReplayerOptions options);
+           std::unique_ptr<BrokerWatch> watch, const LetterReader& reader,
+           const LetterFormat& format, const Judge& judge, const Clock& clock, Metrics& metrics,
+           Health& health, ReplayerOptions options);
   ~Replayer();  // as Stop() without patience
 
   void Start();
@@ -71,6 +73,14 @@ class Replayer {
   [[nodiscard]] LedgerResult<std::vector<ClaimedLetter>> Claim(
       const DrivenReplay& replay, const std::vector<ComposedReplay>& composed,
       const std::stop_token& stop);
+  // Takes out what its queue has no room for: that stays pending. A queue that holds more than the
+  // replay allows is why the replay stops (`stopped`). Nothing: the broker is away.
+  struct Room {
+    std::size_t left_out = 0;
+    bool stopped = false;
+  };
+  [[nodiscard]] LedgerResult<std::optional<Room>> KeepToQueueLimit(
+      const DrivenReplay& replay, std::vector<ComposedReplay>& composed);
   // Takes out what cannot be sent at all, and says how to mark it. False: the broker is away.
   [[nodiscard]] bool TakeOutHopeless(std::vector<ComposedReplay>& composed,
                                      std::vector<ReplayResult>& hopeless);
@@ -82,6 +92,7 @@ class Replayer {
 
   const std::unique_ptr<ReplayWork> work_;
   const std::unique_ptr<Publisher> publisher_;
+  const std::unique_ptr<BrokerWatch> watch_;
   const ReplayComposer composer_;
   const Clock& clock_;
   Metrics& metrics_;

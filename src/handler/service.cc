@@ -44,9 +44,9 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
       schema_(adapters.migrator(), options.may_migrate, health, std::move(options.schema_refused)) {
   metrics.Expect(Labels(options.queues));
   if (options.replayer) {
-    replayer_ =
-        std::make_unique<Replayer>(adapters.replay_work(), adapters.publisher(), reader_, format_,
-                                   judge_, clock, metrics, health, *options.replayer);
+    replayer_ = std::make_unique<Replayer>(adapters.replay_work(), adapters.publisher(),
+                                           adapters.broker_watch(), reader_, format_, judge_, clock,
+                                           metrics, health, *options.replayer);
   }
   for (const QueueOptions& queue : options.queues) {
     intakes_.push_back(std::make_unique<Intake>(

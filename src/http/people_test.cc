@@ -190,5 +190,35 @@ TEST_F(PeopleTest, WhatIsRedactedLeavesOnlyWhereAnAdminSaysSo) {
   EXPECT_EQ(ledger_->audit[1].who, "admin");
 }
 
+TEST_F(PeopleTest, ReplaysAreMadeAndSteeredByOperatorsAndSeenByViewers) {
+  const std::string replay = "/v1/replays/01980000-0000-0000-0000-0000000000ff";
+  const std::string body = R"({"filter":{"state":"open"}})";
+  for (const std::string& target :
+       {std::string("/v1/replays"), replay + "/pause", replay + "/resume", replay + "/cancel"}) {
+    EXPECT_EQ(Post("", target, body).status, 401) << target;
+    const RawAnswer refused = Post("viewer", target, body);
+    EXPECT_EQ(refused.status, 403) << target;
+    EXPECT_THAT(refused.headers, HasSubstr("insufficient_scope")) << target;
+    // Let in: this server replays nothing, and says so.
+    const RawAnswer answered = Post("operator", target, body);
+    EXPECT_EQ(answered.status, 409) << target;
+    EXPECT_THAT(answered.body, HasSubstr("nothing is replayed"));
+    EXPECT_EQ(Post("operator", target + "?x=1", body).status, 400) << target;
+  }
+  for (const std::string& target : {std::string("/v1/replays"), replay, replay + "/letters"}) {
+    EXPECT_EQ(Get("", target).status, 401) << target;
+    EXPECT_EQ(Get("viewer", target).status, 409) << target;
+    EXPECT_EQ(Get("viewer", target + "?x=1").status, 400) << target;
+  }
+  EXPECT_EQ(Get("admin", replay + "/pause").status, 405);
+  EXPECT_THAT(ledger_->audit, IsEmpty());
+}
+
+TEST_F(PeopleTest, AReplayIsNotSelectedByWhatIsRedacted) {
+  const std::string body = R"({"filter":{"worker_id":"7"}})";
+  EXPECT_EQ(Post("operator", "/v1/replays", body).status, 403);
+  EXPECT_EQ(Post("admin", "/v1/replays", body).status, 409);
+}
+
 }  // namespace
 }  // namespace deadletter::http

@@ -126,7 +126,7 @@ void AddRemarks(std::vector<Route>& routes, Operations& operations) {
 Response MakeReplay(Operations& operations, const Call& call) {
   if (!call.parameters.empty())
     return Problem(400, "a replay is described in the body, not in the query");
-  auto answer = operations.MakeReplay(call.body);
+  auto answer = operations.MakeReplay(call.body, call.caller);
   if (!answer) return ProblemFrom(answer.error());
   Response response{.status = answer->made ? 201U : 200U,
                     .content_type = "application/json",
@@ -141,7 +141,7 @@ Route Steering(Operations& operations, std::string_view word, ReplayCommand comm
           .role = Role::kOperator,
           .answer = [&operations, command](const Call& call) {
             if (!call.parameters.empty()) return TakesNoParameters();
-            return Json(operations.SteerReplay(call.names[0], command));
+            return Json(operations.SteerReplay(call.names[0], command, call.caller));
           }};
 }
 

@@ -60,6 +60,8 @@ struct ReplaySpec {
   std::int64_t milli_rate = 0;        // messages in a thousand seconds; 0: as fast as it goes
   bool ramp = false;                  // 1, 10, 100, …: each step once the one before is answered
   std::int64_t stop_percent = 0;      // of the answered ones that failed again; 0: never stops
+  // Messages that may wait in the queue that its own go to; 0: any number.
+  std::int64_t queue_limit = 0;
   std::chrono::microseconds answer_within = std::chrono::hours(1);  // then it is kNoAnswer
   std::string made_by;
 };

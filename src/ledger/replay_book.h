@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger/audit.h"
 #include "ledger/ledger_error.h"
 #include "ledger/replay.h"
 
@@ -51,7 +52,9 @@ struct ReplayedLetter {
   std::optional<Instant> ended_at;
 };
 
-// Threads: one makes the calls; only Abort() may come from any.
+// Each change is one transaction with the entry of the audit that tells of it; without the change
+// there is no entry. How many letters it was done to is counted by the ledger: those that were
+// still to be sent. Threads: one makes the calls; only Abort() may come from any.
 class ReplayBook {
  public:
   virtual ~ReplayBook() = default;
@@ -65,7 +68,8 @@ class ReplayBook {
   // taken. Nothing is made beyond `max_letters`.
   [[nodiscard]] virtual LedgerResult<ReplayMade> Make(ReplayId id, const ReplaySpec& spec,
                                                       const ReplaySelection& selection,
-                                                      std::size_t max_letters, Instant now) = 0;
+                                                      std::size_t max_letters, Instant now,
+                                                      const AuditEntry& entry) = 0;
 
   // Newest first, after (older than) `after`.
   [[nodiscard]] virtual LedgerResult<std::vector<ReplayRecord>> List(
@@ -79,9 +83,8 @@ class ReplayBook {
   // Once it has returned, no letter is claimed any more under the state before. What is claimed
   // already is sent, whatever the command: its execution waits for it. Cancelling withdraws the
   // letters that are pending.
-  [[nodiscard]] virtual LedgerResult<std::optional<ReplaySteered>> Steer(ReplayId id,
-                                                                         ReplayCommand command,
-                                                                         Instant now) = 0;
+  [[nodiscard]] virtual LedgerResult<std::optional<ReplaySteered>> Steer(
+      ReplayId id, ReplayCommand command, Instant now, const AuditEntry& entry) = 0;
   virtual void Abort() = 0;  // as Settlement::Abort
 };
 

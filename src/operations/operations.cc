@@ -183,21 +183,24 @@ OperationResult<std::string> Operations::ListAudit(std::span<const Parameter> pa
   return deadletter::ListAudit(*lease.audit(), *request);
 }
 
-OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_view request_json) {
-  const auto request = ParseReplayRequest(request_json);
+OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_view request_json,
+                                                                 const Caller& caller) {
+  const auto request = ParseReplayRequest(request_json, caller, options_.redaction);
   if (!request) return Unexpected<OperationError>(request.error());
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.replays() == nullptr) return NothingIsReplayed();
   if (request->dry_run) {
-    auto preview = PreviewReplay(*lease.replays(), lease.catalog(), *request);
+    auto preview = PreviewReplay(*lease.replays(), lease.catalog(), *request, options_.redaction);
     if (!preview) return Unexpected<OperationError>(preview.error());
     return ReplayAnswer{.made = false, .url = "", .json = std::move(*preview)};
   }
-  const auto id = deadletter::MakeReplay(*lease.replays(), *request);
+  const auto id = deadletter::MakeReplay(*lease.replays(), *request, caller, options_.redaction,
+                                         options_.clock->Now());
   if (!id) return Unexpected<OperationError>(id.error());
   if (options_.replays_changed) options_.replays_changed();
-  auto shown = deadletter::ShowReplay(*lease.replays(), FormatUuid(id->value()));
+  auto shown =
+      deadletter::ShowReplay(*lease.replays(), FormatUuid(id->value()), options_.redaction);
   if (!shown) return Unexpected<OperationError>(shown.error());
   return ReplayAnswer{
       .made = true, .url = ReplayUrl(options_.base_path, *id), .json = std::move(*shown)};
@@ -209,14 +212,14 @@ OperationResult<std::string> Operations::ListReplays(std::span<const Parameter> 
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.replays() == nullptr) return NothingIsReplayed();
-  return deadletter::ListReplays(*lease.replays(), *page);
+  return deadletter::ListReplays(*lease.replays(), *page, options_.redaction);
 }
 
 OperationResult<std::string> Operations::ShowReplay(std::string_view id) {
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.replays() == nullptr) return NothingIsReplayed();
-  return deadletter::ShowReplay(*lease.replays(), id);
+  return deadletter::ShowReplay(*lease.replays(), id, options_.redaction);
 }
 
 OperationResult<std::string> Operations::ListReplayedLetters(
@@ -226,16 +229,20 @@ OperationResult<std::string> Operations::ListReplayedLetters(
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.replays() == nullptr) return NothingIsReplayed();
-  return deadletter::ListReplayedLetters(*lease.replays(), id, *page);
+  return deadletter::ListReplayedLetters(*lease.replays(), id, *page, options_.redaction);
 }
 
-OperationResult<std::string> Operations::SteerReplay(std::string_view id, ReplayCommand command) {
+OperationResult<std::string> Operations::SteerReplay(std::string_view id, ReplayCommand command,
+                                                     const Caller& caller) {
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.replays() == nullptr) return NothingIsReplayed();
-  auto steered = deadletter::SteerReplay(*lease.replays(), id, command);
+  const auto steered =
+      deadletter::SteerReplay(*lease.replays(), id, command, caller, options_.clock->Now());
+  // Also where the answer was lost.
   if (options_.replays_changed) options_.replays_changed();
-  return steered;
+  if (!steered) return Unexpected<OperationError>(steered.error());
+  return deadletter::ShowReplay(*lease.replays(), id, options_.redaction);
 }
 
 void Operations::Close(std::chrono::steady_clock::time_point deadline) {

@@ -97,15 +97,16 @@ class Operations {
     std::string url;  // of the replay that was made
     std::string json;
   };
-  [[nodiscard]] OperationResult<ReplayAnswer> MakeReplay(std::string_view request_json);
+  [[nodiscard]] OperationResult<ReplayAnswer> MakeReplay(std::string_view request_json,
+                                                         const Caller& caller);
   // GET /v1/replays, /v1/replays/{id} and its letters.
   [[nodiscard]] OperationResult<std::string> ListReplays(std::span<const Parameter> parameters);
   [[nodiscard]] OperationResult<std::string> ShowReplay(std::string_view id);
   [[nodiscard]] OperationResult<std::string> ListReplayedLetters(
       std::string_view id, std::span<const Parameter> parameters);
   // POST /v1/replays/{id}/pause and so on: the replay as it is then.
-  [[nodiscard]] OperationResult<std::string> SteerReplay(std::string_view id,
-                                                         ReplayCommand command);
+  [[nodiscard]] OperationResult<std::string> SteerReplay(std::string_view id, ReplayCommand command,
+                                                         const Caller& caller);
 
   // From now on every call is answered kUnavailable. Those in progress are waited for until
   // `deadline`; then the ledger is not waited for any more.

@@ -17,7 +17,8 @@ template <class Change>
   const auto deadline = std::chrono::steady_clock::now() + kBusyPatience;
   while (true) {
     auto result = change();
-    const bool busy = !result && result.error().fault == LedgerFault::kBusy;
+    const bool busy = !result && (result.error().fault == LedgerFault::kBusy ||
+                                  result.error().fault == LedgerFault::kRowLocked);
     if (!busy || std::chrono::steady_clock::now() >= deadline) return result;
   }
 }

@@ -212,6 +212,15 @@ bool Redaction::Hides(const FieldPlace& place) const {
   return hidden;
 }
 
+bool Redaction::Touches(const JsonPointer& place) const {
+  States states = Start();
+  for (const std::string& token : place.tokens) {
+    if (Hides(states)) return true;
+    states = Step(states, token);
+  }
+  return !states.empty();  // here, or what a pattern still waits for may be below
+}
+
 std::optional<Redaction::Masked> Redaction::Mask(std::string_view body) const {
   if (HidesNothing() || body.empty()) return Masked{.body = std::string(body)};
   if (body.size() > max_body_bytes_) return std::nullopt;

@@ -45,6 +45,9 @@ class Redaction {
   // The same for what was read from hidden places into the letter's own fields.
   void Mask(LetterSummary& letter) const;
 
+  // Whether something at that place is hidden, around it, or may be below it.
+  [[nodiscard]] bool Touches(const JsonPointer& place) const;
+
   // Whether the platform's row would tell what is hidden: its result names execution and worker.
   [[nodiscard]] bool HidesExecution() const { return hidden_.execution_id || hidden_.worker_id; }
 

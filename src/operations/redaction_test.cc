@@ -159,5 +159,14 @@ TEST(Redaction, P9_ManyDeepGlobsEndInTime) {
   EXPECT_EQ(Masked(places, body), body);
 }
 
+TEST(Redaction, TouchesWhatIsHiddenAndWhatIsAroundIt) {
+  const Redaction redaction({"/a/b", "/c/**/pass*"}, LetterFormat::Default(), 1 << 20);
+  for (const char* place : {"", "/a", "/a/b", "/a/b/below", "/c", "/c/x", "/c/x/password"})
+    EXPECT_TRUE(redaction.Touches(JsonPointer::Parse(place).value())) << place;
+  for (const char* place : {"/a/x", "/d", "/b"})
+    EXPECT_FALSE(redaction.Touches(JsonPointer::Parse(place).value())) << place;
+  EXPECT_FALSE(Redaction().Touches({}));
+}
+
 }  // namespace
 }  // namespace deadletter

@@ -7,22 +7,22 @@
 #include <cmath>
 #include <set>
 
-#include "base/text.h"
 #include "operations/list_letters.h"
+#include "operations/query.h"
 
 namespace deadletter {
 namespace {
 
 namespace json = boost::json;
-using Problem = std::optional<std::string>;  // nothing: none
-
 constexpr std::size_t kMaxDepth = 32;
-constexpr std::size_t kMaxQuotedBytes = 64;
 constexpr std::size_t kMaxName = 255;  // AMQP's, of an exchange and of a routing key
 
-std::string Quoted(std::string_view text) {
-  return "'" + DisplayText(text, kMaxQuotedBytes) + "'";
-}
+// Who asks, and how what is wrong is to be answered.
+struct Asking {
+  const Caller& caller;
+  const Redaction& redaction;
+  OperationFault fault = OperationFault::kBadRequest;
+};
 
 Problem UnknownMember(const json::object& object, std::string_view where,
                       std::initializer_list<std::string_view> known) {
@@ -36,7 +36,7 @@ Problem UnknownMember(const json::object& object, std::string_view where,
   return std::nullopt;
 }
 
-Problem ReadFilter(const json::value& value, ReplayRequest& request) {
+Problem ReadFilter(const json::value& value, ReplayRequest& request, Asking& asking) {
   if (!value.is_object() || value.get_object().empty()) {
     return "filter must be an object with at least one filter of /v1/letters: nothing is replayed "
            "that nobody has looked for";
@@ -48,8 +48,11 @@ Problem ReadFilter(const json::value& value, ReplayRequest& request) {
     if (!wanted.is_string()) return fmt::format("filter: {} must be a string", Quoted(name));
     parameters.push_back({name, std::string(wanted.get_string())});
   }
-  const auto list = ParseListRequest(parameters);
-  if (!list) return "filter: " + list.error().message;
+  const auto list = ParseListRequest(parameters, asking.caller, asking.redaction);
+  if (!list) {
+    asking.fault = list.error().fault;
+    return "filter: " + list.error().message;
+  }
   request.selection.filter = list->filter;
   request.spec.selection_json = json::serialize(json::object{{"filter", value}});
   return std::nullopt;
@@ -92,6 +95,25 @@ Problem ReadRedirect(const json::value& value, ReplayRequest& request) {
   return std::nullopt;
 }
 
+// `text` is the whole request: what is to be put into bodies is taken as it was written there.
+Problem ReadEdit(std::string_view text, ReplayRequest& request, Asking& asking) {
+  const auto raw = JsonAt(text, {{"edit"}});
+  auto edit = ParseReplayEdit(raw.value_or("{}"));
+  if (!edit) return "edit: " + edit.error().message;
+  for (const PatchOperation& operation : edit->body) {
+    const bool tells = operation.verb == PatchVerb::kTest
+                           ? asking.redaction.Touches(operation.path)
+                           : operation.from && asking.redaction.Touches(*operation.from);
+    if (!tells || Includes(asking.caller.role, Role::kAdmin)) continue;
+    asking.fault = OperationFault::kForbidden;
+    return fmt::format("edit: something at '{}' is redacted: only an admin may test or take it",
+                       FormatPointer(operation.from.value_or(operation.path)));
+  }
+  request.spec.edit_json = *raw;
+  request.edit = std::move(*edit);
+  return std::nullopt;
+}
+
 Problem ReadRate(const json::value& value, ReplayRequest& request) {
   json::error_code error;
   const double rate = value.is_number() ? value.to_number<double>(error) : 0;
@@ -113,12 +135,23 @@ Problem ReadInteger(const json::value& value, std::string_view name, std::int64_
 }
 
 Problem ReadStopWhen(const json::value& value, ReplayRequest& request) {
-  if (!value.is_object()) return R"(stop_when must be {"failed_again_percent": 0 to 100})";
+  if (!value.is_object() || value.get_object().empty()) {
+    return "stop_when must be an object with failed_again_percent (0 means never), queue_messages "
+           "or both";
+  }
   const json::object& object = value.get_object();
-  if (auto problem = UnknownMember(object, "stop_when: ", {"failed_again_percent"})) return problem;
-  const json::value* percent = object.if_contains("failed_again_percent");
-  if (percent == nullptr) return "stop_when needs failed_again_percent; 0 means never";
-  return ReadInteger(*percent, "stop_when.failed_again_percent", 0, 100, request.spec.stop_percent);
+  if (auto problem =
+          UnknownMember(object, "stop_when: ", {"failed_again_percent", "queue_messages"}))
+    return problem;
+  if (const json::value* percent = object.if_contains("failed_again_percent")) {
+    if (auto problem = ReadInteger(*percent, "stop_when.failed_again_percent", 0, 100,
+                                   request.spec.stop_percent))
+      return problem;
+  }
+  const json::value* messages = object.if_contains("queue_messages");
+  if (messages == nullptr) return std::nullopt;
+  return ReadInteger(*messages, "stop_when.queue_messages", 1, kMaxQueueMessages,
+                     request.spec.queue_limit);
 }
 
 Problem ReadFlag(const json::value& value, std::string_view name, bool& flag) {
@@ -127,8 +160,9 @@ Problem ReadFlag(const json::value& value, std::string_view name, bool& flag) {
   return std::nullopt;
 }
 
-Problem ReadMember(std::string_view name, const json::value& value, ReplayRequest& request) {
-  if (name == "filter") return ReadFilter(value, request);
+Problem ReadMember(std::string_view name, const json::value& value, ReplayRequest& request,
+                   Asking& asking) {
+  if (name == "filter") return ReadFilter(value, request, asking);
   if (name == "ids") return ReadIds(value, request);
   if (name == "redirect") return ReadRedirect(value, request);
   if (name == "rate_per_second") return ReadRate(value, request);
@@ -141,33 +175,43 @@ Problem ReadMember(std::string_view name, const json::value& value, ReplayReques
   return problem;
 }
 
-Problem Read(std::string_view text, ReplayRequest& request) {
+Problem Read(std::string_view text, ReplayRequest& request, Asking& asking) {
   json::parse_options options;
   options.max_depth = kMaxDepth;
   json::error_code error;
   const json::value value = json::parse(text, error, {}, options);
   if (error || !value.is_object()) return "the body must be a JSON object that describes a replay";
   const json::object& object = value.get_object();
-  if (object.contains("edit")) return "edit is not there yet: letters are replayed as they came";
   if (auto problem = UnknownMember(object, "",
-                                   {"filter", "ids", "redirect", "rate_per_second", "ramp",
+                                   {"filter", "ids", "edit", "redirect", "rate_per_second", "ramp",
                                     "stop_when", "answer_within_seconds", "dry_run"}))
     return problem;
   if (object.contains("filter") == object.contains("ids")) return "say either filter or ids";
-  request.spec.made_by = "loopback";  // there are no tokens, and so no names
+  request.spec.made_by = asking.caller.name;
   request.spec.stop_percent = kDefaultStopPercent;
+  if (object.contains("edit")) {
+    if (auto problem = ReadEdit(text, request, asking)) return problem;
+  }
   for (const auto& member : object) {
-    if (auto problem = ReadMember(member.key(), member.value(), request)) return problem;
+    if (member.key() == "edit") continue;
+    if (auto problem = ReadMember(member.key(), member.value(), request, asking)) return problem;
+  }
+  const auto& redirect = request.spec.redirect;
+  if (request.spec.queue_limit > 0 && redirect && !redirect->exchange.empty()) {
+    return "stop_when.queue_messages needs to know the queue: redirect to the empty exchange with "
+           "the queue's name, or not at all";
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-OperationResult<ReplayRequest> ParseReplayRequest(std::string_view json) {
+OperationResult<ReplayRequest> ParseReplayRequest(std::string_view json, const Caller& caller,
+                                                  const Redaction& redaction) {
   ReplayRequest request;
-  if (auto problem = Read(json, request))
-    return FailOperation(OperationFault::kBadRequest, std::move(*problem));
+  Asking asking{.caller = caller, .redaction = redaction};
+  if (auto problem = Read(json, request, asking))
+    return FailOperation(asking.fault, std::move(*problem));
   return request;
 }
 

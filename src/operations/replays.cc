@@ -3,20 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <charconv>
 
 #include "base/rfc3339.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "letter/retry_message.h"
+#include "operations/audit_log.h"
+#include "operations/edit_json.h"
 #include "operations/json_writer.h"
 #include "operations/list_letters.h"
+#include "operations/patience.h"
 
 namespace deadletter {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 1024;
-constexpr std::size_t kMaxSelectionDepth = 32;
+constexpr std::size_t kMaxDetailBytes = 200;  // of an entry of the audit
 
 std::string Text(std::string_view bytes) {
   return JsonDisplay(bytes, kMaxTextBytes);
@@ -58,7 +62,21 @@ std::string RateJson(std::int64_t milli_rate) {
   return fmt::format("{}.{:03}", milli_rate / 1000, milli_rate % 1000);
 }
 
-std::string ReplayJson(const ReplayRecord& replay) {
+// What was asked for, without what is hidden in it.
+std::string SelectionJson(const ReplaySpec& spec, const Redaction& redaction) {
+  boost::json::error_code error;
+  boost::json::value selection = boost::json::parse(spec.selection_json, error);
+  if (error || !selection.is_object()) return std::string(kJsonNull);
+  boost::json::value* filter = selection.get_object().if_contains("filter");
+  if (filter != nullptr && filter->is_object()) {
+    for (auto& [name, value] : filter->get_object()) {
+      if (redaction.HidesFilter(name)) value = kRedacted;
+    }
+  }
+  return boost::json::serialize(selection);
+}
+
+std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
   const ReplaySpec& spec = replay.spec;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(spec.answer_within);
   return JsonObject()
@@ -68,26 +86,33 @@ std::string ReplayJson(const ReplayRecord& replay) {
       .Add("made_by", Text(spec.made_by))
       .Add("created_at", Time(replay.created_at))
       .Add("ended_at", Time(replay.ended_at))
-      .Add("selection",
-           CompactJson(spec.selection_json, kMaxSelectionDepth).value_or(std::string(kJsonNull)))
+      .Add("selection", SelectionJson(spec, redaction))
+      .Add("edit", EditJson(spec.edit_json, redaction))
       .Add("redirect", spec.redirect ? AddressJson(*spec.redirect) : std::string(kJsonNull))
       .Add("rate_per_second", RateJson(spec.milli_rate))
       .Add("ramp", Flag(spec.ramp))
       .Add("stop_when",
-           JsonObject().Add("failed_again_percent", fmt::to_string(spec.stop_percent)).Take())
+           JsonObject()
+               .Add("failed_again_percent", fmt::to_string(spec.stop_percent))
+               .Add("queue_messages", spec.queue_limit == 0 ? std::string(kJsonNull)
+                                                            : fmt::to_string(spec.queue_limit))
+               .Take())
       .Add("answer_within_seconds", fmt::to_string(seconds.count()))
       .Add("counts", CountsJson(replay.counts))
       .Take();
 }
 
-std::string LetterJson(const ReplayedLetter& letter) {
+std::string LetterJson(const ReplayedLetter& letter, const Redaction& redaction) {
+  std::string execution(kJsonNull);
+  if (letter.execution_id) {
+    execution = Text(redaction.HidesFilter("execution_id") ? kRedacted : *letter.execution_id);
+  }
   return JsonObject()
       .Add("letter", JsonString(FormatUuid(letter.letter.value())))
       .Add("step", JsonString(ReplayStepName(letter.step)))
       .Add("outcome", letter.end ? JsonString(ReplayEndName(*letter.end)) : std::string(kJsonNull))
       .Add("detail", KnownText(letter.detail))
-      .Add("execution_id",
-           letter.execution_id ? Text(*letter.execution_id) : std::string(kJsonNull))
+      .Add("execution_id", execution)
       .Add("claimed_at", Time(letter.claimed_at))
       .Add("sent_at", Time(letter.sent_at))
       .Add("ended_at", Time(letter.ended_at))
@@ -95,14 +120,45 @@ std::string LetterJson(const ReplayedLetter& letter) {
 }
 
 // Where the sample's message was first addressed.
-std::string OriginJson(Catalog& catalog, LetterId id) {
-  const auto record = catalog.Show(id);
-  if (!record || !*record) return std::string(kJsonNull);
+std::string OriginJson(const LetterRecord& record) {
   Letter letter;
-  letter.history = ReadDeathHistory((*record)->message.headers);
-  letter.exchange = (*record)->summary.exchange;
-  letter.routing_key = (*record)->summary.routing_key;
+  letter.history = ReadDeathHistory(record.message.headers);
+  letter.exchange = record.summary.exchange;
+  letter.routing_key = record.summary.routing_key;
   return AddressJson(OriginOf(letter));
+}
+
+std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const ReplayRequest& request,
+                     const Redaction& redaction) {
+  const auto found = catalog.Show(part.sample);
+  const LetterRecord* const sample = found && *found ? &**found : nullptr;
+  JsonObject object;
+  object.Add("group", JsonString(ToHex(part.group)))
+      .Add("queue", KnownText(part.queue))
+      .Add("letters", fmt::to_string(part.letters))
+      .Add("sample", JsonString(FormatUuid(part.sample.value())));
+  std::string to(kJsonNull);
+  if (request.spec.redirect) {
+    to = AddressJson(*request.spec.redirect);
+  } else if (sample != nullptr) {
+    to = OriginJson(*sample);
+  }
+  object.Add("to", to);
+  if (!request.edit.IsNone() && sample != nullptr)
+    object.Add("edited", EditDiffJson(request.edit, sample->message, redaction));
+  return object.Take();
+}
+
+std::string_view CommandName(ReplayCommand command) {
+  switch (command) {
+    case ReplayCommand::kPause:
+      return "pause";
+    case ReplayCommand::kResume:
+      return "resume";
+    case ReplayCommand::kCancel:
+      return "cancel";
+  }
+  return "";
 }
 
 Unexpected<OperationError> NoSuchReplay() {
@@ -180,20 +236,13 @@ OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameter
 }
 
 OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
-                                           const ReplayRequest& request) {
+                                           const ReplayRequest& request,
+                                           const Redaction& redaction) {
   const auto preview = book.Preview(request.selection);
   if (!preview) return Unexpected<OperationError>(FromLedger(preview.error()));
   JsonArray groups;
-  for (const ReplayPreviewPart& part : preview->parts) {
-    groups.Add(JsonObject()
-                   .Add("group", JsonString(ToHex(part.group)))
-                   .Add("queue", KnownText(part.queue))
-                   .Add("letters", fmt::to_string(part.letters))
-                   .Add("sample", JsonString(FormatUuid(part.sample.value())))
-                   .Add("to", request.spec.redirect ? AddressJson(*request.spec.redirect)
-                                                    : OriginJson(catalog, part.sample))
-                   .Take());
-  }
+  for (const ReplayPreviewPart& part : preview->parts)
+    groups.Add(PartJson(catalog, part, request, redaction));
   return JsonObject()
       .Add("dry_run", "true")
       .Add("letters", fmt::to_string(preview->letters))
@@ -202,11 +251,17 @@ OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
       .Take();
 }
 
-OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request) {
-  const Instant now = SystemClock().Now();
+OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request,
+                                     const Caller& caller, const Redaction& redaction,
+                                     Instant now) {
   const ReplayId id(TimeOrderedUuid(now));
-  const auto made = book.Make(id, request.spec, request.selection, kMaxReplayLetters, now);
-  if (!made) return Unexpected<OperationError>(FromLedger(made.error()));
+  const auto entry =
+      MakeAuditEntry(caller, "replay", FormatUuid(id.value()),
+                     DisplayText(SelectionJson(request.spec, redaction), kMaxDetailBytes), now);
+  const auto made = Patiently([&] {
+    return book.Make(id, request.spec, request.selection, kMaxReplayLetters, now, entry);
+  });
+  if (!made) return Unexpected<OperationError>(FromChange(made.error()));
   if (made->made) return id;
   if (made->letters == 0)
     return FailOperation(OperationFault::kUnacceptable, "no letter is selected by that");
@@ -221,27 +276,30 @@ OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& requ
                                    made->letters));
 }
 
-OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page) {
+OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page,
+                                         const Redaction& redaction) {
   const auto after = page.after ? std::optional(ReplayId(*page.after)) : std::nullopt;
   const auto replays = book.List(page.limit, after);
   if (!replays) return Unexpected<OperationError>(FromLedger(replays.error()));
   JsonArray items;
-  for (const ReplayRecord& replay : *replays) items.Add(ReplayJson(replay));
+  for (const ReplayRecord& replay : *replays) items.Add(ReplayJson(replay, redaction));
   const bool is_full = replays->size() == page.limit;
   return PageJson(std::move(items), is_full, is_full ? replays->back().id.value() : Uuid{}, page);
 }
 
-OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id) {
+OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id,
+                                        const Redaction& redaction) {
   const auto replay_id = IdFrom(id);
   if (!replay_id) return NoSuchReplay();
   const auto replay = book.Show(*replay_id);
   if (!replay) return Unexpected<OperationError>(FromLedger(replay.error()));
   if (!*replay) return NoSuchReplay();
-  return ReplayJson(**replay);
+  return ReplayJson(**replay, redaction);
 }
 
 OperationResult<std::string> ListReplayedLetters(ReplayBook& book, std::string_view id,
-                                                 const ReplayPage& page) {
+                                                 const ReplayPage& page,
+                                                 const Redaction& redaction) {
   const auto replay_id = IdFrom(id);
   if (!replay_id) return NoSuchReplay();
   const auto replay = book.Show(*replay_id);
@@ -251,24 +309,24 @@ OperationResult<std::string> ListReplayedLetters(ReplayBook& book, std::string_v
   const auto letters = book.Letters(*replay_id, page.end, page.limit, after);
   if (!letters) return Unexpected<OperationError>(FromLedger(letters.error()));
   JsonArray items;
-  for (const ReplayedLetter& letter : *letters) items.Add(LetterJson(letter));
+  for (const ReplayedLetter& letter : *letters) items.Add(LetterJson(letter, redaction));
   const bool is_full = letters->size() == page.limit;
   return PageJson(std::move(items), is_full, is_full ? letters->back().letter.value() : Uuid{},
                   page);
 }
 
-OperationResult<std::string> SteerReplay(ReplayBook& book, std::string_view id,
-                                         ReplayCommand command) {
+OperationResult<void> SteerReplay(ReplayBook& book, std::string_view id, ReplayCommand command,
+                                  const Caller& caller, Instant now) {
   const auto replay_id = IdFrom(id);
   if (!replay_id) return NoSuchReplay();
-  const auto steered = book.Steer(*replay_id, command, SystemClock().Now());
-  if (!steered) return Unexpected<OperationError>(FromLedger(steered.error()));
+  const auto entry =
+      MakeAuditEntry(caller, CommandName(command), FormatUuid(replay_id->value()), "", now);
+  const auto steered = Patiently([&] { return book.Steer(*replay_id, command, now, entry); });
+  if (!steered) return Unexpected<OperationError>(FromChange(steered.error()));
   if (!*steered) return NoSuchReplay();
-  if (!(*steered)->done) {
-    return FailOperation(OperationFault::kConflict,
-                         fmt::format("the replay is {}", ReplayStateName((*steered)->state)));
-  }
-  return ShowReplay(book, id);
+  if ((*steered)->done) return {};
+  return FailOperation(OperationFault::kConflict,
+                       fmt::format("the replay is {}", ReplayStateName((*steered)->state)));
 }
 
 std::string ReplayUrl(std::string_view base_path, ReplayId id) {

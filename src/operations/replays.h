@@ -10,7 +10,9 @@
 #include "operations/cursor.h"
 #include "operations/operation_error.h"
 #include "operations/parameter.h"
+#include "operations/redaction.h"
 #include "operations/replay_request.h"
+#include "operations/role.h"
 
 namespace deadletter {
 
@@ -25,19 +27,29 @@ struct ReplayPage {
 [[nodiscard]] OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameters,
                                                           std::string_view replay);
 
-// How many letters, of which groups, and where they would go.
+// How many letters, of which groups, where they would go, and what would be changed in one of each
+// group.
 [[nodiscard]] OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
-                                                         const ReplayRequest& request);
+                                                         const ReplayRequest& request,
+                                                         const Redaction& redaction);
 // kUnacceptable: there is no such letter, or there are too many. kConflict: other replays have all
 // of them.
-[[nodiscard]] OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request);
-[[nodiscard]] OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page);
-[[nodiscard]] OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id);
+[[nodiscard]] OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request,
+                                                   const Caller& caller, const Redaction& redaction,
+                                                   Instant now);
+// What is redacted stays so, whoever asks: in what was selected by, and in executions' ids.
+[[nodiscard]] OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page,
+                                                       const Redaction& redaction);
+[[nodiscard]] OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id,
+                                                      const Redaction& redaction);
 [[nodiscard]] OperationResult<std::string> ListReplayedLetters(ReplayBook& book,
                                                                std::string_view id,
-                                                               const ReplayPage& page);
-[[nodiscard]] OperationResult<std::string> SteerReplay(ReplayBook& book, std::string_view id,
-                                                       ReplayCommand command);
+                                                               const ReplayPage& page,
+                                                               const Redaction& redaction);
+// kConflict: not from the state that it is in.
+[[nodiscard]] OperationResult<void> SteerReplay(ReplayBook& book, std::string_view id,
+                                                ReplayCommand command, const Caller& caller,
+                                                Instant now);
 // Its place under `http.base_path`.
 [[nodiscard]] std::string ReplayUrl(std::string_view base_path, ReplayId id);
 [[nodiscard]] Unexpected<OperationError> NothingIsReplayed();

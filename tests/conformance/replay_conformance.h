@@ -36,13 +36,31 @@ class ReplayConformance : public LedgerConformance {
   }
   [[nodiscard]] static LetterId IdOf(const Judgement& judgement) { return judgement.letter.id; }
 
+  [[nodiscard]] static AuditEntry Act(const std::string& what, ReplayId replay) {
+    AuditEntry entry;
+    entry.id = TimeOrderedUuid(Now());
+    entry.at = Now();
+    entry.who = "anna";
+    entry.role = "operator";
+    entry.what = what;
+    entry.subject = FormatUuid(replay.value());
+    return entry;
+  }
   [[nodiscard]] ReplayMade Try(ReplayId id, const std::vector<LetterId>& letters) {
-    return Good(book_->Make(id, spec_, {.ids = letters, .filter = {}}, kMany, Now()));
+    return Good(
+        book_->Make(id, spec_, {.ids = letters, .filter = {}}, kMany, Now(), Act("replay", id)));
   }
   [[nodiscard]] ReplayId Make(const std::vector<LetterId>& letters) {
     const ReplayId id(TimeOrderedUuid(Now()));
     EXPECT_TRUE(Try(id, letters).made);
     return id;
+  }
+  [[nodiscard]] std::optional<ReplaySteered> Steer(ReplayId replay, ReplayCommand command,
+                                                   const std::string& what = "steer") {
+    return Good(book_->Steer(replay, command, Now(), Act(what, replay)));
+  }
+  [[nodiscard]] std::vector<AuditEntry> Acts() {
+    return Good(ledger_->OpenAudit()->List({}, 1000, std::nullopt)).entries;
   }
   void Lease(Uuid driver, Instant at = Now()) { Good(work_->Lease(driver, at, kDriverLease)); }
   [[nodiscard]] static ReplayClaim ClaimOf(const Judgement& judgement) {
@@ -294,7 +312,7 @@ TEST_P(ReplayConformance, P3_ALetterBelongsToOneReplayAtATime) {
   EXPECT_EQ(ShowReplay(second).counts.Of(ReplayEnd::kTaken), 1);
   EXPECT_THAT(Good(book_->List(10, {})), testing::SizeIs(2));
 
-  EXPECT_TRUE(Good(book_->Steer(first, ReplayCommand::kCancel, Now())).value().done);
+  EXPECT_TRUE(Steer(first, ReplayCommand::kCancel).value().done);
   EXPECT_EQ(PartOf(Make({IdOf(one)}), one).step, ReplayStep::kPending);
 }
 
@@ -310,8 +328,9 @@ TEST_P(ReplayConformance, P3_OfOperatorsAtOnceEachLetterIsGivenToOne) {
       operators.emplace_back([&, mine] {
         auto book = ledger_->OpenReplayBook();
         while (true) {
-          const auto tried = book->Make(ReplayId(TimeOrderedUuid(Now())), spec_,
-                                        {.ids = ids, .filter = {}}, kMany, Now());
+          const ReplayId id(TimeOrderedUuid(Now()));
+          const auto tried =
+              book->Make(id, spec_, {.ids = ids, .filter = {}}, kMany, Now(), Act("replay", id));
           const bool is_busy = !tried && (tried.error().fault == LedgerFault::kBusy ||
                                           tried.error().fault == LedgerFault::kRowLocked);
           if (is_busy) continue;
@@ -330,7 +349,8 @@ TEST_P(ReplayConformance, TheSelectionIsFrozen) {
   const ReplaySelection selection = All(Outcome::kFailed);
   const ReplayId replay(TimeOrderedUuid(Now()));
   EXPECT_EQ(Good(book_->Preview(selection)).letters, 1);
-  EXPECT_TRUE(Good(book_->Make(replay, spec_, selection, kMany, Now())).made);
+  EXPECT_TRUE(
+      Good(book_->Make(replay, spec_, selection, kMany, Now(), Act("replay", replay))).made);
   const Judgement later = Failed(Number(2));
   const auto letters = Good(book_->Letters(replay, {}, 100, {}));
   ASSERT_EQ(letters.size(), 1u);
@@ -349,13 +369,15 @@ TEST_P(ReplayConformance, P9_NothingIsMadeOfNothingOrOfTooMuch) {
   const Judgement two = Failed(Number(2));
   const ReplayId id(TimeOrderedUuid(Now()));
   const ReplaySelection both{.ids = {IdOf(one), IdOf(two)}, .filter = {}};
-  const ReplayMade many = Good(book_->Make(id, spec_, both, 1, Now()));
+  const ReplayMade many = Good(book_->Make(id, spec_, both, 1, Now(), Act("replay", id)));
   EXPECT_FALSE(many.made);
   EXPECT_EQ(many.letters, 2);
-  const ReplayMade none = Good(book_->Make(id, spec_, All(Outcome::kMalformed), kMany, Now()));
+  const ReplayMade none =
+      Good(book_->Make(id, spec_, All(Outcome::kMalformed), kMany, Now(), Act("replay", id)));
   EXPECT_FALSE(none.made);
   EXPECT_EQ(none.letters, 0);
   EXPECT_THAT(Good(book_->List(10, {})), testing::IsEmpty());
+  EXPECT_THAT(Acts(), testing::IsEmpty());
 }
 
 TEST_P(ReplayConformance, P3_WhoLetItsLeaseEndClaimsNothingAndWhatItHadIsInDoubt) {
@@ -400,9 +422,7 @@ TEST_P(ReplayConformance, PauseResumeAndCancelHoldFromTheMomentTheyAreAnswered) 
   const Judgement two = Failed(Number(2));
   const ReplayId replay = Make({IdOf(one), IdOf(two)});
   Lease(driver_);
-  const auto steer = [&](ReplayCommand command) {
-    return Good(book_->Steer(replay, command, Now())).value();
-  };
+  const auto steer = [&](ReplayCommand command) { return Steer(replay, command).value(); };
   EXPECT_FALSE(steer(ReplayCommand::kResume).done);
   EXPECT_TRUE(steer(ReplayCommand::kPause).done);
   EXPECT_FALSE(steer(ReplayCommand::kPause).done);
@@ -415,13 +435,54 @@ TEST_P(ReplayConformance, PauseResumeAndCancelHoldFromTheMomentTheyAreAnswered) 
   EXPECT_EQ(PartOf(replay, two).end, ReplayEnd::kWithdrawn);
   EXPECT_EQ(PartOf(replay, two).detail, "the replay was cancelled");
   EXPECT_EQ(ClaimLetter(replay, two).verdict, ClaimVerdict::kLeft);
-  EXPECT_FALSE(Good(book_->Steer(NewReplayId(), ReplayCommand::kPause, Now())));
+  EXPECT_FALSE(Steer(NewReplayId(), ReplayCommand::kPause));
 
   Mark(replay, one, ReplayMark::kSent);
   ledger_->SetStatus(Number(1), "completed");
   EXPECT_EQ(Follow(replay).at(ReplayEnd::kSucceeded), 1);
   EXPECT_EQ(ShowReplay(replay).state, ReplayState::kCancelled);
   EXPECT_TRUE(ShowReplay(replay).ended_at);
+}
+
+TEST_P(ReplayConformance, P8_EachActIsInTheAuditWithHowManyLettersItIsDoneTo) {
+  const Judgement one = Failed(Number(1));
+  const Judgement two = Failed(Number(2));
+  const Judgement three = Failed(Number(3));
+  const ReplayId other = Make({IdOf(three)});
+  const ReplayId replay = Make({IdOf(one), IdOf(two), IdOf(three)});
+  Lease(driver_);
+  EXPECT_EQ(ClaimLetter(replay, one).verdict, ClaimVerdict::kClaimed);
+  EXPECT_TRUE(Steer(replay, ReplayCommand::kPause, "pause")->done);
+  EXPECT_FALSE(Steer(replay, ReplayCommand::kPause, "pause")->done);  // and so no entry
+  EXPECT_TRUE(Steer(replay, ReplayCommand::kResume, "resume")->done);
+  EXPECT_TRUE(Steer(replay, ReplayCommand::kCancel, "cancel")->done);
+  EXPECT_FALSE(Steer(NewReplayId(), ReplayCommand::kPause, "pause"));
+  EXPECT_FALSE(Try(NewReplayId(), {IdOf(three)}).made);
+  const auto acts = Acts();
+  std::vector<std::pair<std::string, std::int64_t>> told;
+  for (const AuditEntry& act : acts) told.emplace_back(act.what, act.letters);
+  EXPECT_THAT(told, testing::ElementsAre(testing::Pair("cancel", 1), testing::Pair("resume", 1),
+                                         testing::Pair("pause", 1),
+                                         testing::Pair("replay", 2),  // one was taken
+                                         testing::Pair("replay", 1)));
+  ASSERT_EQ(acts.size(), 5u);
+  EXPECT_EQ(acts[0].who, "anna");
+  EXPECT_EQ(acts[3].subject, FormatUuid(replay.value()));
+  EXPECT_EQ(acts[4].subject, FormatUuid(other.value()));
+}
+
+TEST_P(ReplayConformance, OnlyWhatIsTaggedSoIsSelectedByATag) {
+  const Judgement one = Failed(Number(1));
+  const Judgement two = Failed(Number(2));
+  const auto remarks = ledger_->OpenRemarks();
+  Good(remarks->ChangeTags(IdOf(two), {.add = {"again"}, .remove = {}}, Act("tag", {})));
+  ReplaySelection selection;
+  selection.filter.tag = "again";
+  EXPECT_EQ(Good(book_->Preview(selection)).letters, 1);
+  const ReplayId replay(TimeOrderedUuid(Now()));
+  EXPECT_EQ(
+      Good(book_->Make(replay, spec_, selection, kMany, Now(), Act("replay", replay))).letters, 1);
+  EXPECT_EQ(PartOf(replay, two).step, ReplayStep::kPending);
 }
 
 TEST_P(ReplayConformance, WhatStoppedByItselfSaysWhyAndMayGoOn) {
@@ -432,7 +493,7 @@ TEST_P(ReplayConformance, WhatStoppedByItselfSaysWhyAndMayGoOn) {
   EXPECT_EQ(ShowReplay(replay).state, ReplayState::kStopped);
   EXPECT_EQ(ShowReplay(replay).reason, "1 of 1 failed again");
   EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kLeft);
-  EXPECT_TRUE(Good(book_->Steer(replay, ReplayCommand::kResume, Now())).value().done);
+  EXPECT_TRUE(Steer(replay, ReplayCommand::kResume).value().done);
   EXPECT_EQ(ShowReplay(replay).reason, "");
   EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kClaimed);
 }
@@ -443,7 +504,7 @@ TEST_P(ReplayConformance, WhatIsCertainlyNotSentIsSentAgainWhateverTheReplaysSta
   const Judgement letter = Failed(Number(1));
   const ReplayId replay = Claimed(letter);
   Mark(replay, letter, ReplayMark::kUnsent);
-  EXPECT_TRUE(Good(book_->Steer(replay, ReplayCommand::kPause, Now())).value().done);
+  EXPECT_TRUE(Steer(replay, ReplayCommand::kPause).value().done);
   EXPECT_EQ(StatusOf(Number(1)), "scheduled");
   EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch)), testing::SizeIs(1));
   const ClaimedLetter again = ClaimLetter(replay, letter);

@@ -100,4 +100,48 @@ TEST_P(KillInReplay, P3_NothingIsSentTwiceAndWhatIsInDoubtIsShownSo) {
   }
 }
 
+class KillOneOfTwoInReplay : public testing::TestWithParam<PairFactory> {};
+
+TEST_P(KillOneOfTwoInReplay, P1_P3_TheOtherGoesOnWithItAndNothingIsLostOrSentTwice) {
+  constexpr int kLetters = 40;
+  ReplayWorld replays(GetParam());
+  World& world = replays.world();
+  Server driving = world.Serve();
+  replays.Fail(1, kLetters);
+  const std::string replay = ReplayWorld::Make(
+      driving,
+      R"({"filter":{"outcome":"failed"},"rate_per_second":20,"answer_within_seconds":30})");
+  ASSERT_TRUE(WaitUntil([&] { return ReplayWorld::Count(driving, replay, "sent") >= 5; }));
+  Server other = world.Serve();
+  ASSERT_TRUE(other.WaitUntilReady());
+  driving.process().Signal(SIGKILL);
+  ASSERT_EQ(driving.process().WaitForExit(kPatience), 128 + SIGKILL);
+  ASSERT_TRUE(ReplayWorld::WaitForCount(other, replay, "sent", kLetters))
+      << other.process().output();
+  ASSERT_TRUE(ReplayWorld::WaitForCount(other, replay, "pending", 0));
+
+  // At most the one window of the dead one is in doubt; each other message is there, once.
+  ASSERT_TRUE(WaitUntil([&] {
+    const auto parts = ReplayWorld::Parts(other, replay);
+    return std::ranges::none_of(parts, [](const auto& part) { return part.second == "claimed"; });
+  }));
+  const auto parts = ReplayWorld::Parts(other, replay);
+  const auto in_doubt = std::ranges::count(parts, std::string("in_doubt"),
+                                           [](const auto& part) { return part.second; });
+  EXPECT_LE(in_doubt, 5);
+  const auto leases = replays.Take(replays.Waiting());
+  std::multiset<std::string> sent;
+  for (const Lease& lease : leases) sent.insert(ReplayWorld::ExecutionOf(lease).ToString());
+  for (const auto& [execution, standing] : parts) {
+    EXPECT_LE(sent.count(execution), 1u) << "P3: execution " << execution << " was sent twice";
+    if (standing == "in_doubt") continue;
+    EXPECT_EQ(sent.count(execution), 1u) << "P1: execution " << execution << " is " << standing;
+  }
+  replays.Complete(leases);
+  EXPECT_TRUE(ReplayWorld::WaitForState(other, replay, "done")) << other.process().output();
+  EXPECT_EQ(ReplayWorld::Count(other, replay, "succeeded"),
+            static_cast<std::int64_t>(leases.size()));
+  EXPECT_TRUE(other.StopsAsPromised());
+}
+
 }  // namespace deadletter::test

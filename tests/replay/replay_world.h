@@ -28,14 +28,15 @@ class ReplayWorld {
   [[nodiscard]] World& world() { return world_; }
 
   // Executions `from` to `until`, each with its message, whose attempt stamp is the row's.
-  void Submit(int from, int until) {
+  void Submit(int from, int until, const std::string& more_payload = "") {
     std::vector<Message> messages;
     for (int number = from; number <= until; ++number) {
       const ExecutionId id = world_.AddExecution(number);
       Message message;
-      message.body = world_.Envelope(std::to_string(number),
-                                     R"(,"worker_id":7,"scheduled_attempt_updated_at":")" +
-                                         FormatRfc3339(world_.Row(id).updated.value()) + '"');
+      message.body =
+          world_.Envelope(std::to_string(number),
+                          R"(,"worker_id":7,"scheduled_attempt_updated_at":")" +
+                              FormatRfc3339(world_.Row(id).updated.value()) + '"' + more_payload);
       messages.push_back(std::move(message));
     }
     world_.Publish({"attune.executions", "execution.dispatch.worker.7"}, messages);
@@ -66,8 +67,8 @@ class ReplayWorld {
     }
   }
   // Executions that their worker has rejected, and the ledger has failed.
-  void Fail(int from, int until) {
-    Submit(from, until);
+  void Fail(int from, int until, const std::string& more_payload = "") {
+    Submit(from, until, more_payload);
     Reject(Take(static_cast<std::size_t>(until - from + 1)));
     for (int number = from; number <= until; ++number) {
       ASSERT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{number}), "failed"));

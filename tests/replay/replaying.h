@@ -89,10 +89,176 @@ TEST_P(Replaying, P5_P6_WhatNoQueueTakesIsToldAndItsExecutionIsFailedAsBefore) {
   EXPECT_EQ(ReplayWorld::Count(server, missing, "unroutable"), 1);
   EXPECT_EQ(ReplayWorld::Count(server, missing, "sent"), 0);
 
+  const std::string no_queue = ReplayWorld::Make(
+      server,
+      R"({"filter":{"execution_id":"2"},"redirect":{"exchange":"","routing_key":"not.there"}})");
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, no_queue, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, no_queue, "unroutable"), 1);
+  const std::map<std::string, std::string> shown = {{"2", "unroutable"}};
+  EXPECT_EQ(ReplayWorld::Parts(server, no_queue), shown);
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{2})).status, "failed");
+
   const std::string again = ReplayWorld::Make(server, kAllFailed);
   replays_.Complete(replays_.Take(2));
   EXPECT_TRUE(ReplayWorld::WaitForState(server, again, "done"));
   EXPECT_EQ(ReplayWorld::Count(server, again, "succeeded"), 2);
+}
+
+TEST_P(Replaying, P2_WhatMovedOnSinceItWasSelectedIsLeftAlone) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 4);
+  // The first one goes alone, and the others only once it is answered.
+  const std::string replay =
+      ReplayWorld::Make(server, R"({"filter":{"outcome":"failed"},"ramp":true})");
+  const auto first = replays_.Take(1);
+  LedgerUnderTest& platform = world_.pair().ledger();
+  platform.SetStatus(ExecutionId(std::int64_t{2}), "completed");
+  platform.SetStatus(ExecutionId(std::int64_t{3}), "running");  // by hand, say
+  const PlatformRow done = world_.Row(ExecutionId(std::int64_t{2}));
+  const PlatformRow going = world_.Row(ExecutionId(std::int64_t{3}));
+  replays_.Complete(first);
+  replays_.Complete(replays_.Take(1));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  const std::map<std::string, std::string> expected = {
+      {"1", "succeeded"}, {"2", "withdrawn"}, {"3", "withdrawn"}, {"4", "succeeded"}};
+  EXPECT_EQ(ReplayWorld::Parts(server, replay), expected);
+  EXPECT_EQ(replays_.Waiting(), 0u);
+  for (const auto& [number, before] : {std::pair(2, done), std::pair(3, going)}) {
+    const PlatformRow row = world_.Row(ExecutionId(std::int64_t{number}));
+    EXPECT_EQ(row.status, before.status);
+    EXPECT_EQ(row.updated, before.updated);
+    EXPECT_EQ(row.result_json, before.result_json);
+  }
+}
+
+TEST_P(Replaying, TheSelectionIsFrozenWhenItIsMade) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 2);
+  const std::string replay =
+      ReplayWorld::Make(server, R"({"filter":{"outcome":"failed"},"ramp":true})");
+  const auto first = replays_.Take(1);
+  replays_.Fail(3, 4);  // the same kind of letters, while it runs
+  replays_.Complete(first);
+  replays_.Complete(replays_.Take(1));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "letters"), 2);
+  EXPECT_EQ(replays_.Waiting(), 0u);
+  for (const int number : {3, 4})
+    EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{number})).status, "failed") << number;
+}
+
+TEST_P(Replaying, NoMoreGoThanTheRateAllows) {
+  constexpr int kLetters = 5;
+  Server server = world_.Serve();
+  replays_.Fail(1, kLetters);
+  // One in a thousand seconds: the first, and no other for as long as this test lasts.
+  const std::string replay =
+      ReplayWorld::Make(server, R"({"filter":{"outcome":"failed"},"rate_per_second":0.001})");
+  replays_.Complete(replays_.Take(1));
+  EXPECT_TRUE(ReplayWorld::WaitForCount(server, replay, "succeeded", 1));
+  // It has been looked after since, and another one without a rate has come and gone.
+  replays_.Fail(kLetters + 1, kLetters + 1);
+  const std::string other = ReplayWorld::Make(
+      server, R"({"filter":{"execution_id":")" + std::to_string(kLetters + 1) + "\"}}");
+  replays_.Complete(replays_.Take(1));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, other, "done"));
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "sent"), 1);
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "pending"), kLetters - 1);
+  EXPECT_EQ(HttpPost(server.url() + "/v1/replays/" + replay + "/cancel", "").status, 200);
+  EXPECT_TRUE(
+      WaitUntil([&] { return !ReplayWorld::Show(server, replay).at("ended_at").is_null(); }));
+  EXPECT_EQ(replays_.Waiting(), 0u);
+}
+
+TEST_P(Replaying, P9_AQueueIsFilledNoFurtherThanIsAllowedAndOneThatGrowsStopsTheReplay) {
+  constexpr int kLetters = 10;
+  Server server = world_.Serve();
+  replays_.Fail(1, kLetters);
+  const std::string replay = ReplayWorld::Make(
+      server, R"({"filter":{"outcome":"failed"},"stop_when":{"queue_messages":3}})");
+  ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == 3; }));
+  replays_.Complete(replays_.Take(2));
+  EXPECT_TRUE(ReplayWorld::WaitForCount(server, replay, "succeeded", 2));
+  ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == 3; }));
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "sent"), 5);
+  EXPECT_EQ(ReplayWorld::Show(server, replay).at("state"), "running");
+
+  // Others fill it, too.
+  replays_.Submit(kLetters + 1, kLetters + 1);
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "stopped")) << server.process().output();
+  const boost::json::value shown = ReplayWorld::Show(server, replay);
+  EXPECT_EQ(shown.at("reason"), "worker.7.executions holds 4 messages, more than 3");
+  EXPECT_EQ(shown.at("counts").at("pending"), kLetters - 5);
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{kLetters})).status, "failed") << "untouched";
+
+  replays_.Complete(replays_.Take(4));
+  EXPECT_EQ(HttpPost(server.url() + "/v1/replays/" + replay + "/resume", "").status, 200);
+  replays_.Complete(replays_.Take(kLetters - 5));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+}
+
+TEST_P(Replaying, AnEditChangesWhatIsSentAndNotTheLetter) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 1);
+  const LetterSummary letter = world_.OnlyLetter();
+  const std::string before = world_.Record(letter.id).message.body;
+  const std::string edit =
+      R"("edit":{"body":[{"op":"replace","path":"/payload/worker_id",)"
+      R"("value":123456789012345678901234567890},{"op":"add","path":"/note","value":"mended"}],)"
+      R"("set_headers":{"lane":"slow"}})";
+  const HttpAnswer dry =
+      ReplayWorld::Ask(server, R"({"filter":{"outcome":"failed"},"dry_run":true,)" + edit + "}");
+  ASSERT_EQ(dry.status, 200) << dry.body;
+  EXPECT_THAT(dry.body, testing::HasSubstr(
+                            R"("changes":[{"op":"replace","path":"/payload/worker_id","before":7,)"
+                            R"("after":123456789012345678901234567890},{"op":"add",)"
+                            R"("path":"/note","before":null,"after":"mended"}],)"
+                            R"("headers":[{"name":"lane","before":null,"after":"slow"}],)"
+                            R"("problem":null})"));
+  const std::string replay =
+      ReplayWorld::Make(server, R"({"filter":{"outcome":"failed"},)" + edit + "}");
+  const auto leases = replays_.Take(1);
+  ASSERT_EQ(leases.size(), 1u);
+  const std::string& body = leases[0].delivery.message.body;
+  EXPECT_THAT(body, testing::HasSubstr(R"("worker_id":123456789012345678901234567890)"));
+  EXPECT_THAT(body, testing::EndsWith(R"(,"note":"mended"})"));
+  EXPECT_EQ(ReplayWorld::HeaderOf(leases[0], "lane"), "slow");
+  EXPECT_EQ(ReplayWorld::StampOf(leases[0]),
+            FormatRfc3339(world_.Row(ExecutionId(std::int64_t{1})).updated.value()));
+  EXPECT_EQ(world_.Record(letter.id).message.body, before);
+  EXPECT_EQ(ReplayWorld::Show(server, replay).at("edit").at("body").at(1).at("value"), "mended");
+  replays_.Complete(leases);
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done"));
+}
+
+TEST_P(Replaying, P2_AnEditThatDoesNotFitIsWithdrawnAndTheOthersGo) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 2);
+  const std::string other = ReplayWorld::Make(
+      server, R"({"filter":{"outcome":"failed"},)"
+              R"("edit":{"body":[{"op":"replace","path":"/payload/execution_id","value":2}]}})");
+  replays_.Complete(replays_.Take(1));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, other, "done")) << server.process().output();
+  const std::map<std::string, std::string> expected = {{"1", "withdrawn"}, {"2", "succeeded"}};
+  EXPECT_EQ(ReplayWorld::Parts(server, other), expected);
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).status, "failed");
+  const auto letters = server.Get("/v1/replays/" + other + "/letters?outcome=withdrawn");
+  EXPECT_EQ(letters.at("items").at(0).at("detail"), "edited, it would be about another execution");
+
+  for (const auto& [patch, why] :
+       {std::pair(R"({"op":"remove","path":"/message_type"})",
+                  "edited, it would be no execution request any more"),
+        std::pair(R"({"op":"remove","path":"/payload/nothing"})",
+                  "operation 0 of the edit: there is nothing at '/payload/nothing'")}) {
+    const std::string replay = ReplayWorld::Make(
+        server, R"({"filter":{"execution_id":"1"},"edit":{"body":[)" + std::string(patch) + "]}}");
+    EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+    const auto one = server.Get("/v1/replays/" + replay + "/letters").at("items").at(0);
+    EXPECT_EQ(one.at("outcome"), "withdrawn");
+    EXPECT_EQ(one.at("detail"), boost::json::value(why));
+  }
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).status, "failed");
+  EXPECT_EQ(replays_.Waiting(), 0u);
 }
 
 TEST_P(Replaying, ARedirectLeadsElsewhere) {
@@ -219,13 +385,28 @@ TEST_P(Replaying, WhatIsAskedWronglyIsRefusedInOneLine) {
     return ReplayWorld::Ask(server, json).status;
   };
   for (const std::string json :
-       {R"([])", R"({})", R"(no json)", R"({"filter":{}})", R"({"ids":[]})", R"({"ids":["x"]})",
+       {R"([])",
+        R"({})",
+        R"(no json)",
+        R"({"filter":{}})",
+        R"({"ids":[]})",
+        R"({"ids":["x"]})",
         R"({"filter":{"state":"open"},"ids":["01a20a4d-ffb4-7000-8225-5c91b40dfbd4"]})",
-        R"({"filter":{"state":"ajar"}})", R"({"filter":{"limit":"5"}})",
+        R"({"filter":{"state":"ajar"}})",
+        R"({"filter":{"limit":"5"}})",
         R"({"filter":{"state":"open"},"rate_per_second":0})",
-        R"({"filter":{"state":"open"},"ramp":1})", R"({"filter":{"state":"open"},"speed":1})",
+        R"({"filter":{"state":"open"},"ramp":1})",
+        R"({"filter":{"state":"open"},"speed":1})",
         R"({"filter":{"state":"open"},"redirect":{"exchange":"x"}})",
         R"({"filter":{"state":"open"},"stop_when":{"failed_again_percent":101}})",
+        R"({"filter":{"state":"open"},"stop_when":{}})",
+        R"({"filter":{"state":"open"},"stop_when":{"queue_messages":0}})",
+        R"({"filter":{"state":"open"},"stop_when":{"queue_messages":1},)"
+        R"("redirect":{"exchange":"x","routing_key":"y"}})",
+        R"({"filter":{"state":"open"},"edit":{}})",
+        R"({"filter":{"state":"open"},"edit":7})",
+        R"({"filter":{"state":"open"},"edit":{"body":[{"op":"add","path":"x","value":1}]}})",
+        R"({"filter":{"state":"open"},"edit":{"set_headers":{"x-death":"a"}}})",
         R"({"filter":{"state":"open"},"answer_within_seconds":0})"}) {
     EXPECT_EQ(status(json), 400) << json;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ledger/embedded_sql.h"
+#include "ledger/postgres/audit.h"
 #include "ledger/postgres/letter_filter.h"
 #include "ledger/postgres/platform.h"
 #include "ledger/postgres/replay_rows.h"
@@ -82,7 +83,8 @@ LedgerResult<ReplayPreview> PostgresReplayBook::Preview(const ReplaySelection& s
 
 LedgerResult<ReplayMade> PostgresReplayBook::Make(ReplayId id, const ReplaySpec& spec,
                                                   const ReplaySelection& selection,
-                                                  std::size_t max_letters, Instant now) {
+                                                  std::size_t max_letters, Instant now,
+                                                  const AuditEntry& entry) {
   Statement turn{.sql = std::string(sql::kReplayMakeTurn), .parameters = {}};
   turn.parameters.Bytes(schema_name_);
   Statement make{.sql = FillIn(sql::kReplayMake, {{"schema", schema_}, {"chosen", Chosen()}}),
@@ -99,13 +101,18 @@ LedgerResult<ReplayMade> PostgresReplayBook::Make(ReplayId id, const ReplaySpec&
       .Number(spec.ramp ? 1 : 0)
       .Number(spec.stop_percent)
       .Number(spec.answer_within.count())
-      .Moment(now);
+      .Moment(now)
+      .Number(spec.queue_limit);
   std::vector<Statement> statements;
   statements.push_back(std::move(turn));
   statements.push_back(std::move(make));
+  Statement audit{.sql = FillIn(sql::kReplayMadeAudit, {{"schema", schema_}}),
+                  .parameters = AuditParameters(entry)};
+  audit.parameters.Id(id.value());
+  statements.push_back(std::move(audit));
   const auto made = connection_.Transact(std::move(statements));
   if (!made) return tl::unexpected(made.error());
-  const Rows& rows = made->back();
+  const Rows& rows = made->at(1);
   return ReplayMade{
       .made = rows.Bool(0, 0), .letters = rows.Number(0, 1), .taken = rows.Number(0, 2)};
 }
@@ -169,9 +176,11 @@ LedgerResult<std::vector<ReplayedLetter>> PostgresReplayBook::Letters(
 
 LedgerResult<std::optional<ReplaySteered>> PostgresReplayBook::Steer(ReplayId id,
                                                                      ReplayCommand command,
-                                                                     Instant now) {
+                                                                     Instant now,
+                                                                     const AuditEntry& entry) {
   const Steering steering = SteeringOf(command);
-  Statement steer{.sql = FillIn(sql::kReplaySteer, {{"schema", schema_}}), .parameters = {}};
+  Statement steer{.sql = FillIn(sql::kReplaySteer, {{"schema", schema_}}),
+                  .parameters = AuditParameters(entry)};
   steer.parameters.Id(id.value())
       .Bytes(std::string(ReplayStateName(steering.to)))
       .Texts(steering.from)

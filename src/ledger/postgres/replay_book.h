@@ -14,7 +14,8 @@ class PostgresReplayBook final : public ReplayBook {
   [[nodiscard]] LedgerResult<ReplayPreview> Preview(const ReplaySelection& selection) override;
   [[nodiscard]] LedgerResult<ReplayMade> Make(ReplayId id, const ReplaySpec& spec,
                                               const ReplaySelection& selection,
-                                              std::size_t max_letters, Instant now) override;
+                                              std::size_t max_letters, Instant now,
+                                              const AuditEntry& entry) override;
   [[nodiscard]] LedgerResult<std::vector<ReplayRecord>> List(
       std::size_t limit, std::optional<ReplayId> after) override;
   [[nodiscard]] LedgerResult<std::optional<ReplayRecord>> Show(ReplayId id) override;
@@ -22,7 +23,8 @@ class PostgresReplayBook final : public ReplayBook {
       ReplayId id, std::optional<ReplayEnd> end, std::size_t limit,
       std::optional<LetterId> after) override;
   [[nodiscard]] LedgerResult<std::optional<ReplaySteered>> Steer(ReplayId id, ReplayCommand command,
-                                                                 Instant now) override;
+                                                                 Instant now,
+                                                                 const AuditEntry& entry) override;
   void Abort() override { connection_.Abort(); }
 
  private:

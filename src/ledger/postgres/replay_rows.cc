@@ -24,6 +24,7 @@ ReplayRecord ReadReplay(const Rows& rows, int row) {
   replay.created_at = rows.Moment(row, 12);
   replay.ended_at = rows.OptionalMoment(row, 13);
   replay.answered_before = {rows.Number(row, 14), rows.Number(row, 15)};
+  replay.spec.queue_limit = rows.Number(row, 16);
   return replay;
 }
 

@@ -30,6 +30,7 @@ sqlite::DatabaseResult<std::vector<ReplayRecord>> ReadReplays(sqlite::Database& 
     replay.created_at = rows.Time(12);
     replay.ended_at = rows.OptionalTime(13);
     replay.answered_before = {rows.Int64(14), rows.Int64(15)};
+    replay.spec.queue_limit = rows.Int64(16);
     replays.push_back(std::move(replay));
   }
   if (rows.error()) return Unexpected<sqlite::DatabaseError>(*rows.error());

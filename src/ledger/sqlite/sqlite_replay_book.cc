@@ -7,6 +7,7 @@
 #include "ledger/sqlite/letter_filter.h"
 #include "ledger/sqlite/replay_rows.h"
 #include "ledger/sqlite/sql.h"
+#include "ledger/sqlite/sqlite_audit.h"
 
 namespace deadletter {
 namespace {
@@ -38,6 +39,14 @@ void Choose(sqlite::Database& database, const ReplayId& id, const ReplaySelectio
                now);
     static_cast<void>(choose.Run());
   });
+}
+
+// How many letters that is done to: those that are still to be sent.
+void RecordAct(sqlite::Database& database, const ReplayId& id, AuditEntry entry) {
+  auto pending = database.Prepare(sql::kReplayPending);
+  pending.Bind(BlobOf(id));
+  entry.letters = pending.Next() ? pending.Int64(0) : 0;
+  RecordInAudit(database, entry);
 }
 
 bool MayGo(ReplayState from, ReplayCommand command) {
@@ -102,7 +111,8 @@ LedgerResult<ReplayPreview> SqliteReplayBook::Preview(const ReplaySelection& sel
 
 LedgerResult<ReplayMade> SqliteReplayBook::Make(ReplayId id, const ReplaySpec& spec,
                                                 const ReplaySelection& selection,
-                                                std::size_t max_letters, Instant now) {
+                                                std::size_t max_letters, Instant now,
+                                                const AuditEntry& entry) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   auto transaction = file_.Begin();
@@ -116,7 +126,7 @@ LedgerResult<ReplayMade> SqliteReplayBook::Make(ReplayId id, const ReplaySpec& s
                         ->Prepare(sql::kReplayInsert)
                         .Bind(BlobOf(id), spec.made_by, spec.selection_json, spec.edit_json,
                               exchange, routing_key, spec.milli_rate, spec.ramp, spec.stop_percent,
-                              spec.answer_within.count(), now)
+                              spec.answer_within.count(), now, spec.queue_limit)
                         .Run());
   Choose(**database, id, selection, now);
   ReplayMade made;
@@ -128,6 +138,7 @@ LedgerResult<ReplayMade> SqliteReplayBook::Make(ReplayId id, const ReplaySpec& s
   if (transaction->error()) return file_.Failed(*transaction->error());
   const bool fits = made.letters <= static_cast<std::int64_t>(max_letters);
   if (made.letters == made.taken || !fits) return made;  // and nothing of it stays
+  RecordAct(**database, id, entry);
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
   made.made = true;
@@ -187,7 +198,8 @@ LedgerResult<std::vector<ReplayedLetter>> SqliteReplayBook::Letters(ReplayId id,
 
 LedgerResult<std::optional<ReplaySteered>> SqliteReplayBook::Steer(ReplayId id,
                                                                    ReplayCommand command,
-                                                                   Instant now) {
+                                                                   Instant now,
+                                                                   const AuditEntry& entry) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   auto transaction = file_.Begin();
@@ -202,6 +214,7 @@ LedgerResult<std::optional<ReplaySteered>> SqliteReplayBook::Steer(ReplayId id,
   if (!state) return std::nullopt;
   if (!MayGo(*state, command)) return ReplaySteered{.done = false, .state = *state};
   const ReplayState after = StateAfter(command);
+  RecordAct(**database, id, entry);
   static_cast<void>((*database)
                         ->Prepare(sql::kReplaySetState)
                         .Bind(BlobOf(id), ReplayStateName(after), "")

@@ -13,6 +13,7 @@ CREATE TABLE {{schema}}.replay (
   milli_rate bigint NOT NULL,     -- messages in a thousand seconds; 0: as fast as it goes
   ramp boolean NOT NULL,
   stop_percent bigint NOT NULL,
+  queue_limit bigint NOT NULL,  -- messages that may wait where its own go; 0: any number
   answer_within bigint NOT NULL,  -- microseconds
   failed_again_before bigint NOT NULL DEFAULT 0,  -- letters, when somebody resumed it last
   succeeded_before bigint NOT NULL DEFAULT 0,

@@ -1,2 +1,2 @@
 id, state, reason, made_by, selection, edit, exchange, routing_key, milli_rate, ramp, stop_percent, answer_within,
-  created_at, ended_at, failed_again_before, succeeded_before
+  created_at, ended_at, failed_again_before, succeeded_before, queue_limit

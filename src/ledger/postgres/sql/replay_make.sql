@@ -3,9 +3,9 @@ WITH {{chosen}}, total AS MATERIALIZED (
 ), made AS (
   INSERT INTO {{schema}}.replay (
     id, state, made_by, selection, edit, exchange, routing_key, milli_rate, ramp, stop_percent, answer_within,
-    created_at)
+    created_at, queue_limit)
   SELECT $15::uuid, 'running', $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bigint, $22::bigint <> 0,
-    $23::bigint, $24::bigint, $25::timestamptz
+    $23::bigint, $24::bigint, $25::timestamptz, $26::bigint
   FROM total
   WHERE total.letters > total.taken AND total.letters <= $14::bigint
   RETURNING id

@@ -13,6 +13,7 @@ CREATE TABLE deadletter_replay (
   milli_rate INTEGER NOT NULL,     -- messages in a thousand seconds; 0: as fast as it goes
   ramp INTEGER NOT NULL,
   stop_percent INTEGER NOT NULL,
+  queue_limit INTEGER NOT NULL,  -- messages that may wait where its own go; 0: any number
   answer_within INTEGER NOT NULL,  -- microseconds
   failed_again_before INTEGER NOT NULL DEFAULT 0,  -- letters, when somebody resumed it last
   succeeded_before INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,118 @@
+#include "operations/edit_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "operations/json_writer.h"
+
+namespace deadletter {
+namespace {
+
+constexpr std::size_t kMaxValueBytes = 4'096;
+constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxTextBytes = 1'024;
+
+// A value that is too large to be shown beside another is told by its size.
+std::string ValueJson(std::optional<std::string_view> raw) {
+  if (!raw) return std::string(kJsonNull);
+  if (raw->size() > kMaxValueBytes)
+    return JsonDisplay(fmt::format("{} bytes", raw->size()), kMaxTextBytes);
+  return CompactJson(*raw, kMaxDepth).value_or(std::string(kJsonNull));
+}
+
+std::string HeaderJson(const FieldValue* value) {
+  if (value == nullptr) return std::string(kJsonNull);
+  if (const std::string* text = AsString(value)) return JsonDisplay(*text, kMaxTextBytes);
+  if (const auto* flag = std::get_if<bool>(&value->value)) return *flag ? "true" : "false";
+  if (const auto number = AsInteger(value)) return fmt::to_string(*number);
+  return JsonDisplay("neither text, whole number nor boolean", kMaxTextBytes);
+}
+
+std::string OperationJson(const PatchOperation& operation, const Redaction& redaction) {
+  JsonObject object;
+  object.Add("op", JsonDisplay(PatchVerbName(operation.verb), kMaxTextBytes))
+      .Add("path", JsonDisplay(FormatPointer(operation.path), kMaxTextBytes));
+  if (operation.from)
+    object.Add("from", JsonDisplay(FormatPointer(*operation.from), kMaxTextBytes));
+  if (!operation.value.empty()) {
+    object.Add("value", redaction.Touches(operation.path) ? JsonDisplay(kRedacted, kMaxTextBytes)
+                                                          : ValueJson(operation.value));
+  }
+  return object.Take();
+}
+
+// `body` is one that may be shown, and changes as the message's own does.
+std::string ChangesJson(const ReplayEdit& edit, std::string body) {
+  JsonArray changes;
+  for (const PatchOperation& operation : edit.body) {
+    if (operation.verb == PatchVerb::kTest) continue;
+    const std::string before = ValueJson(JsonAt(body, operation.path));
+    if (!ApplyOperation(operation, body)) break;
+    changes.Add(JsonObject()
+                    .Add("op", JsonDisplay(PatchVerbName(operation.verb), kMaxTextBytes))
+                    .Add("path", JsonDisplay(FormatPointer(operation.path), kMaxTextBytes))
+                    .Add("before", before)
+                    .Add("after", ValueJson(JsonAt(body, operation.path)))
+                    .Take());
+  }
+  return changes.Take();
+}
+
+std::string HeadersJson(const Message& before, const Message& after, const ReplayEdit& edit) {
+  std::vector<std::string> names = edit.unset_headers;
+  for (const FieldEntry& entry : edit.set_headers) names.push_back(entry.name);
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::unique(names);
+  names.erase(repeated.begin(), repeated.end());
+  JsonArray headers;
+  for (const std::string& name : names) {
+    headers.Add(JsonObject()
+                    .Add("name", JsonDisplay(name, kMaxTextBytes))
+                    .Add("before", HeaderJson(before.headers.Find(name)))
+                    .Add("after", HeaderJson(after.headers.Find(name)))
+                    .Take());
+  }
+  return headers.Take();
+}
+
+}  // namespace
+
+std::string EditJson(const std::string& edit_json, const Redaction& redaction) {
+  const auto edit = ParseReplayEdit(edit_json);
+  if (!edit || edit->IsNone()) return std::string(kJsonNull);
+  JsonObject object;
+  if (!edit->body.empty()) {
+    JsonArray operations;
+    for (const PatchOperation& operation : edit->body)
+      operations.Add(OperationJson(operation, redaction));
+    object.Add("body", operations.Take());
+  }
+  // Names need escaping, and so members of an object are not to be had here.
+  JsonArray set;
+  for (const FieldEntry& entry : edit->set_headers) {
+    set.Add(JsonObject()
+                .Add("name", JsonDisplay(entry.name, kMaxTextBytes))
+                .Add("value", HeaderJson(&entry.value))
+                .Take());
+  }
+  JsonArray unset;
+  for (const std::string& name : edit->unset_headers) unset.Add(JsonDisplay(name, kMaxTextBytes));
+  return object.Add("set_headers", set.Take()).Add("unset_headers", unset.Take()).Take();
+}
+
+std::string EditDiffJson(const ReplayEdit& edit, const Message& message,
+                         const Redaction& redaction) {
+  Message after = message;
+  const auto applied = ApplyEdit(edit, after);
+  const auto shown = redaction.Mask(message.body);
+  return JsonObject()
+      .Add("changes", shown ? ChangesJson(edit, shown->body) : std::string(kJsonNull))
+      .Add("headers", HeadersJson(message, after, edit))
+      .Add("problem",
+           applied ? std::string(kJsonNull) : JsonDisplay(applied.error().message, kMaxTextBytes))
+      .Take();
+}
+
+}  // namespace deadletter

@@ -13,7 +13,7 @@ namespace deadletter::test {
 class ReplayingMany : public testing::TestWithParam<PairFactory> {
  protected:
   // DEADLETTER_LOAD=full: what the others call a load.
-  static int Letters() { return std::getenv("DEADLETTER_LOAD") == nullptr ? 1'500 : 100'000; }
+  static int Letters() { return std::getenv("DEADLETTER_LOAD") == nullptr ? 500 : 100'000; }
 };
 
 TEST_P(ReplayingMany, P1_P3_OfManyLettersNoneIsLostOrSentTwiceWhereTheServerIsKilledTwice) {

@@ -70,6 +70,10 @@ struct ReplayResult {
   bool publish_event = true;
 };
 
+// A driver marks what it has claimed before it asks for leases again. A claim of its own that is
+// older than this is one whose commit it was never told of.
+inline constexpr std::chrono::minutes kForgottenClaimAfter{5};
+
 // Threads: one makes the calls; only Abort() may come from any.
 //
 // One driver at a time has a replay, by a lease that it renews; the claim asks whether the lease is
@@ -81,7 +85,7 @@ class ReplayWork {
 
   // Leases replays that have letters left, new ones and those whose driver let its lease end; gives
   // all that are `driver`'s now. What an earlier driver had claimed and not marked becomes in
-  // doubt.
+  // doubt, and so does what `driver` itself knows nothing of (kForgottenClaimAfter).
   [[nodiscard]] virtual LedgerResult<std::vector<DrivenReplay>> Lease(
       Uuid driver, Instant now, std::chrono::milliseconds lease) = 0;
   // At the end, so that nobody has to wait for the leases.

@@ -26,7 +26,10 @@ TEST(Metrics, WhatIsExpectedStandsAtZeroBeforeItHappens) {
   Metrics metrics;
   metrics.LetterReceived("dlq", Reason::kExpired);
   metrics.SetIntakePaused("dlq", "statement", true);
-  metrics.Expect({.queues = {"dlq"}, .causes = {"unavailable"}, .publish_outcomes = {"nacked"}});
+  metrics.Expect({.queues = {"dlq"},
+                  .causes = {"unavailable"},
+                  .publish_outcomes = {"nacked"},
+                  .replay_ends = {"succeeded"}});
   const std::string text = metrics.Expose();
   for (const char* line : {R"(deadletter_letters_received_total{queue="dlq",reason="maxlen"} 0)",
                            R"(deadletter_letters_received_total{queue="dlq",reason="expired"} 1)",
@@ -34,7 +37,8 @@ TEST(Metrics, WhatIsExpectedStandsAtZeroBeforeItHappens) {
                            R"(deadletter_settle_errors_total{cause="unavailable"} 0)",
                            R"(deadletter_intake_paused{cause="unavailable",queue="dlq"} 0)",
                            R"(deadletter_unacked_letters{queue="dlq"} 0)",
-                           R"(deadletter_events_published_total{outcome="nacked"} 0)"}) {
+                           R"(deadletter_events_published_total{outcome="nacked"} 0)",
+                           R"(deadletter_replayed_total{outcome="succeeded"} 0)"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

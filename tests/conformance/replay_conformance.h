@@ -409,6 +409,15 @@ TEST_P(ReplayConformance, P3_WhoLetItsLeaseEndClaimsNothingAndWhatItHadIsInDoubt
   EXPECT_THAT(Good(work_->Lease(driver_, Now(), kDriverLease)), testing::SizeIs(1));
 }
 
+TEST_P(ReplayConformance, P5_AClaimWhoseCommitItsDriverWasNeverToldOfIsInDoubtInTheEnd) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Claimed(letter);
+  Lease(driver_, Now() + kDriverLease);
+  EXPECT_EQ(PartOf(replay, letter).step, ReplayStep::kClaimed) << "it may be on its way";
+  Lease(driver_, Now() + kForgottenClaimAfter + kDriverLease);
+  EXPECT_EQ(PartOf(replay, letter).end, ReplayEnd::kInDoubt);
+}
+
 TEST_P(ReplayConformance, ALeaseOfAClockThatWasSetBackEnds) {
   const Judgement letter = Failed(Number(1));
   const ReplayId replay = Make({IdOf(letter)});

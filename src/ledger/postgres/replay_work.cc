@@ -89,7 +89,8 @@ LedgerResult<std::vector<DrivenReplay>> PostgresReplayWork::Lease(Uuid driver, I
         .Moment(now)
         .Moment(now + lease)
         .Moment(now + lease / 2)
-        .Moment(now + 2 * lease);
+        .Moment(now + 2 * lease)
+        .Moment(now - kForgottenClaimAfter);
     const auto taken = connection_.Run(take);
     if (!taken) return tl::unexpected(taken.error());
   }

@@ -118,11 +118,10 @@ LedgerResult<void> SqliteReplayWork::TakeLeases(sqlite::Database& database, cons
     static_cast<void>(database.Prepare(sql::kReplayLease)
                           .Bind(BlobOf(one.id), BlobOf(driver), now + lease)
                           .Run());
-    if (one.is_new) {
-      static_cast<void>(database.Prepare(sql::kReplayDoubtClaimed)
-                            .Bind(BlobOf(one.id), now + one.answer_within)
-                            .Run());
-    }
+    static_cast<void>(
+        database.Prepare(sql::kReplayDoubtClaimed)
+            .Bind(BlobOf(one.id), now + one.answer_within, one.is_new, now - kForgottenClaimAfter)
+            .Run());
   }
   return file_.Commit(*transaction);
 }

@@ -82,7 +82,7 @@ std::string Balance::Text() const {
 }
 
 void Account::Row(const ExecutionId& id, const std::string& status) {
-  rows_[id.ToString()] = {status, status, std::nullopt};
+  rows_[id.ToString()] = {status, status, std::nullopt, Held::kNot};
 }
 
 void Account::Moved(const ExecutionId& id, const std::string& status,
@@ -104,7 +104,9 @@ void Account::Sends(const Message& message, Nature nature,
   }
   ++sent.deaths[death].tried;
   sent.forms.insert({FormDigestOf(message), DeathText(message, "reason", "unknown"),
-                     DeathText(message, "queue", "")});
+                     DeathText(message, "queue", ""),
+                     KeptDigestOf(message.properties, message.headers)});
+  if (nature == Nature::kRetried || nature == Nature::kRetriedAndDying) has_retries_ = true;
   sent.returns_before += returns_;
 }
 
@@ -116,6 +118,27 @@ void Account::MayLose(const ExecutionId& id) {
   for (auto& [digest, sent] : messages_) {
     if (sent.execution == id.ToString()) sent.may_be_lost = true;
   }
+}
+
+void Account::MayLoseRetries(const std::vector<RowFact>& rows) {
+  std::unordered_set<std::string> ended;
+  for (const RowFact& row : rows) {
+    if (row.status == "failed") ended.insert(row.id);
+  }
+  for (auto& [digest, sent] : messages_) {
+    if (sent.nature != Nature::kRetriedAndDying || ended.contains(sent.execution.value_or("")))
+      continue;
+    sent.retry_may_be_lost = true;
+  }
+}
+
+std::size_t Account::RefusalsDue() const {
+  std::size_t due = 0;
+  for (const auto& [digest, sent] : messages_) {
+    const auto row = rows_.find(sent.execution.value_or(""));
+    if (row != rows_.end() && row->second.held == Held::kRefused) due += sent.Least();
+  }
+  return due;
 }
 
 std::size_t Account::SentMessage::Least() const {

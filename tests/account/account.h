@@ -37,6 +37,8 @@ struct Balance {
   std::size_t failed = 0;    // executions
   std::size_t events = 0;    // different ones heard
   std::size_t copies = 0;    // events heard again
+  // Letters by outcome; `deferred` and `refused` count also those that were so before.
+  std::map<std::string, std::size_t> became;
   std::vector<Finding> findings;
   std::vector<std::string>
       on_their_way;  // letters in queues or to be settled again, outbox entries
@@ -54,6 +56,11 @@ enum class Nature {
   kStaleRequest,    // of an earlier attempt
   kUnexpectedType,  // not an execution request
   kMalformed,
+  // Of its execution's present attempt, but a rule decides (rules.h):
+  kParked,
+  kDiscarded,
+  kRetried,          // to a worker that keeps the message
+  kRetriedAndDying,  // to one where it dies again, until its attempts are used up
 };
 
 // Threads: one at a time.
@@ -65,6 +72,17 @@ class Account {
   // The platform moved it, and knows that it did. Never from or to failed.
   void Moved(const ExecutionId& id, const std::string& status,
              std::optional<std::string> result_json = std::nullopt);
+  // From before its letters are sent, until Frees(): the platform holds a lock on that row, or a
+  // trigger of its refuses each update. It stays as it is, nobody hears of it, and each of its
+  // letters is `deferred`, or `refused` (`deferred` where it was in the way), and kept.
+  void Locks(const ExecutionId& id) { rows_.at(id.ToString()).held = Held::kLocked; }
+  void Refuses(const ExecutionId& id) { rows_.at(id.ToString()).held = Held::kRefused; }
+  // Before the platform lets it go; then its letters are settled as ever.
+  void Frees(const ExecutionId& id) { rows_.at(id.ToString()).held = Held::kNot; }
+  // What Strike() says of these rows and their letters alone, exact at any moment at which they are
+  // held, servers or not. What is found so is found by every later Strike(), too.
+  void CheckHeld(const Evidence& evidence);
+
   // `submit` made this row, and its message may die: it may become failed, and nothing else is
   // known of it.
   void Submitted(const ExecutionId& id) { submitted_.insert(id.ToString()); }
@@ -84,6 +102,10 @@ class Account {
   // that a test expects.
   void MayLose(const ExecutionId& id);
 
+  // What is just dying in a worker's queue may be lost with the broker that ends now: classic
+  // queues dead-letter at most once. Concerns executions whose retries had not come to their end.
+  void MayLoseRetries(const std::vector<RowFact>& rows);
+
   // What had been delivered may have come back to its queue, and with it any letter that was sent
   // until now, so many times more than was told before.
   void MayReturn(std::size_t times) { returns_ += times; }
@@ -91,6 +113,12 @@ class Account {
   // Heard on the event queue.
   void Hears(EventFact event) { events_.push_back(std::move(event)); }
   [[nodiscard]] const std::vector<EventFact>& events() const { return events_; }
+
+  // Whether it was told of letters that a rule sends back, so that workers' queues are of interest.
+  [[nodiscard]] bool HasRetries() const { return has_retries_; }
+
+  // How many letters may stay to be settled again for good: the platform refuses them.
+  [[nodiscard]] std::size_t RefusalsDue() const;
 
   // How many letters the ledger must hold at least once everything is settled.
   [[nodiscard]] std::size_t LettersDue() const;
@@ -109,6 +137,7 @@ class Account {
     std::string digest;  // FormDigestOf
     std::string reason;  // of its newest death
     std::string queue;
+    std::string kept_digest{};  // KeptDigestOf
 
     friend auto operator<=>(const Form&, const Form&) = default;
   };
@@ -120,6 +149,7 @@ class Account {
     std::map<std::int64_t, Copies> deaths;  // by time; 0 where none is told
     std::set<Form> forms;                   // that its copies came in
     bool may_be_lost = false;
+    bool retry_may_be_lost = false;
     std::size_t returns_before = 0;  // they were sent, added up over them
 
     // Records that there must be and may be, leaving out those marked as possible duplicates.
@@ -130,10 +160,12 @@ class Account {
     // copy and not of its neighbours, so that no tighter bound is sound.
     [[nodiscard]] std::size_t MostMarked(std::size_t returns) const;
   };
+  enum class Held { kNot, kLocked, kRefused };
   struct ExpectedRow {
     std::string first_status;
     std::string status;                      // the platform's last word
     std::optional<std::string> result_json;  // the same
+    Held held = Held::kNot;
     [[nodiscard]] bool WasMoved() const { return status != first_status; }
   };
 
@@ -141,7 +173,9 @@ class Account {
   std::unordered_map<std::string, ExpectedRow> rows_;      // by id
   std::unordered_set<std::string> submitted_;              // ids
   std::vector<EventFact> events_;
+  std::vector<Finding> found_before_;
   std::size_t returns_ = 0;
+  bool has_retries_ = false;
   bool broker_forgets_ = false;
 };
 

@@ -17,9 +17,28 @@ Balance Audit::Strike() {
   CheckRowsOfNobody();
   CheckEventsOfNobody();
   CheckEventIds();
+  CheckRetries();
   NoteWhatIsOnItsWay();
   balance_.letters = evidence_.ledger.letters.size();
+  for (const LetterFact& letter : evidence_.ledger.letters) ++balance_.became[letter.outcome];
+  for (const StepFact& step : evidence_.ledger.steps) ++balance_.became[step.outcome];
+  balance_.findings.insert(balance_.findings.end(), account_.found_before_.begin(),
+                           account_.found_before_.end());
   return std::move(balance_);
+}
+
+std::vector<Finding> Audit::StrikeHeld() {
+  for (const auto& [id, expected] : account_.rows_) {
+    if (expected.held != Account::Held::kNot) CheckRow(id, expected);
+  }
+  for (const LetterFact& letter : evidence_.ledger.letters) {
+    const auto sent = account_.messages_.find(letter.body_digest);
+    if (sent == account_.messages_.end() || HeldOf(sent->second.execution) == Account::Held::kNot)
+      continue;
+    CheckState(sent->first, sent->second, letter);
+    CheckOutcome(sent->first, sent->second, letter);
+  }
+  return std::move(balance_.findings);
 }
 
 bool Audit::IsFailable(const std::string& status) {
@@ -34,6 +53,19 @@ bool Audit::IsFinal(const std::string& status) {
 
 bool Audit::IsWaiting(const LetterFact& letter) {
   return letter.outcome == "deferred" || letter.outcome == "refused";
+}
+
+bool Audit::IsRetried(const Sent& sent) {
+  return sent.nature == Nature::kRetried || sent.nature == Nature::kRetriedAndDying;
+}
+
+std::int64_t Audit::AttemptOf(const LetterFact& letter) {
+  return letter.retry ? letter.retry->attempt : 0;
+}
+
+Account::Held Audit::HeldOf(const std::optional<std::string>& execution) const {
+  const auto row = account_.rows_.find(execution.value_or(""));
+  return row == account_.rows_.end() ? Account::Held::kNot : row->second.held;
 }
 
 void Audit::Sort() {
@@ -52,8 +84,11 @@ void Audit::Sort() {
   }
   for (const std::string& digest : evidence_.waiting) ++waiting_[digest];
   for (const auto& [digest, sent] : account_.messages_) {
-    if (sent.nature == Nature::kRequest && sent.execution) may_fail_.insert(*sent.execution);
+    const bool may_fail =
+        sent.nature == Nature::kRequest || sent.nature == Nature::kRetriedAndDying;
+    if (may_fail && sent.execution) may_fail_.insert(*sent.execution);
   }
+  SortRetries();
 }
 
 void Audit::Break(Promise promise, std::string what) {
@@ -84,13 +119,22 @@ void Audit::NoteWhatIsOnItsWay() {
                                                              : Name(digest, sent->second)));
   }
   for (const LetterFact& letter : evidence_.ledger.letters) {
-    if (IsWaiting(letter)) balance_.on_their_way.push_back("to be settled: " + Name(letter));
+    const bool is_refused =
+        letter.outcome == "refused" && HeldOf(letter.execution_id) == Account::Held::kRefused;
+    if (IsWaiting(letter) && !is_refused)
+      balance_.on_their_way.push_back("to be settled: " + Name(letter));
+    if (IsToDieAgain(letter)) balance_.on_their_way.push_back("to die again: " + Name(letter));
   }
   for (const OutboxFact& entry : evidence_.ledger.outbox) {
     balance_.on_their_way.push_back(fmt::format("to be published: {} of execution {} {}",
                                                 entry.kind, entry.execution_id.value_or("(none)"),
                                                 entry.detail));
   }
+}
+
+void Account::CheckHeld(const Evidence& evidence) {
+  const std::vector<Finding> found = Audit(*this, evidence).StrikeHeld();
+  found_before_.insert(found_before_.end(), found.begin(), found.end());
 }
 
 Balance Account::Strike(const Evidence& evidence) const {

@@ -19,12 +19,22 @@ class Audit {
   Audit(const Account& account, const Evidence& evidence);
 
   [[nodiscard]] Balance Strike();
+  // Only what concerns rows that the platform holds.
+  [[nodiscard]] std::vector<Finding> StrikeHeld();
 
  private:
   using Letters = std::vector<const LetterFact*>;
   using Sent = Account::SentMessage;
 
+  // Where the message of a retried letter was met.
+  struct SentAgain {
+    std::vector<const RetryFact*> pending;  // in the outbox
+    std::vector<const RetryFact*> live;     // in queues
+    Letters died;                           // letters of their own
+  };
+
   void Sort();
+  void SortRetries();
   void Break(Promise promise, std::string what);
   [[nodiscard]] static std::string Name(const std::string& digest, const Sent& sent);
   [[nodiscard]] static std::string Name(const LetterFact& letter);
@@ -33,17 +43,34 @@ class Audit {
   [[nodiscard]] static bool IsFinal(const std::string& status);
   // It is to be settled again.
   [[nodiscard]] static bool IsWaiting(const LetterFact& letter);
+  [[nodiscard]] static bool IsRetried(const Sent& sent);
+  // How often its message had been sent again when it died.
+  [[nodiscard]] static std::int64_t AttemptOf(const LetterFact& letter);
+  [[nodiscard]] Account::Held HeldOf(const std::optional<std::string>& execution) const;
 
   // Of what was sent: audit_letters.cc.
   void CheckMessage(const std::string& digest, const Sent& sent);
   void CheckOutcome(const std::string& digest, const Sent& sent, const LetterFact& letter);
   void CheckRequest(const std::string& digest, const Sent& sent, const LetterFact& letter);
-  [[nodiscard]] std::set<std::string> PermittedOutcomes(const Sent& sent) const;
+  void CheckCopies(const std::string& digest, const Sent& sent, const Letters& letters);
+  [[nodiscard]] std::set<std::string> PermittedOutcomes(const Sent& sent,
+                                                        const LetterFact& letter) const;
   void CheckState(const std::string& digest, const Sent& sent, const LetterFact& letter);
   [[nodiscard]] std::set<std::string> PermittedStates(const LetterFact& letter) const;
   void CheckForm(const std::string& digest, const Sent& sent, const LetterFact& letter);
+  void CheckFormAgain(const std::string& digest, const Sent& sent, const LetterFact& letter);
   void CheckUnknownLetters();
   void CheckKeys();
+
+  // Of what rules sent back: audit_retries.cc.
+  void AddPermittedRetryOutcomes(const LetterFact& letter, bool was_moved,
+                                 std::set<std::string>& permitted) const;
+  [[nodiscard]] bool MayBeWithdrawn(const LetterFact& letter) const;
+  void CheckRetries();
+  void CheckRetried(const LetterFact& letter, const Sent& sent);
+  void CheckMessages(const LetterFact& letter, const Sent& sent, const SentAgain& again);
+  void CheckSentForNobody();
+  [[nodiscard]] bool IsToDieAgain(const LetterFact& letter) const;
 
   // Of the platform's rows and of what it heard: audit_executions.cc.
   void CheckRow(const std::string& id, const Account::ExpectedRow& expected);
@@ -67,6 +94,9 @@ class Audit {
   std::unordered_map<std::string, std::size_t> pending_;  // events in the outbox, by execution
   std::unordered_map<std::string, std::size_t> waiting_;
   std::unordered_set<std::string> may_fail_;
+  std::unordered_map<std::string, const LetterFact*> by_id_;
+  std::unordered_map<std::string, SentAgain> sent_again_;  // by letter
+  std::unordered_map<std::string, Letters> retried_;       // by execution
 };
 
 }  // namespace deadletter::test

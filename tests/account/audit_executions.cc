@@ -56,7 +56,9 @@ void Audit::CheckRow(const std::string& id, const Account::ExpectedRow& expected
 
 void Audit::CheckFailedRow(const std::string& id, const Account::ExpectedRow& expected,
                            const RowFact& row, const Letters& failing) {
-  if (expected.WasMoved() || !IsFailable(expected.first_status)) {
+  if (expected.held != Account::Held::kNot) {
+    Break(Promise::kP2, "execution " + id + ": failed while the platform holds its row");
+  } else if (expected.WasMoved() || !IsFailable(expected.first_status)) {
     Break(Promise::kP2, fmt::format("execution {}: failed, and it was {}", id, expected.status));
   } else if (!may_fail_.contains(id)) {
     Break(Promise::kP2, "execution " + id + ": failed without a letter of its attempt");

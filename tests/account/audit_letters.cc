@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "tests/account/audit.h"
 
@@ -23,10 +24,22 @@ void Audit::CheckMessage(const std::string& digest, const Sent& sent) {
   const auto waits = waiting_.find(digest);
   const std::size_t waiting = waits == waiting_.end() ? 0 : waits->second;
   balance_.messages += sent.Least() > 0 ? 1 : 0;
-  if (letters.size() + waiting < sent.Least()) {
+  Letters originals;  // and not its retries, which have its bytes and are letters of their own
+  std::ranges::copy_if(letters, std::back_inserter(originals),
+                       [](const LetterFact* letter) { return !letter->retry; });
+  if (originals.size() + waiting < sent.Least()) {
     Break(Promise::kP1, fmt::format("{}: {} records and {} in the broker, where {} are due",
-                                    Name(digest, sent), letters.size(), waiting, sent.Least()));
+                                    Name(digest, sent), originals.size(), waiting, sent.Least()));
   }
+  CheckCopies(digest, sent, originals);
+  for (const LetterFact* letter : letters) {
+    letter->retry ? CheckFormAgain(digest, sent, *letter) : CheckForm(digest, sent, *letter);
+    CheckState(digest, sent, *letter);
+    CheckOutcome(digest, sent, *letter);
+  }
+}
+
+void Audit::CheckCopies(const std::string& digest, const Sent& sent, const Letters& letters) {
   const std::size_t unmarked = static_cast<std::size_t>(std::ranges::count_if(
       letters, [](const LetterFact* letter) { return !letter->possible_duplicate; }));
   const bool excused = !sent.has_key && account_.broker_forgets_;
@@ -43,11 +56,6 @@ void Audit::CheckMessage(const std::string& digest, const Sent& sent) {
                       marked,
                       sent.has_key ? "its key identifies it"
                                    : fmt::format("it returned {} times at most", most_marked)));
-  }
-  for (const LetterFact* letter : letters) {
-    CheckForm(digest, sent, *letter);
-    CheckState(digest, sent, *letter);
-    CheckOutcome(digest, sent, *letter);
   }
 }
 
@@ -66,15 +74,21 @@ void Audit::CheckOutcome(const std::string& digest, const Sent& sent, const Lett
       return expect(Promise::kP4, "malformed");
     case Nature::kUnexpectedType:
       return expect(Promise::kP4, "unexpected_type");
+    case Nature::kParked:
+      return expect(Promise::kP2, "parked");
+    case Nature::kDiscarded:
+      return expect(Promise::kP2, "discarded");
     case Nature::kRequest:
     case Nature::kStaleRequest:
+    case Nature::kRetried:
+    case Nature::kRetriedAndDying:
       return CheckRequest(digest, sent, letter);
   }
 }
 
 void Audit::CheckRequest(const std::string& digest, const Sent& sent, const LetterFact& letter) {
-  if (IsWaiting(letter)) return;
-  const auto permitted = PermittedOutcomes(sent);
+  if (IsWaiting(letter) && HeldOf(sent.execution) == Account::Held::kNot) return;
+  const auto permitted = PermittedOutcomes(sent, letter);
   if (permitted.contains(letter.outcome)) return;
   const bool is_misread = letter.outcome == "malformed" || letter.outcome == "unexpected_type";
   Break(
@@ -82,17 +96,29 @@ void Audit::CheckRequest(const std::string& digest, const Sent& sent, const Lett
       fmt::format("{}: {}, where {} was due", Name(digest, sent), Name(letter), AnyOf(permitted)));
 }
 
-std::set<std::string> Audit::PermittedOutcomes(const Sent& sent) const {
+std::set<std::string> Audit::PermittedOutcomes(const Sent& sent, const LetterFact& letter) const {
   const auto expected = account_.rows_.find(sent.execution.value_or(""));
   if (expected == account_.rows_.end()) return {"not_found"};
   if (!IsFailable(expected->second.first_status)) return {"not_failable"};
+  switch (expected->second.held) {
+    case Account::Held::kLocked:
+      return {"deferred"};
+    case Account::Held::kRefused:
+      return {"refused", "deferred"};
+    case Account::Held::kNot:
+      break;
+  }
   const auto row = rows_.find(expected->first);
   const bool is_failed = row != rows_.end() && row->second->status == "failed";
+  const bool was_moved = expected->second.WasMoved();
   std::set<std::string> permitted;
-  if (is_failed || expected->second.WasMoved()) permitted.insert("not_failable");
-  if (sent.nature == Nature::kStaleRequest) permitted.insert("stale_attempt");
+  if (is_failed || was_moved) permitted.insert("not_failable");
+  if (IsRetried(sent)) AddPermittedRetryOutcomes(letter, was_moved, permitted);
+  // Where the execution waits for a retry's message, any other letter is of an earlier attempt.
+  if (sent.nature == Nature::kStaleRequest || retried_.contains(expected->first))
+    permitted.insert("stale_attempt");
   // Whether there is one too many of these is a question of the execution's.
-  if (sent.nature == Nature::kRequest && !expected->second.WasMoved()) permitted.insert("failed");
+  if (sent.nature == Nature::kRequest && !was_moved) permitted.insert("failed");
   return permitted;
 }
 
@@ -109,8 +135,13 @@ std::set<std::string> Audit::PermittedStates(const LetterFact& letter) const {
   const auto row = rows_.find(letter.execution_id.value_or(""));
   const std::string status = row == rows_.end() ? "" : row->second->status;
   if (letter.outcome == "deferred") return {"waiting"};
+  if (letter.outcome == "discarded") return {"closed"};
+  if (letter.outcome == "retried") {
+    if (MayBeWithdrawn(letter)) return {"waiting", "closed"};
+    return {"waiting"};
+  }
   if (!IsFinal(status)) return {"open"};
-  if (letter.outcome == "stale_attempt") return {"closed", "open"};
+  if (letter.outcome == "stale_attempt" || letter.outcome == "parked") return {"closed", "open"};
   if (letter.outcome == "failed" && status != "failed") return {"closed", "open"};
   if (letter.outcome != "not_failable") return {"open"};
   // Not failable and not final, at any time? Else it was final when the letter was judged.
@@ -160,7 +191,8 @@ void Audit::CheckKeys() {
     const auto found = keys.find(letter.id);
     const std::size_t count = found == keys.end() ? 0 : found->second;
     if (found != keys.end()) keys.erase(found);
-    const std::size_t due = sent->second.has_key ? 1 : 0;
+    // What is sent again has a message id in any case, and the broker says when it died.
+    const std::size_t due = sent->second.has_key || letter.retry ? 1 : 0;
     if (count == due) continue;
     Break(Promise::kP3, fmt::format("{}: has {} keys, where {} is due: delivered again it would "
                                     "be {}",

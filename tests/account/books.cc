@@ -6,15 +6,14 @@
 #include <boost/json.hpp>
 #include <sstream>
 
+#include "tests/account/rules.h"
+
 namespace deadletter::test {
 namespace {
 
 constexpr std::size_t kAtOnce = 5'000;
 constexpr std::size_t kBytesAtOnce = std::size_t{64} << 20;
 constexpr std::size_t kMostWaiting = 60'000;  // that one consumer may hold without acknowledging
-
-// The queues that letters may be in when a run ends.
-constexpr const char* kUnroutedQueue = "attune.dlx.unrouted.queue";
 
 EventFact ReadEvent(const std::string& body) {
   const boost::json::value event = boost::json::parse(body);
@@ -32,27 +31,29 @@ EventFact ReadEvent(const std::string& body) {
 }
 
 // What a queue holds: taken, looked at and given back.
-std::vector<std::string> BodiesIn(World& world, const std::string& queue) {
-  std::vector<std::string> bodies;
+std::vector<Message> MessagesIn(World& world, const std::string& queue) {
+  std::vector<Message> messages;
   const std::size_t ready = world.pair().broker().ReadyMessages(queue);
-  if (ready == 0) return bodies;
+  if (ready == 0) return messages;
   if (ready > kMostWaiting) {
     throw std::runtime_error(std::to_string(ready) + " messages in " + queue + ": too many to see");
   }
   const auto consumer = world.pair().broker().MakeConsumer(queue);
   if (!consumer->Subscribe(kMostWaiting)) throw std::runtime_error("cannot consume " + queue);
+  const bool may_die = queue == kDyingQueue;  // before it is taken: then it is in the next queue
   const bool all = WaitUntil([&] {
     auto letters = consumer->Receive({kAtOnce, kBytesAtOnce, std::chrono::seconds(1)});
     if (!letters) throw std::runtime_error(queue + ": " + letters.error().message);
-    for (Delivery& letter : *letters) bodies.push_back(std::move(letter.message.body));
-    return bodies.size() >= ready;
+    for (Delivery& letter : *letters) messages.push_back(std::move(letter.message));
+    return messages.size() >= ready || (may_die && letters->empty());
   });
   consumer->Close();
   if (!all) throw std::runtime_error(queue + " did not give what it holds");
+  if (may_die) return messages;
   // Looking is over when everything is back.
   if (!WaitUntil([&] { return world.pair().broker().ReadyMessages(queue) >= ready; }))
     throw std::runtime_error(queue + " did not get back what it gave");
-  return bodies;
+  return messages;
 }
 
 bool QueuesAreEmpty(World& world) {
@@ -66,7 +67,8 @@ bool QueuesAreEmpty(World& world) {
 // is asked again and again.
 bool IsAtRest(World& world, Account& account) {
   const FactCounts counts = world.pair().ledger().CountFacts();
-  if (counts.outbox > 0 || counts.waiting > 0 || counts.letters < account.LettersDue())
+  if (counts.outbox > 0 || counts.waiting > account.RefusalsDue() ||
+      counts.letters < account.LettersDue())
     return false;
   if (!QueuesAreEmpty(world)) return false;
   HearEvents(world, account);
@@ -91,14 +93,25 @@ void HearEvents(World& world, Account& account) {
 }
 
 Evidence LookAround(World& world, const Account& account) {
-  return {.ledger = world.pair().ledger().ReadFacts(), .events = account.events(), .waiting = {}};
+  return {.ledger = world.pair().ledger().ReadFacts(),
+          .events = account.events(),
+          .waiting = {},
+          .saw_queues = false};
 }
 
 Evidence TakeStock(World& world, const Account& account) {
   Evidence evidence = LookAround(world, account);
-  for (const char* queue : {kDeadLetterQueue, kUnroutedQueue}) {
-    for (const std::string& body : BodiesIn(world, queue)) {
-      evidence.waiting.push_back(DigestOf(body));
+  evidence.saw_queues = true;
+  // Where a message goes when it dies is looked at later than where it dies.
+  std::vector<const char*> queues = {kDeadLetterQueue, kUnroutedQueue};
+  if (account.HasRetries()) queues.insert(queues.begin(), {kKeepingQueue, kDyingQueue});
+  for (const char* queue : queues) {
+    for (const Message& message : MessagesIn(world, queue)) {
+      if (auto retry = RetryFactOf(message)) {
+        evidence.retries.push_back(std::move(*retry));
+      } else {
+        evidence.waiting.push_back(DigestOf(message.body));
+      }
     }
   }
   return evidence;
@@ -137,8 +150,8 @@ Message AsPublished(Message message) {
 
 std::set<std::string> ExecutionsIn(World& world, const std::string& queue) {
   std::set<std::string> executions;
-  for (const std::string& body : BodiesIn(world, queue)) {
-    const boost::json::value message = boost::json::parse(body);
+  for (const Message& sent : MessagesIn(world, queue)) {
+    const boost::json::value message = boost::json::parse(sent.body);
     executions.insert(boost::json::serialize(message.at("payload").at("execution_id")));
   }
   return executions;

@@ -10,6 +10,9 @@
 
 namespace deadletter::test {
 
+// The other queue that letters are taken from.
+inline constexpr const char* kUnroutedQueue = "attune.dlx.unrouted.queue";
+
 // Takes every event that is there off the event queue and tells the account of it. A broker that is
 // away gives none for now.
 void HearEvents(World& world, Account& account);

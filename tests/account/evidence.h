@@ -22,6 +22,9 @@ struct Evidence {
   LedgerFacts ledger;                // with the platform's rows
   std::vector<EventFact> events;     // since the run began
   std::vector<std::string> waiting;  // digests of the bodies still in the dead letter queues
+  // Messages of retries, in the workers' queues or dead again.
+  std::vector<RetryFact> retries{};
+  bool saw_queues = true;  // false: neither of the two, since servers run
 };
 
 }  // namespace deadletter::test

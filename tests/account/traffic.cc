@@ -13,11 +13,16 @@ constexpr std::int64_t kNobodys = 900'000'000'000;  // ids from here on have no 
 constexpr const char* kEarlierAttempt =
     R"(,"scheduled_attempt_updated_at":"2001-02-03T04:05:06.700Z")";
 
-// The same message, which died once more.
-void LetDieAt(Message& message, std::uint64_t seconds) {
+// Until the first of their letters was deferred. Of the servers that come to it meanwhile most are
+// killed before they can say so.
+constexpr std::chrono::seconds kLocked(60);
+constexpr std::size_t kMostLocked = 3;
+constexpr std::chrono::milliseconds kDiesAfter(200);
+
+void ChangeDeath(Message& message, const std::string& field, FieldValue value) {
   auto& deaths = std::get<FieldArray>(message.headers.entries.front().value.value);
   for (FieldEntry& entry : std::get<FieldTable>(deaths.front().value).entries) {
-    if (entry.name == "time") entry.value = {FieldTimestamp{seconds}};
+    if (entry.name == field) entry.value = value;
   }
 }
 
@@ -29,9 +34,17 @@ Traffic::Traffic(World& world, Account& account, std::uint64_t seed, std::int64_
       random_(seed),
       next_(first),
       publisher_(world.pair().broker().MakePublisher()),
-      worker_(world.pair().ledger().OpenExecutions()) {}
+      worker_(world.pair().ledger().OpenExecutions()) {
+  BrokerUnderTest& broker = world.pair().broker();
+  broker.DeclareQueue(kKeepingQueue, {});
+  broker.Bind("attune.executions", kKeepingQueue, kKeepingKey);
+  broker.DeclareQueue(kDyingQueue,
+                      {.ttl = kDiesAfter, .dead_letter_exchange = kDeadLetterExchange});
+  broker.Bind("attune.executions", kDyingQueue, kDyingKey);
+}
 
 void Traffic::Send(std::size_t count) {
+  if (IsLockedLongEnough()) Unlock();
   std::vector<Item> items;
   while (items.size() < count) items.push_back(Next());
   Publish(std::move(items));
@@ -46,7 +59,8 @@ void Traffic::SendStrange(std::size_t count) {
 
 Traffic::Item Traffic::Next() {
   const std::uint64_t roll = Roll(100);
-  if (roll < 55) return NewRequest();
+  if (roll < 30) return NewRequest();
+  if (roll < 55) return Ruled();
   if (roll < 65) return Request(NewExecution(), false);
   if (roll < 70) {
     const ExecutionId id = NewExecution();
@@ -70,6 +84,109 @@ Traffic::Item Traffic::Next() {
   const Item& earlier = earlier_[Roll(earlier_.size())];
   if (roll < 96) return earlier;
   return roll < 98 ? Again(earlier) : Request(*earlier.execution, true);
+}
+
+Traffic::Item Traffic::Ruled() {
+  switch (Roll(8)) {
+    case 0:
+    case 1:
+      return ForAction(kParkedAction, Nature::kParked);
+    case 2:
+      return ForAction(kDiscardedAction, Nature::kDiscarded);
+    case 3:
+    case 4:
+      return ToRetry(Nature::kRetried, kKeepingQueue, kKeepingKey);
+    case 5:
+    case 6:
+      return ToRetry(Nature::kRetriedAndDying, kDyingQueue, kDyingKey);
+    default:
+      return Roll(2) == 0 ? Locked() : Refused();
+  }
+}
+
+// Some have no id, and of some the work is done, before their letter or after it.
+Traffic::Item Traffic::ForAction(const char* action, Nature nature) {
+  const std::uint64_t roll = Roll(6);
+  const ExecutionId id = NewExecution(roll == 0   ? "completed"
+                                      : roll == 1 ? "running"
+                                                  : "scheduled");
+  if (roll == 1) to_complete_.push_back(id);
+  Item item = Request(id, roll != 2);
+  std::string& body = item.message.body;
+  const std::string echo = "core.echo";
+  body.replace(body.find(echo), echo.size(), action);
+  item.nature = nature;
+  return item;
+}
+
+Traffic::Item Traffic::ToRetry(Nature nature, const char* queue, const char* key) {
+  Item item = ForAction(kRetriedAction, nature);
+  ChangeDeath(item.message, "queue", {std::string(queue)});
+  ChangeDeath(item.message, "routing-keys", {FieldArray{{std::string(key)}}});
+  item.message.headers.entries.push_back({"trace", {std::to_string(bodies_)}});
+  if (Roll(3) == 0) item.message.properties.priority = 3;
+  // Copies of it, too.
+  if (!earlier_.empty() && Roll(4) == 0) earlier_[Roll(earlier_.size())] = item;
+  return item;
+}
+
+Traffic::Item Traffic::Locked() {
+  if (!world_.pair().capabilities().locks_single_rows || locked_.size() >= kMostLocked)
+    return Refused();
+  const ExecutionId id = NewExecution(Roll(2) == 0 ? "running" : "scheduled");
+  if (locked_.empty()) {
+    holder_ = std::make_unique<PlatformConnection>(world_.pair().LedgerUrl());
+    holder_->Run("BEGIN");
+    locked_since_ = std::chrono::steady_clock::now();
+  }
+  (void)holder_->Ask("SELECT FROM execution WHERE id = $1 FOR UPDATE", {id.ToString()});
+  locked_.push_back(id);
+  account_.Locks(id);
+  return Request(id, true);
+}
+
+bool Traffic::IsLockedLongEnough() {
+  if (locked_.empty()) return false;
+  if (std::chrono::steady_clock::now() - locked_since_ > kLocked) return true;
+  return holder_->Value(
+             "SELECT count(*) > 0 FROM deadletter.letter "
+             "WHERE outcome = 'deferred' AND convert_from(execution_id, 'UTF8') = $1",
+             {locked_.front().ToString()}) == "t";
+}
+
+void Traffic::Unlock() {
+  if (locked_.empty()) return;
+  account_.CheckHeld(LookAround(world_, account_));
+  std::vector<ExecutionId> completed;
+  for (const ExecutionId& id : std::exchange(locked_, {})) {
+    account_.Frees(id);
+    if (Roll(2) == 0) continue;
+    (void)holder_->Ask(
+        "UPDATE execution SET status = 'completed', result = '{\"worker\": \"mine\"}' WHERE id = "
+        "$1",
+        {id.ToString()});
+    completed.push_back(id);
+  }
+  holder_->Run("COMMIT");
+  holder_.reset();
+  for (const ExecutionId& id : completed) {
+    account_.Moved(id, "completed", R"({"worker": "mine"})");
+  }
+}
+
+Traffic::Item Traffic::Refused() {
+  const ExecutionId id = NewExecution();
+  world_.pair().ledger().Refuse(id);
+  refused_.push_back(id);
+  account_.Refuses(id);
+  return Request(id, true);
+}
+
+void Traffic::RefuseNobody() {
+  if (refused_.empty()) return;
+  account_.CheckHeld(LookAround(world_, account_));
+  for (const ExecutionId& id : std::exchange(refused_, {})) account_.Frees(id);
+  world_.pair().ledger().RefuseNobody();
 }
 
 Traffic::Item Traffic::NewRequest() {
@@ -111,7 +228,7 @@ Traffic::Item Traffic::Strange() {
 }
 
 Traffic::Item Traffic::Again(Item item) {
-  LetDieAt(item.message, 1'767'225'600 + Roll(1'000'000));
+  ChangeDeath(item.message, "time", {FieldTimestamp{1'767'225'600 + Roll(1'000'000)}});
   return item;
 }
 

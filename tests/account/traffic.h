@@ -1,6 +1,7 @@
 // Letters of every kind, told to the account as they are sent.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -9,17 +10,23 @@
 #include "broker/publisher.h"
 #include "ledger/executions.h"
 #include "tests/account/books.h"
+#include "tests/account/rules.h"
+#include "tests/support/platform_connection.h"
 
 namespace deadletter::test {
 
 // A plan of messages that a seed decides: requests with and without message id, with stamps of this
 // and of an earlier attempt, second letters, copies, copies of another death, letters of completed
 // and of missing executions, executions that their worker completes meanwhile, malformed bodies and
-// unknown types. Executions are numbered from `first` up.
+// unknown types; letters that rules park, discard or send back (rules.h), to a worker that keeps
+// them or to one where they die again; letters of executions whose rows the platform holds a lock
+// on, where single rows can be locked, or whose update its trigger refuses. Executions are numbered
+// from `first` up.
 //
 // Threads: one at a time.
 class Traffic {
  public:
+  // The world is configured with kRules. Declares the workers' queues.
   Traffic(World& world, Account& account, std::uint64_t seed, std::int64_t first = 1);
 
   // Makes the executions of so many messages and publishes these in one go; waits until the broker
@@ -29,6 +36,13 @@ class Traffic {
   void SendStrange(std::size_t count);
   // Leaves ids out: where the table gives the next one itself, others may take them.
   void Skip(std::int64_t ids) { next_ += ids; }
+
+  // Sees how the rows stand that are locked, and unlocks them; some of their executions were
+  // completed meanwhile. Send() does it by itself after a while; before their server goes away it
+  // must be done.
+  void Unlock();
+  // The same for the rows whose update is refused, from now on no more.
+  void RefuseNobody();
 
  private:
   struct Item {
@@ -40,6 +54,12 @@ class Traffic {
   Item Next();
   Item Request(const ExecutionId& id, bool with_id, const std::string& more = "");
   Item NewRequest();
+  Item Ruled();
+  Item ForAction(const char* action, Nature nature);
+  Item ToRetry(Nature nature, const char* queue, const char* key);
+  Item Locked();
+  Item Refused();
+  [[nodiscard]] bool IsLockedLongEnough();
   Item Strange();
   Item Again(Item item);
   ExecutionId NewExecution(const std::string& status = "scheduled");
@@ -56,6 +76,10 @@ class Traffic {
   std::unique_ptr<Executions> worker_;
   std::vector<Item> earlier_;  // some with a message id, to be copied
   std::vector<ExecutionId> to_complete_;
+  std::unique_ptr<PlatformConnection> holder_;  // in a transaction, while it has any
+  std::vector<ExecutionId> locked_;
+  std::chrono::steady_clock::time_point locked_since_;
+  std::vector<ExecutionId> refused_;
   std::uint64_t bodies_ = 0;
 };
 

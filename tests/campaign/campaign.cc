@@ -21,9 +21,10 @@ constexpr const char* kWorkerQueue = "worker.7.executions";
 constexpr int kTries = 5;  // to find letters in flight
 constexpr int kKilled = 128 + SIGKILL;
 
-WorldOptions Unmigrated() {
+WorldOptions UnmigratedWithRules() {
   WorldOptions options;
   options.ledger.migrated = false;
+  options.toml = kRules;
   return options;
 }
 
@@ -45,6 +46,7 @@ Tally& Tally::operator+=(const Tally& other) {
   failed += other.failed;
   events += other.events;
   copies += other.copies;
+  for (const auto& [outcome, count] : other.became) became[outcome] += count;
   for (const auto& [promise, count] : other.broken) broken[promise] += count;
   unfinished += other.unfinished;
   findings += other.findings;
@@ -59,7 +61,7 @@ std::size_t Tally::AllKills() const {
 
 Campaign::Campaign(const PairFactory& pair, std::uint64_t seed)
     : random_(seed),
-      world_(Gated(pair), Unmigrated()),
+      world_(Gated(pair), UnmigratedWithRules()),
       traffic_(world_, account_, random_(), kFirstExecution) {}
 
 // A kill that came when all was done proves little: then once more.
@@ -142,6 +144,7 @@ void Campaign::RestartBroker() {
   Server server = world_.ServeReleased();
   ++tally_.starts;
   traffic_.Send(kBefore);
+  account_.MayLoseRetries(world_.pair().ledger().ReadFacts().rows);
   if (Roll(2) == 0) {
     world_.pair().StopBroker();
     world_.pair().StartBroker();
@@ -160,6 +163,7 @@ void Campaign::RestartLedger() {
   Server server = world_.ServeReleased();
   ++tally_.starts;
   traffic_.Send(kBefore);
+  traffic_.Unlock();
   world_.pair().StopLedger();
   world_.pair().StartLedger();
   ++tally_.ledger_restarts;
@@ -238,6 +242,11 @@ void Campaign::KillSecond() {
 void Campaign::Close() {
   KillSecond();
   Migrate();
+  traffic_.Unlock();
+  traffic_.RefuseNobody();
+  // As if an hour had gone by: what is to be settled again is due.
+  world_.pair().ledger().Meddle(
+      "UPDATE {{letter}} SET try_again_at = received_at WHERE try_again_at IS NOT NULL");
   Server last = world_.ServeReleased();
   ++tally_.starts;
   const Balance balance = CloseBooks(world_, account_, {&last});
@@ -246,10 +255,17 @@ void Campaign::Close() {
   tally_.failed += balance.failed;
   tally_.events += balance.events;
   tally_.copies += balance.copies;
+  for (const auto& [outcome, count] : balance.became) tally_.became[outcome] += count;
   tally_.unfinished += balance.on_their_way.size();
   for (const Promise promise : kPromises) tally_.broken[promise] += balance.Broken(promise);
   if (!balance.Holds() || !balance.IsComplete()) tally_.findings += balance.Text();
   CheckSubmissions();
+}
+
+std::vector<std::string> Campaign::OutcomesDue() {
+  std::vector<std::string> outcomes = {"retried", "parked", "discarded", "refused"};
+  if (capabilities().locks_single_rows) outcomes.emplace_back("deferred");
+  return outcomes;
 }
 
 // An execution that was submitted has its message, or there is neither (P1).

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "tests/account/traffic.h"
 #include "tests/support/tcp_gate.h"
@@ -31,7 +32,8 @@ struct Tally {
   std::size_t letters = 0;
   std::size_t failed = 0;
   std::size_t events = 0;
-  std::size_t copies = 0;  // of events
+  std::size_t copies = 0;                     // of events
+  std::map<std::string, std::size_t> became;  // letters by outcome, as Balance has them
   std::map<Promise, std::size_t> broken;
   std::size_t unfinished = 0;
   std::string findings;  // the text of every balance that did not hold
@@ -71,6 +73,8 @@ class Campaign {
 
   [[nodiscard]] const Tally& tally() const { return tally_; }
   [[nodiscard]] PairCapabilities capabilities() { return world_.pair().capabilities(); }
+  // That some letter must have had in a campaign of some length, besides failing its execution.
+  [[nodiscard]] std::vector<std::string> OutcomesDue();
   // Why the last KillAt was none.
   [[nodiscard]] const std::string& why() const { return why_; }
 

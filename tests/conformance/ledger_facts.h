@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +12,20 @@
 #include <vector>
 
 #include "letter/field_json.h"
+#include "letter/retry_message.h"
 
 namespace deadletter::test {
+
+// What the message of a retry says of itself, wherever it is met: in the outbox, in a queue, or
+// dead again.
+struct RetryFact {
+  std::string letter_id;  // whose message it is
+  std::string replay_id;
+  std::int64_t attempt = 0;
+  std::string message_id;   // the property
+  std::string kept_digest;  // KeptDigestOf
+  std::string body_digest{};
+};
 
 struct LetterFact {
   std::string id;  // as a UUID is written
@@ -24,7 +37,14 @@ struct LetterFact {
   std::string body_digest;  // SHA-256 of its bytes, in hex
   std::string reason{};
   std::string queue{};
-  std::string form_digest{};  // of its properties and headers: FormDigestOf
+  std::string form_digest{};         // of its properties and headers: FormDigestOf
+  std::optional<RetryFact> retry{};  // the retry whose message it is
+};
+
+// What a letter was before it became what it is; of the outcomes that are settled again.
+struct StepFact {
+  std::string letter_id;
+  std::string outcome;
 };
 
 struct KeyFact {
@@ -36,6 +56,8 @@ struct OutboxFact {
   std::string kind;
   std::optional<std::string> execution_id;
   std::string detail;
+  std::string letter_id{};
+  std::optional<RetryFact> retry{};  // of kind retry; its body is the letter's own
 };
 
 struct RowFact {
@@ -48,6 +70,7 @@ struct LedgerFacts {
   std::vector<LetterFact> letters;
   std::vector<KeyFact> keys;
   std::vector<OutboxFact> outbox;
+  std::vector<StepFact> steps;
   std::vector<RowFact> rows;
 };
 
@@ -96,6 +119,50 @@ inline std::string FormDigestOf(const std::string& properties_json,
   }
   auto headers = FieldTableFromJson(headers_json);
   return headers ? FormDigestOf(properties_json, std::move(*headers)) : headers.error().message;
+}
+
+// Of what must still be there when the message is sent again and dies again: all that neither
+// brokers nor a retry put in or take away.
+inline std::string KeptDigestOf(Properties properties, const FieldTable& headers) {
+  properties.message_id.reset();
+  properties.expiration.reset();
+  FieldTable kept;
+  for (const FieldEntry& entry : headers.entries) {
+    const bool is_brokers = entry.name == "x-death" || entry.name == kDeliveryCountHeader ||
+                            entry.name.starts_with("x-first-death-") ||
+                            entry.name.starts_with("x-last-death-");
+    if (!is_brokers && !entry.name.starts_with("deadletter-")) kept.entries.push_back(entry);
+  }
+  return DigestOf(PropertiesToJson(properties) + FieldTableToJson(kept));
+}
+
+// Nothing where it is no retry's message.
+inline std::optional<RetryFact> RetryFactOf(const Properties& properties,
+                                            const FieldTable& headers) {
+  const std::string* const replay = AsString(headers.Find(kReplayIdHeader));
+  if (replay == nullptr) return std::nullopt;
+  const std::string* const letter = AsString(headers.Find(kLetterIdHeader));
+  return RetryFact{.letter_id = letter == nullptr ? "" : *letter,
+                   .replay_id = *replay,
+                   .attempt = AsInteger(headers.Find(kRetryAttemptHeader)).value_or(0),
+                   .message_id = properties.message_id.value_or(""),
+                   .kept_digest = KeptDigestOf(properties, headers)};
+}
+
+inline std::optional<RetryFact> RetryFactOf(const Message& message) {
+  auto fact = RetryFactOf(message.properties, message.headers);
+  if (fact) fact->body_digest = DigestOf(message.body);
+  return fact;
+}
+
+// As they are stored.
+inline std::optional<RetryFact> RetryFactOf(const std::string& properties_json,
+                                            const std::string& headers_json) {
+  if (headers_json.find(kReplayIdHeader) == std::string::npos) return std::nullopt;
+  const auto properties = PropertiesFromJson(properties_json);
+  const auto headers = FieldTableFromJson(headers_json);
+  if (!properties || !headers) return std::nullopt;
+  return RetryFactOf(*properties, *headers);
 }
 
 }  // namespace deadletter::test

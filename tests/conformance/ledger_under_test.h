@@ -82,6 +82,10 @@ class LedgerUnderTest {
   // Stands from now on until it is removed.
   virtual void AddTrigger(PlatformTrigger trigger) = 0;
   virtual void RemoveTrigger() = 0;
+  // From now on a trigger of the platform's raises for every UPDATE of that execution, and of those
+  // told before; until RefuseNobody().
+  virtual void Refuse(const ExecutionId& id) = 0;
+  virtual void RefuseNobody() = 0;
   // Takes the platform's table away: whoever touches it afterwards fails.
   virtual void DropPlatformTable() = 0;
 

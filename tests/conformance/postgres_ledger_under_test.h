@@ -115,21 +115,31 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
              "possible_duplicate, encode(sha256(body), 'hex'), reason, "
              "convert_from(queue, 'UTF8'), encode(sha256(properties || headers), 'hex'), "
              "CASE WHEN position('x-delivery-count'::bytea IN headers) > 0 "
+             "OR position('deadletter-replay-id'::bytea IN headers) > 0 "
              "THEN convert_from(headers, 'UTF8') END, convert_from(properties, 'UTF8') "
              "FROM deadletter.letter",
              {})) {
       facts.letters.push_back({text(row[0]), text(row[1]), text(row[2]), text(row[3]), row[4],
                                row[5] == "t", text(row[6]), text(row[7]), text(row[8]),
-                               row[10] ? FormDigestOf(text(row[11]), *row[10]) : text(row[9])});
+                               row[10] ? FormDigestOf(text(row[11]), *row[10]) : text(row[9]),
+                               RetryFactOf(text(row[11]), text(row[10]))});
     }
     for (const auto& row :
          Ask("SELECT encode(key, 'hex'), letter_id FROM deadletter.letter_key", {})) {
       facts.keys.push_back({text(row[0]), text(row[1])});
     }
     for (const auto& row :
-         Ask("SELECT kind, convert_from(execution_id, 'UTF8'), detail FROM deadletter.outbox",
+         Ask("SELECT kind, convert_from(execution_id, 'UTF8'), detail, letter_id, "
+             "convert_from(properties, 'UTF8'), convert_from(headers, 'UTF8') "
+             "FROM deadletter.outbox",
              {})) {
-      facts.outbox.push_back({text(row[0]), row[1], text(row[2])});
+      facts.outbox.push_back({text(row[0]), row[1], text(row[2]), text(row[3]),
+                              RetryFactOf(text(row[4]), text(row[5]))});
+    }
+    for (const auto& row : Ask("SELECT letter_id, what FROM deadletter.letter_step "
+                               "WHERE what IN ('deferred', 'refused')",
+                               {})) {
+      facts.steps.push_back({text(row[0]), text(row[1])});
     }
     const std::string result = table.result.empty() ? "NULL" : table.result + "::text";
     for (const auto& row : Ask("SELECT " + table.id + "::text, " + table.status + "::text, " +
@@ -171,6 +181,25 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
                   options_.executions.table + " FOR EACH ROW EXECUTE FUNCTION meddle()");
   }
   void RemoveTrigger() override { platform_.Run("DROP FUNCTION meddle() CASCADE"); }
+  void Refuse(const ExecutionId& id) override {
+    const std::lock_guard lock(mutex_);
+    const ExecutionTable& table = options_.executions;
+    if (!std::exchange(refuses_, true)) {
+      platform_.Run(
+          "CREATE TABLE public.refused (id text);"
+          "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+          "IF EXISTS (SELECT FROM public.refused WHERE refused.id = NEW." +
+          table.id +
+          "::text) THEN RAISE EXCEPTION 'the platform refuses'; END IF; RETURN NEW; END $$;"
+          "CREATE TRIGGER refusing BEFORE UPDATE ON " +
+          table.table + " FOR EACH ROW EXECUTE FUNCTION public.refuse()");
+    }
+    (void)platform_.Ask("INSERT INTO public.refused VALUES ($1)", {id.ToString()});
+  }
+  void RefuseNobody() override {
+    const std::lock_guard lock(mutex_);
+    if (refuses_) platform_.Run("DELETE FROM public.refused");
+  }
   void DropPlatformTable() override { platform_.Run("DROP TABLE " + options_.executions.table); }
 
   void RecordArrows() override {
@@ -209,6 +238,7 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   postgres::Options options_;
   std::mutex mutex_;
   PlatformConnection platform_;
+  bool refuses_ = false;
 };
 
 }  // namespace deadletter::test

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "ledger/embedded_sql.h"
 #include "ledger/sqlite/sqlite_audit.h"
@@ -166,18 +167,26 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
         "SELECT id, state, outcome, detail, execution_id, possible_duplicate, body, reason, queue, "
         "properties, headers FROM deadletter_letter",
         [&](const sqlite::Statement& row) {
-          facts.letters.push_back({UuidText(row, 0), row.Text(1), row.Text(2), row.Text(3),
-                                   row.OptionalText(4), row.Bool(5), DigestOf(row.Text(6)),
-                                   row.Text(7), row.Text(8),
-                                   FormDigestOf(row.Text(9), row.Text(10))});
+          facts.letters.push_back(
+              {UuidText(row, 0), row.Text(1), row.Text(2), row.Text(3), row.OptionalText(4),
+               row.Bool(5), DigestOf(row.Text(6)), row.Text(7), row.Text(8),
+               FormDigestOf(row.Text(9), row.Text(10)), RetryFactOf(row.Text(9), row.Text(10))});
         });
     ForEach("SELECT key, letter_id FROM deadletter_letter_key", [&](const sqlite::Statement& row) {
       facts.keys.push_back({ToHexText(row.Text(0)), UuidText(row, 1)});
     });
-    ForEach("SELECT kind, execution_id, detail FROM deadletter_outbox",
-            [&](const sqlite::Statement& row) {
-              facts.outbox.push_back({row.Text(0), row.OptionalText(1), row.Text(2)});
-            });
+    ForEach(
+        "SELECT kind, execution_id, detail, letter_id, properties, headers FROM deadletter_outbox",
+        [&](const sqlite::Statement& row) {
+          facts.outbox.push_back({row.Text(0), row.OptionalText(1), row.Text(2),
+                                  row.IsNull(3) ? "" : UuidText(row, 3),
+                                  RetryFactOf(row.Text(4), row.Text(5))});
+        });
+    ForEach(
+        "SELECT letter_id, what FROM deadletter_letter_step WHERE what IN ('deferred', 'refused')",
+        [&](const sqlite::Statement& row) {
+          facts.steps.push_back({UuidText(row, 0), row.Text(1)});
+        });
     const std::string result = table.result.empty() ? "NULL" : table.result;
     ForEach("SELECT " + table.id + ", " + table.status + ", " + result + " FROM " + table.table,
             [&](const sqlite::Statement& row) {
@@ -224,6 +233,19 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
         action + " END");
   }
   void RemoveTrigger() override { Run("DROP TRIGGER meddling"); }
+  void Refuse(const ExecutionId& id) override {
+    const ExecutionTable& table = options_.executions;
+    if (!std::exchange(refuses_, true)) {
+      Run("CREATE TABLE refused (id PRIMARY KEY); CREATE TRIGGER refusing BEFORE UPDATE ON " +
+          table.table + " WHEN EXISTS (SELECT 1 FROM refused WHERE refused.id = NEW." + table.id +
+          ") BEGIN SELECT RAISE(ABORT, 'the platform refuses'); END");
+    }
+    Write("INSERT INTO refused (id) VALUES (?1)", id,
+          [](sqlite::Statement& insert, const auto& stored) { insert.Bind(stored); });
+  }
+  void RefuseNobody() override {
+    if (refuses_) Run("DELETE FROM refused");
+  }
   void DropPlatformTable() override { Run("DROP TABLE IF EXISTS " + options_.executions.table); }
 
   void RecordArrows() override {
@@ -282,6 +304,7 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   SqliteLedgerOptions options_;
   std::mutex mutex_;
   std::unique_ptr<sqlite::Database> platform_;
+  bool refuses_ = false;
 };
 
 }  // namespace deadletter::test

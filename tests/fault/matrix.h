@@ -39,6 +39,9 @@ TEST_P(CrashMatrix, NoPromiseIsBrokenByAKillAtAnyPoint) {
     ASSERT_NE(kills, campaign.tally().kills.end()) << point;
     EXPECT_GT(kills->second.in_flight, 0u) << point << ": no letter was in flight";
   }
+  for (const std::string& outcome : campaign.OutcomesDue()) {
+    EXPECT_TRUE(campaign.tally().became.contains(outcome)) << "no letter was " << outcome;
+  }
   std::cout << campaign.tally().AllKills() << " kills, " << campaign.tally().messages
             << " messages\n";
 }

@@ -88,6 +88,7 @@ class PairSoak {
   void RunChapter() {
     const std::uint64_t seed = seeds_();
     Campaign campaign(pair_, seed);
+    report_.outcomes = campaign.OutcomesDue();
     const bool servers = campaign.capabilities().broker_can_be_stopped;
     for (const Step& step : PlanChapter(seed, {.points = report_.points, .servers = servers})) {
       if (report_.chapters > 0 && steady_clock::now() >= end_) break;

@@ -78,6 +78,15 @@ TEST(SoakReport, APointWithoutLettersInFlightFails) {
   EXPECT_EQ(Faults(report), "Embedded: no kill at ack.after with letters in flight\n");
 }
 
+TEST(SoakReport, ALetterThatNoRuleTouchedFails) {
+  SoakReport report = GoodReport();
+  report.pairs[0].outcomes = {"retried", "parked"};
+  report.pairs[0].tally.became = {{"retried", 3}};
+  EXPECT_EQ(Faults(report), "Embedded: no letter was parked\n");
+  EXPECT_NE(AsMarkdown(report).find("| of them, once or in the end, retried | 3 |"),
+            std::string::npos);
+}
+
 TEST(SoakReport, WhatIsBrokenOrStoppedFails) {
   SoakReport report = GoodReport();
   report.pairs[0].tally.findings = "execution 5: failed, and nobody heard of it\n";

@@ -42,6 +42,11 @@ std::size_t Broken(const Tally& tally, Promise promise) {
   return found == tally.broken.end() ? 0 : found->second;
 }
 
+std::size_t Became(const Tally& tally, const std::string& outcome) {
+  const auto found = tally.became.find(outcome);
+  return found == tally.became.end() ? 0 : found->second;
+}
+
 template <class Value>
 std::string Row(const std::string& name, const SoakReport& report, Value value) {
   std::string row = "| " + name + " |";
@@ -66,6 +71,10 @@ std::string Summary(const SoakReport& report) {
   text += Row("wire cuts", report, [](P pair) { return pair.tally.cuts; });
   text += Row("messages in", report, [](P pair) { return pair.tally.messages; });
   text += Row("letters recorded", report, [](P pair) { return pair.tally.letters; });
+  for (const char* outcome : {"retried", "parked", "discarded", "deferred", "refused"}) {
+    text += Row(std::string("of them, once or in the end, ") + outcome, report,
+                [&](P pair) { return Became(pair.tally, outcome); });
+  }
   text += Row("executions failed", report, [](P pair) { return pair.tally.failed; });
   text += Row("events heard", report, [](P pair) { return pair.tally.events; });
   text += Row("events heard again", report, [](P pair) { return pair.tally.copies; });
@@ -100,6 +109,10 @@ std::string Faults(const SoakReport& report) {
     if (!pair.stopped.empty()) faults += pair.pair + " stopped: " + pair.stopped + "\n";
     faults += pair.tally.findings;
     if (pair.chapters == 0) faults += pair.pair + ": no world was brought to its end\n";
+    for (const std::string& outcome : pair.outcomes) {
+      if (Became(pair.tally, outcome) > 0) continue;
+      faults += pair.pair + ": no letter was " + outcome + "\n";
+    }
     for (const std::string& point : pair.points) {
       if (KillsAt(pair.tally, point).in_flight > 0) continue;
       faults += pair.pair + ": no kill at " + point + " with letters in flight\n";

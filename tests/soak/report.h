@@ -12,7 +12,8 @@ namespace deadletter::test {
 
 struct PairReport {
   std::string pair;
-  std::vector<std::string> points;  // that must all have been killed at
+  std::vector<std::string> points;    // that must all have been killed at
+  std::vector<std::string> outcomes;  // that some of its letters must have had
   Tally tally;
   std::size_t chapters = 0;
   std::string stopped;  // why it ended before its time; empty: it did not

@@ -1,0 +1,36 @@
+// The rules under which campaigns run, and the queues of the workers that they send letters back
+// to. The account knows both: what must become of a letter that a rule decides follows from them.
+#pragma once
+
+namespace deadletter::test {
+
+inline constexpr int kMostRetries = 2;  // then the letter fails its execution
+
+inline constexpr const char* kParkedAction = "core.park";
+inline constexpr const char* kDiscardedAction = "core.discard";
+inline constexpr const char* kRetriedAction = "core.retry";
+
+inline constexpr const char* kRules = R"(
+[[policy]]
+name = "parked"
+match = { action = "core.park" }
+verdict = "park"
+[[policy]]
+name = "discarded"
+match = { action = "core.discard" }
+verdict = "discard"
+[[policy]]
+name = "tried again"
+match = { action = "core.retry" }
+verdict = "retry"
+retry = { delay = "100ms", max_attempts = 2, jitter = 0.5 }
+)";
+
+// A worker that comes late: what is sent to it stays there.
+inline constexpr const char* kKeepingQueue = "worker.9.executions";
+inline constexpr const char* kKeepingKey = "execution.dispatch.worker.9";
+// A worker that never comes: what is sent to it dies again, and soon.
+inline constexpr const char* kDyingQueue = "worker.8.executions";
+inline constexpr const char* kDyingKey = "execution.dispatch.worker.8";
+
+}  // namespace deadletter::test

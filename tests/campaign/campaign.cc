@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/campaign/gated_pair.h"
+#include "tests/campaign/points.h"
 
 namespace deadletter::test {
 namespace {
@@ -18,7 +19,9 @@ constexpr std::chrono::milliseconds kBetween(15);
 constexpr std::int64_t kFirstExecution = 1'000'000;
 constexpr std::int64_t kIdsOfASubmission = 10;
 constexpr const char* kWorkerQueue = "worker.7.executions";
-constexpr int kTries = 5;  // to find letters in flight
+constexpr int kBursts = 5;
+constexpr int kMostVisits = 5;
+constexpr int kTries = 10;  // to find something in hand
 constexpr int kKilled = 128 + SIGKILL;
 
 WorldOptions UnmigratedWithRules() {
@@ -33,10 +36,10 @@ WorldOptions UnmigratedWithRules() {
 Tally& Tally::operator+=(const Tally& other) {
   for (const auto& [point, count] : other.kills) {
     kills[point].all += count.all;
-    kills[point].in_flight += count.in_flight;
+    kills[point].in_hand += count.in_hand;
   }
   random.all += other.random.all;
-  random.in_flight += other.random.in_flight;
+  random.in_hand += other.random.in_hand;
   starts += other.starts;
   broker_restarts += other.broker_restarts;
   ledger_restarts += other.ledger_restarts;
@@ -60,20 +63,28 @@ std::size_t Tally::AllKills() const {
 }
 
 Campaign::Campaign(const PairFactory& pair, std::uint64_t seed)
-    : random_(seed),
+    : pair_(pair.name),
+      random_(seed),
       world_(Gated(pair), UnmigratedWithRules()),
-      traffic_(world_, account_, random_(), kFirstExecution) {}
+      traffic_(world_, account_, random_(), kFirstExecution),
+      in_hand_(InHandOf(world_.pair())),
+      in_seconds_hand_(InHandOf(world_.pair())) {}
 
-// A kill that came when all was done proves little: then once more.
 bool Campaign::KillAt(const std::string& point, int visit) {
+  // A subscription is begun once for each of the two queues; all the rest is done again and again.
+  const int visits = point.starts_with("subscribe.") ? 2 : kMostVisits;
   for (int tries = 0; tries < kTries; ++tries) {
-    if (!KillOnceAt(point, visit)) return false;
-    if (tally_.kills[point].in_flight > 0) break;
+    if (!KillOnceAt(point, visit + tries % visits, tries > 0)) return false;
+    if (tally_.kills[point].in_hand > 0 || IsAtStart(pair_, point)) break;
+    // What it claims beside a second one is not seen; and the more there is to do, the more is in
+    // its hand.
+    KillSecond();
+    traffic_.Send(kBefore);
   }
   return true;
 }
 
-bool Campaign::KillOnceAt(const std::string& point, int visit) {
+bool Campaign::KillOnceAt(const std::string& point, int visit, bool in_a_flood) {
   if (point.starts_with("migrate.")) {
     traffic_.SendStrange(kBefore);  // rows may have no table yet
   } else {
@@ -81,23 +92,45 @@ bool Campaign::KillOnceAt(const std::string& point, int visit) {
     traffic_.Send(kBefore);
   }
   if (point.starts_with("submit.")) return KillSubmission(point);
-  Server doomed = world_.Serve({{"DEADLETTER_FAULT", point + "=kill@" + std::to_string(visit)}});
+  in_hand_->Begin(!second_);
+  Server doomed = world_.Serve({{"DEADLETTER_FAULT", point + "=stop@" + std::to_string(visit)}});
   ++tally_.starts;
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  std::optional<int> status = doomed.process().WaitForExit(kBetween);
-  while (!status && std::chrono::steady_clock::now() < deadline) {
-    if (is_migrated_) traffic_.Send(kMeanwhile);
-    status = doomed.process().WaitForExit(kBetween);
-  }
-  if (status == kKilled) {
+  std::optional<std::size_t> held;
+  std::string trouble;
+  // On a thread of its own: a process that stands still may hold a lock that our sending waits for.
+  std::jthread watcher([&] {
+    try {
+      if (doomed.process().WaitForStop(kPatience)) held = in_hand_->Count();
+    } catch (const std::exception& error) {
+      trouble = error.what();
+    }
+    doomed.process().Signal(SIGKILL);
+  });
+  const std::optional<int> status = SendUntilDead(doomed, in_a_flood);
+  watcher.join();
+  if (status == kKilled && held) {
     TellReturns(account_, doomed);
-    Count(tally_.kills[point]);
+    ++tally_.kills[point].all;
+    tally_.kills[point].in_hand += *held > 0 ? 1 : 0;
     return true;
   }
-  why_ = fmt::format("{}@{}: {}\n{}", point, visit,
-                     status ? "ended with " + std::to_string(*status) : "was never reached",
-                     doomed.process().output());
+  why_ = fmt::format(
+      "{}@{}: {} {}\n{}", point, visit,
+      status == kKilled ? "was never reached" : "ended with " + std::to_string(status.value_or(-1)),
+      trouble, doomed.process().output());
   return false;
+}
+
+std::optional<int> Campaign::SendUntilDead(Server& doomed, bool in_a_flood) {
+  const auto between = in_a_flood ? std::chrono::milliseconds(1) : kBetween;
+  std::optional<int> status = doomed.process().WaitForExit(between);
+  while (!status) {
+    if (is_migrated_) traffic_.Send(kMeanwhile);
+    // Made at once, as what is about no execution is.
+    for (int burst = 0; in_a_flood && burst < kBursts; ++burst) traffic_.SendStrange(kMeanwhile);
+    status = doomed.process().WaitForExit(between);
+  }
+  return status;
 }
 
 void Campaign::Migrate() {
@@ -113,7 +146,7 @@ bool Campaign::KillSubmission(const std::string& point) {
       world_.Run({"submit", "--queue", kWorkerQueue, "--action", "core.echo"},
                  {{"DEADLETTER_FAULT", point + "=kill"}});
   if (submitted.status == kKilled) {
-    Count(tally_.kills[point]);
+    ++tally_.kills[point].all;
     return true;
   }
   why_ = point + " was never reached:\n" + submitted.output;
@@ -123,27 +156,38 @@ bool Campaign::KillSubmission(const std::string& point) {
 void Campaign::KillAfter(std::chrono::milliseconds lifetime) {
   Migrate();
   traffic_.Send(kBefore);
-  Server doomed = world_.ServeReleased();
-  ++tally_.starts;
+  Server doomed = ServeReleased();
   if (Roll(4) > 0) (void)doomed.process().WaitForLine("consuming", kPatience);
   SendWhile(lifetime);
-  Kill(doomed);
+  Kill(doomed, *in_hand_);
 }
 
-void Campaign::Kill(Server& server) {
+void Campaign::Kill(Server& server, InHand& in_hand) {
+  server.process().Signal(SIGSTOP);
+  if (!server.process().WaitForStop(kPatience)) {
+    throw std::runtime_error("serve ended by itself:\n" + server.process().output());
+  }
+  const std::size_t held = in_hand.Count();
   server.process().Signal(SIGKILL);
   if (server.process().WaitForExit(kPatience) != kKilled) {
     throw std::runtime_error("serve ended by itself:\n" + server.process().output());
   }
   TellReturns(account_, server);
-  Count(tally_.random);
+  ++tally_.random.all;
+  tally_.random.in_hand += held > 0 ? 1 : 0;
+}
+
+Server Campaign::ServeReleased() {
+  in_hand_->Begin(!second_);
+  ++tally_.starts;
+  return world_.ServeReleased();
 }
 
 void Campaign::RestartBroker() {
   Migrate();
-  Server server = world_.ServeReleased();
-  ++tally_.starts;
+  Server server = ServeReleased();
   traffic_.Send(kBefore);
+  if (second_) in_hand_->End();  // who connects again cannot be told apart
   account_.MayLoseRetries(world_.pair().ledger().ReadFacts().rows);
   if (Roll(2) == 0) {
     world_.pair().StopBroker();
@@ -155,13 +199,12 @@ void Campaign::RestartBroker() {
   ++tally_.broker_restarts;
   traffic_.Send(kBefore);
   SendWhile(std::chrono::milliseconds(Roll(1'000)));
-  Kill(server);
+  Kill(server, *in_hand_);
 }
 
 void Campaign::RestartLedger() {
   Migrate();
-  Server server = world_.ServeReleased();
-  ++tally_.starts;
+  Server server = ServeReleased();
   traffic_.Send(kBefore);
   traffic_.Unlock();
   world_.pair().StopLedger();
@@ -169,16 +212,16 @@ void Campaign::RestartLedger() {
   ++tally_.ledger_restarts;
   traffic_.Send(kBefore);
   SendWhile(std::chrono::milliseconds(Roll(1'000)));
-  Kill(server);
+  Kill(server, *in_hand_);
 }
 
 void Campaign::CutWires() {
   Migrate();
   auto& gated = dynamic_cast<GatedPair&>(world_.pair());
   traffic_.Send(kBefore);
-  Server server = world_.ServeReleased();
-  ++tally_.starts;
+  Server server = ServeReleased();
   const std::uint64_t cuts = 1 + Roll(3);
+  if (second_) in_hand_->End();
   for (std::uint64_t number = 0; number < cuts; ++number) {
     Cut(Roll(2) == 0 ? gated.broker_gate() : gated.ledger_gate());
     SendWhile(std::chrono::milliseconds(100 + Roll(400)));
@@ -187,7 +230,7 @@ void Campaign::CutWires() {
     ++tally_.cuts;
   }
   SendWhile(std::chrono::milliseconds(Roll(500)));
-  Kill(server);
+  Kill(server, *in_hand_);
 }
 
 void Campaign::Cut(TcpGate& gate) {
@@ -216,26 +259,21 @@ void Campaign::SendWhile(std::chrono::milliseconds time) {
   }
 }
 
-void Campaign::Count(Kills& kills) {
-  ++kills.all;
-  kills.in_flight += IsInFlight() ? 1 : 0;
-}
-
-bool Campaign::IsInFlight() {
-  if (world_.pair().broker().ReadyMessages(kDeadLetterQueue) > 0) return true;
-  const FactCounts counts = world_.pair().ledger().CountFacts();
-  return counts.outbox > 0 || counts.letters < account_.LettersDue();
-}
-
 void Campaign::StartSecond() {
   Migrate();
+  in_seconds_hand_->Begin(false);
   second_.reset(new Server(world_.ServeReleased()));  // it cannot be moved
   ++tally_.starts;
+  // What it takes must not be taken for another's.
+  for (const char* queue : {kDeadLetterQueue, kUnroutedQueue}) {
+    (void)second_->process().WaitForLine(fmt::format(R"("queue":"{}")", queue), kPatience);
+  }
+  in_seconds_hand_->End();
 }
 
 void Campaign::KillSecond() {
   if (!second_) return;
-  Kill(*second_);
+  Kill(*second_, *in_seconds_hand_);
   second_.reset();
 }
 

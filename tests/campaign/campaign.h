@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "tests/account/traffic.h"
+#include "tests/campaign/in_hand.h"
 #include "tests/support/tcp_gate.h"
 
 namespace deadletter::test {
 
 struct Kills {
   std::size_t all = 0;
-  std::size_t in_flight = 0;  // letters were in a queue or in hand, or events in the outbox
+  std::size_t in_hand = 0;  // it had letters, events or retries in hand: InHand
 };
 
 // What a campaign did and what came of it. Several are summed up by adding them.
@@ -50,8 +51,10 @@ class Campaign {
  public:
   Campaign(const PairFactory& pair, std::uint64_t seed);
 
-  // A server that dies at the `visit`th visit of that point; letters are sent before it starts and
-  // until it is dead. False: it did not come there, or died of something else.
+  // A server that stands still at the `visit`th visit of that point, and is killed as soon as it
+  // was seen what it has in hand; letters are sent before it starts and until it is dead. Where it
+  // had nothing in hand and could have had, again, a few times, at a later visit. False: it did not
+  // come there, or died of something else.
   [[nodiscard]] bool KillAt(const std::string& point, int visit = 1);
   // The released program, killed when it has run for so long, letters coming all the while; mostly
   // that is counted from when it begins to consume.
@@ -82,20 +85,24 @@ class Campaign {
   [[nodiscard]] std::uint64_t Roll(std::uint64_t sides) { return random_() % sides; }
   void Migrate();
   void Cut(TcpGate& gate);
-  [[nodiscard]] bool KillOnceAt(const std::string& point, int visit);
+  [[nodiscard]] bool KillOnceAt(const std::string& point, int visit, bool in_a_flood);
   [[nodiscard]] bool KillSubmission(const std::string& point);
-  void Kill(Server& server);
-  void Count(Kills& kills);
-  [[nodiscard]] bool IsInFlight();
+  [[nodiscard]] std::optional<int> SendUntilDead(Server& doomed, bool in_a_flood);
+  void Kill(Server& server, InHand& in_hand);
+  // A server of the released program, all that it takes from now on being seen in its hand.
+  [[nodiscard]] Server ServeReleased();
   void SendWhile(std::chrono::milliseconds time);
   void CheckSubmissions();
 
+  std::string pair_;
   std::mt19937_64 random_;
   World world_;
   Account account_;
   Traffic traffic_;
   Tally tally_;
   std::unique_ptr<Server> second_;
+  std::unique_ptr<InHand> in_hand_;
+  std::unique_ptr<InHand> in_seconds_hand_;
   bool is_migrated_ = false;
   std::string why_;
 };

@@ -11,6 +11,7 @@ class GatedPair final : public Pair {
  public:
   explicit GatedPair(std::unique_ptr<Pair> pair);
 
+  [[nodiscard]] Pair& inner() { return *pair_; }
   [[nodiscard]] TcpGate& broker_gate() { return *broker_gate_; }
   [[nodiscard]] TcpGate& ledger_gate() { return *ledger_gate_; }
 

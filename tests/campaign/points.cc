@@ -29,4 +29,12 @@ std::vector<std::string> MatrixPoints(const std::string& pair) {
   return names;
 }
 
+bool IsAtStart(const std::string& pair, const std::string& point) {
+  for (const char* step : {"migrate.", "submit.", "open.", "declare.", "look."}) {
+    if (point.starts_with(step)) return true;
+  }
+  // RabbitMQ gives letters to whom it has just made a consumer; the embedded pair when it is asked.
+  return point == "subscribe.before" || (pair == "Embedded" && point == "subscribe.after");
+}
+
 }  // namespace deadletter::test

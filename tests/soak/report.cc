@@ -9,6 +9,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/campaign/points.h"
 #include "tests/soak/commit.h"
 
 namespace deadletter::test {
@@ -91,14 +92,15 @@ std::string Summary(const SoakReport& report) {
 
 std::string PointTable(const PairReport& pair) {
   std::string text = "\n## Kills, " + pair.pair +
-                     "\n\n| where | kills | with letters in flight |\n|---|---:|---:|\n";
+                     "\n\n| where | kills | with letters in hand |\n|---|---:|---:|\n";
   for (const std::string& point : pair.points) {
     const Kills kills = KillsAt(pair.tally, point);
-    text += fmt::format("| `{}` | {} | {} |\n", point, kills.all, kills.in_flight);
+    text +=
+        fmt::format("| `{}` | {} | {} |\n", point, kills.all,
+                    IsAtStart(pair.pair, point) ? "– (at start)" : std::to_string(kills.in_hand));
   }
   const Kills& random = pair.tally.random;
-  return text +
-         fmt::format("| any time, release binary | {} | {} |\n", random.all, random.in_flight);
+  return text + fmt::format("| any time, release binary | {} | {} |\n", random.all, random.in_hand);
 }
 
 }  // namespace
@@ -114,8 +116,12 @@ std::string Faults(const SoakReport& report) {
       faults += pair.pair + ": no letter was " + outcome + "\n";
     }
     for (const std::string& point : pair.points) {
-      if (KillsAt(pair.tally, point).in_flight > 0) continue;
-      faults += pair.pair + ": no kill at " + point + " with letters in flight\n";
+      const Kills kills = KillsAt(pair.tally, point);
+      if (kills.all == 0) {
+        faults += pair.pair + ": no kill at " + point + "\n";
+      } else if (kills.in_hand == 0 && !IsAtStart(pair.pair, point)) {
+        faults += pair.pair + ": no kill at " + point + " with letters in hand\n";
+      }
     }
   }
   return faults;

@@ -263,6 +263,13 @@ std::string PrivateRabbitMq::Control(std::vector<std::string> arguments) {
   return RunScript(std::move(arguments));
 }
 
+std::string PrivateRabbitMq::Ask(const std::string& expression) {
+  std::string answer = RunScript({"ask", folder_.path().string(), expression});
+  if (!answer.starts_with("{ok, "))
+    throw std::runtime_error("the node does not know " + expression + ": " + answer);
+  return answer.substr(5, answer.rfind('}') - 5);
+}
+
 void PrivateRabbitMq::RunShell(const std::string& line) {
   const auto script = fmt::format("rabbitmqctl() {{ '{}' ctl '{}' \"$@\"; }}\n{}", kScript,
                                   folder_.path().string(), line);

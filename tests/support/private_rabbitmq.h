@@ -94,6 +94,9 @@ class PrivateRabbitMq {
 
   // rabbitmqctl with these arguments: its output.
   std::string Control(std::vector<std::string> arguments);
+  // The value of an Erlang expression in the node, as it is printed: what its processes know at
+  // this moment. From any thread.
+  std::string Ask(const std::string& expression);
   // A line of shell in which `rabbitmqctl` is the one for this node.
   void RunShell(const std::string& line);
 

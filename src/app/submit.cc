@@ -67,6 +67,7 @@ int Report(const LedgerResult<OutboxBacklog>& before, const LedgerResult<OutboxB
   return cli::kExitDone;
 }
 
+// Why nothing is printed: nothing was recorded, and it may be tried again; or nobody knows.
 std::string WhatToDo(const LedgerError& error) {
   if (error.fault == LedgerFault::kBusy || error.fault == LedgerFault::kRowLocked) {
     return "somebody else has been writing to the ledger for too long; nothing was recorded, try "
@@ -77,7 +78,7 @@ std::string WhatToDo(const LedgerError& error) {
     return "whether the executions were recorded is not known; look before trying again (" +
            error.message + ")";
   }
-  return error.message;
+  return error.message + "; nothing was recorded";
 }
 
 void PrintIds(const std::vector<ExecutionId>& ids, cli::OutputFormat output) {

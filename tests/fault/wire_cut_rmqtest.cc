@@ -5,6 +5,7 @@
 
 #include "tests/campaign/points.h"
 #include "tests/fault/fire.h"
+#include "tests/fault/wire_break.h"
 
 namespace deadletter::test {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 constexpr int kLettersARound = 6;
 
 // Every point of docs/architecture.md that a running server passes; migrations and `submit` have
-// tests of their own (kill_once.h, and below).
+// tests of their own (below, and submit_cut_rmqtest.cc).
 std::vector<std::string> Points() {
   std::vector<std::string> points = MatrixPoints("Servers");
   std::erase_if(points, [](const std::string& point) {
@@ -21,86 +22,9 @@ std::vector<std::string> Points() {
   return points;
 }
 
-enum class Wire { kBroker, kLedger };
-enum class Break {
-  kCut,
-  kReset,
-  kMidFrameToServer,
-  kMidFrameToUs,
-  kServerGoneUntold,
-  kClientGoneUntold,
-  kBlackHole,
-  kStalled,
-  kDelayed,
-  kSlow,
-};
-
-struct CutCase {
-  Wire wire;
-  Break how;
-};
-
-std::string NameOf(const CutCase& cut) {
-  std::string name = cut.wire == Wire::kBroker ? "Broker_" : "Ledger_";
-  switch (cut.how) {
-    case Break::kCut:
-      return name + "Cut";
-    case Break::kReset:
-      return name + "Reset";
-    case Break::kMidFrameToServer:
-      return name + "MidFrameToServer";
-    case Break::kMidFrameToUs:
-      return name + "MidFrameToUs";
-    case Break::kServerGoneUntold:
-      return name + "ServerGoneUntold";
-    case Break::kClientGoneUntold:
-      return name + "ClientGoneUntold";
-    case Break::kBlackHole:
-      return name + "BlackHole";
-    case Break::kStalled:
-      return name + "Stalled";
-    case Break::kDelayed:
-      return name + "Delayed";
-    case Break::kSlow:
-      return name + "Slow";
-  }
-  return name;
-}
-
-void PrintTo(const CutCase& cut, std::ostream* out) {
-  *out << NameOf(cut);
-}
-
 class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
  protected:
   TcpGate& gate() { return GetParam().wire == Wire::kBroker ? broker_gate() : ledger_gate(); }
-
-  // While it stands.
-  void Begin() {
-    std::uniform_int_distribution<std::uint64_t> bytes(1, 300);
-    switch (GetParam().how) {
-      case Break::kCut:
-        return gate().Cut();
-      case Break::kReset:
-        return gate().Reset();
-      case Break::kMidFrameToServer:
-        return gate().CutAfter(Flow::kToServer, bytes(random_));
-      case Break::kMidFrameToUs:
-        return gate().CutAfter(Flow::kToClient, bytes(random_));
-      case Break::kServerGoneUntold:
-        return gate().HalfOpen(GateSide::kServer);
-      case Break::kClientGoneUntold:
-        return gate().HalfOpen(GateSide::kClient);
-      case Break::kBlackHole:
-        return gate().Drop();
-      case Break::kStalled:
-        return gate().Hold();
-      case Break::kDelayed:
-        return gate().Delay(std::chrono::milliseconds(40));
-      case Break::kSlow:
-        return gate().Slow(150'000);
-    }
-  }
 
   // While it goes on; returns with the wire whole again.
   void End(Server& server, const GateCounts& before) {
@@ -152,7 +76,7 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
     if (point != "subscribe.before") {
       EXPECT_GT(before.open, 0U) << "nothing to cut";
     }
-    Begin();
+    BreakWire(gate(), GetParam().how, random_);
     server.process().Signal(SIGCONT);
     End(server, before);
     ASSERT_TRUE(AwaitFailed(letters() - kLettersARound + 1, letters()))

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -71,10 +72,12 @@ void HitArmed(std::string_view name) {
   static std::mutex mutex;
   static Orders orders = ReadOrders();
   const std::lock_guard lock(mutex);
-  if (IsOrderedLater(name)) kill(getpid(), SIGSTOP);
+  // To this thread: what is sent to the process another thread may take, and this one goes on for
+  // as long as that takes.
+  if (IsOrderedLater(name)) std::raise(SIGSTOP);
   const auto found = orders.find(name);
   if (found == orders.end() || --found->second.visits_left != 0) return;
-  kill(getpid(), found->second.signal);
+  std::raise(found->second.signal);
 }
 
 }  // namespace deadletter::fault

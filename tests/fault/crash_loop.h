@@ -15,6 +15,7 @@ class CrashLoop : public testing::TestWithParam<PairFactory> {};
 TEST_P(CrashLoop, P1_OnALimitedQueueItCostsNoOtherLetterThanTheOneThatCrashes) {
   constexpr int kLetters = 30;
   constexpr std::int64_t kLimit = 3;
+  constexpr std::int64_t kOften = 3;  // returns, from which on it is said
   World world(GetParam());
   BrokerUnderTest& broker = world.pair().broker();
   broker.DeleteQueue(kDeadLetterQueue);
@@ -27,6 +28,8 @@ TEST_P(CrashLoop, P1_OnALimitedQueueItCostsNoOtherLetterThanTheOneThatCrashes) {
   for (std::int64_t crash = 0; crash <= kLimit; ++crash) {
     Server doomed = world.Serve({{"DEADLETTER_FAULT", "decode.after=kill"}});
     ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL) << doomed.process().output();
+    const bool said = doomed.process().output().find("letter_delivered_often") != std::string::npos;
+    EXPECT_EQ(said, crash >= kOften) << crash << " returns\n" << doomed.process().output();
   }
   Server server = world.Serve();
   // The first one it was that killed us, and that the queue destroyed.

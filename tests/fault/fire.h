@@ -57,6 +57,7 @@ class Fire : public testing::Test {
     letters_ = std::max(letters_, until);
   }
   [[nodiscard]] int letters() const { return letters_; }
+  void Submitted(const ExecutionId& id) { account_.Submitted(id); }
 
   [[nodiscard]] bool HasFailed(std::int64_t number) {
     return world_.Row(ExecutionId(number)).status == "failed";
@@ -72,6 +73,26 @@ class Fire : public testing::Test {
   [[nodiscard]] static bool AwaitReadiness(Server& server, const std::string& words) {
     const std::string url = server.url() + "/readyz";
     return WaitUntil([&] { return HttpGet(url).body.find(words) != std::string::npos; });
+  }
+
+  [[nodiscard]] static bool AwaitMetric(Server& server, const std::string& words) {
+    return WaitUntil([&] { return server.GetText("/metrics").find(words) != std::string::npos; });
+  }
+  [[nodiscard]] static bool AwaitPaused(Server& server, const std::string& cause) {
+    const auto says_so =
+        testing::ContainsRegex("\ndeadletter_intake_paused\\{[^}]*" + cause + "[^}]*\\} 1\n");
+    return WaitUntil([&] { return testing::Matches(says_so)(server.GetText("/metrics")); });
+  }
+
+  // A user of the node's, without rights; and the way through the gate to the broker as that user.
+  std::string BrokerUser() {
+    std::string user = "clerk-" + FormatUuid(RandomUuid());
+    node().AddUser(user, "place");
+    return user;
+  }
+  std::string BrokerUrlOf(const std::string& user) {
+    const std::string url = broker_gate().Through(node().AmqpUrl(vhost()));
+    return "amqp://" + user + ":place" + url.substr(url.find('@'));
   }
 
   // It recovers, and every promise was kept; ends the server.

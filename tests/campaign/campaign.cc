@@ -42,7 +42,9 @@ Tally& Tally::operator+=(const Tally& other) {
   random.in_hand += other.random.in_hand;
   starts += other.starts;
   broker_restarts += other.broker_restarts;
+  broker_crashes += other.broker_crashes;
   ledger_restarts += other.ledger_restarts;
+  ledger_crashes += other.ledger_crashes;
   cuts += other.cuts;
   messages += other.messages;
   letters += other.letters;
@@ -183,33 +185,45 @@ Server Campaign::ServeReleased() {
   return world_.ServeReleased();
 }
 
-void Campaign::RestartBroker() {
+void Campaign::RestartBroker(Ending ending) {
   Migrate();
   Server server = ServeReleased();
   traffic_.Send(kBefore);
   if (second_) in_hand_->End();  // who connects again cannot be told apart
   account_.MayLoseRetries(world_.pair().ledger().ReadFacts().rows);
-  if (Roll(2) == 0) {
-    world_.pair().StopBroker();
-    world_.pair().StartBroker();
-  } else {
-    account_.BrokerWasKilled();
-    world_.pair().broker().Restart();
+  switch (ending) {
+    case Ending::kInOrder:
+      world_.pair().StopBroker();
+      world_.pair().StartBroker();
+      ++tally_.broker_restarts;
+      break;
+    case Ending::kByForce:
+      account_.BrokerWasKilled();
+      world_.pair().broker().Restart();
+      ++tally_.broker_crashes;
+      break;
   }
-  ++tally_.broker_restarts;
   traffic_.Send(kBefore);
   SendWhile(std::chrono::milliseconds(Roll(1'000)));
   Kill(server, *in_hand_);
 }
 
-void Campaign::RestartLedger() {
+void Campaign::RestartLedger(Ending ending) {
   Migrate();
   Server server = ServeReleased();
   traffic_.Send(kBefore);
   traffic_.Unlock();
-  world_.pair().StopLedger();
+  switch (ending) {
+    case Ending::kInOrder:
+      world_.pair().StopLedger();
+      ++tally_.ledger_restarts;
+      break;
+    case Ending::kByForce:
+      dynamic_cast<GatedPair&>(world_.pair()).CrashLedger();
+      ++tally_.ledger_crashes;
+      break;
+  }
   world_.pair().StartLedger();
-  ++tally_.ledger_restarts;
   traffic_.Send(kBefore);
   SendWhile(std::chrono::milliseconds(Roll(1'000)));
   Kill(server, *in_hand_);

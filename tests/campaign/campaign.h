@@ -26,8 +26,10 @@ struct Tally {
   std::map<std::string, Kills> kills;  // by point
   Kills random;                        // at any time, of the release binary
   std::size_t starts = 0;              // of a server
-  std::size_t broker_restarts = 0;
+  std::size_t broker_restarts = 0;     // in order
+  std::size_t broker_crashes = 0;      // by force, and started again
   std::size_t ledger_restarts = 0;
+  std::size_t ledger_crashes = 0;
   std::size_t cuts = 0;
   std::size_t messages = 0;
   std::size_t letters = 0;
@@ -43,6 +45,9 @@ struct Tally {
   [[nodiscard]] std::size_t AllKills() const;
   [[nodiscard]] bool Holds() const { return findings.empty(); }
 };
+
+// How a server that is to be started again ends.
+enum class Ending { kInOrder, kByForce };
 
 // One world, whose ledger is not migrated yet, and everything that is done to it.
 //
@@ -60,8 +65,8 @@ class Campaign {
   // that is counted from when it begins to consume.
   void KillAfter(std::chrono::milliseconds lifetime);
   // In the life of a server, letters before and after; it is killed in the end.
-  void RestartBroker();
-  void RestartLedger();
+  void RestartBroker(Ending ending);
+  void RestartLedger(Ending ending);
   // The connections to broker and ledger are cut, in the middle of anything, and stall; servers
   // only.
   void CutWires();

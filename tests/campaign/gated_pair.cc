@@ -2,6 +2,9 @@
 
 #include <stdexcept>
 
+#include "tests/support/private_postgres.h"
+#include "tests/system/on_postgres.h"
+
 namespace deadletter::test {
 
 GatedPair::GatedPair(std::unique_ptr<Pair> pair)
@@ -17,6 +20,10 @@ std::unique_ptr<TcpGate> GatedPair::PutBefore(const std::string& scheme) {
   auto gate = std::make_unique<TcpGate>(PortOf(url));
   toml_.replace(begin, url.size(), gate->Through(url));
   return gate;
+}
+
+void GatedPair::CrashLedger() {
+  dynamic_cast<OnPostgres&>(*pair_).postgres().Kill();
 }
 
 PairFactory Gated(const PairFactory& pair) {

@@ -21,6 +21,7 @@ class GatedPair final : public Pair {
   std::string LedgerUrl() const override { return pair_->LedgerUrl(); }
   PairCapabilities capabilities() const override { return pair_->capabilities(); }
   void StopLedger() override { pair_->StopLedger(); }
+  void CrashLedger();  // until StartLedger()
   void StartLedger() override { pair_->StartLedger(); }
   void StopBroker() override { pair_->StopBroker(); }
   void StartBroker() override { pair_->StartBroker(); }

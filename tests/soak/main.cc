@@ -52,9 +52,13 @@ void Do(Campaign& campaign, const Step& step) {
     case Act::kKillAtRandomTime:
       return campaign.KillAfter(std::chrono::milliseconds(step.milliseconds));
     case Act::kRestartBroker:
-      return campaign.RestartBroker();
+      return campaign.RestartBroker(Ending::kInOrder);
     case Act::kRestartLedger:
-      return campaign.RestartLedger();
+      return campaign.RestartLedger(Ending::kInOrder);
+    case Act::kCrashBroker:
+      return campaign.RestartBroker(Ending::kByForce);
+    case Act::kCrashLedger:
+      return campaign.RestartLedger(Ending::kByForce);
     case Act::kCutWires:
       return campaign.CutWires();
     case Act::kStartSecond:

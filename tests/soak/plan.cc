@@ -46,8 +46,10 @@ std::vector<Step> PlanChapter(std::uint64_t seed, const ChapterOptions& options)
         {.act = Act::kKillAtRandomTime, .milliseconds = static_cast<int>(random() % kLongestLife)});
   }
   if (options.servers) {
-    steps.push_back({.act = Act::kRestartBroker});
-    steps.push_back({.act = Act::kRestartLedger});
+    for (const Act act :
+         {Act::kRestartBroker, Act::kRestartLedger, Act::kCrashBroker, Act::kCrashLedger}) {
+      steps.push_back({.act = act});
+    }
     for (int number = 0; number < 3; ++number) steps.push_back({.act = Act::kCutWires});
   }
   Shuffle(steps, random);

@@ -12,6 +12,8 @@ enum class Act {
   kKillAtRandomTime,  // of the release binary
   kRestartBroker,
   kRestartLedger,
+  kCrashBroker,  // ended by force, and started again
+  kCrashLedger,
   kCutWires,
   kStartSecond,
   kKillSecond,
@@ -26,7 +28,7 @@ struct Step {
 
 struct ChapterOptions {
   std::vector<std::string> points;  // each once; those of migrations come first
-  bool servers = false;             // that can be restarted, and whose wires can be cut
+  bool servers = false;             // that can be restarted, crash, and whose wires can be cut
 };
 
 // Of the kills in a chapter at least a quarter are at random times.

@@ -54,6 +54,14 @@ TEST(SoakPlan, AtLeastAQuarterOfTheKillsAreAtRandomTimes) {
   EXPECT_GE(4 * random, at + random);
 }
 
+TEST(SoakPlan, ServersAreRestartedInOrderAndCrash) {
+  const std::vector<Step> plan = PlanChapter(5, Options());
+  for (const Act act :
+       {Act::kRestartBroker, Act::kRestartLedger, Act::kCrashBroker, Act::kCrashLedger}) {
+    EXPECT_EQ(std::ranges::count(plan, act, &Step::act), 1);
+  }
+}
+
 SoakReport GoodReport() {
   SoakReport report;
   PairReport pair;
@@ -71,6 +79,22 @@ TEST(SoakReport, APointWithoutAKillFails) {
   EXPECT_NE(AsMarkdown(report).find("| `ack.after` | 2 | 1 |"), std::string::npos);
   report.pairs[0].points.push_back("mark.after");
   EXPECT_EQ(Faults(report), "Embedded: no kill at mark.after\n");
+}
+
+TEST(SoakReport, RestartsInOrderAndCrashesAreCountedApart) {
+  SoakReport report = GoodReport();
+  report.pairs[0].tally.broker_restarts = 2;
+  report.pairs[0].tally.broker_crashes = 3;
+  report.pairs[0].tally.ledger_restarts = 4;
+  report.pairs[0].tally.ledger_crashes = 5;
+  report.pairs[0].tally += report.pairs[0].tally;
+  const std::string text = AsMarkdown(report);
+  for (const char* row :
+       {"| restarts of the broker, in order | 4 |", "| crashes of the broker (SIGKILL) | 6 |",
+        "| restarts of the database, in order | 8 |",
+        "| crashes of the database (immediate shutdown) | 10 |"}) {
+    EXPECT_NE(text.find(row), std::string::npos) << row << "\n" << text;
+  }
 }
 
 TEST(SoakReport, APointAtWhichNothingWasEverInHandFails) {

@@ -66,9 +66,14 @@ std::string Summary(const SoakReport& report) {
   text += Row("worlds, each with a new broker and ledger", report,
               [](P pair) { return pair.chapters; });
   text += Row("starts of a server", report, [](P pair) { return pair.tally.starts; });
-  text += Row("restarts of the broker", report, [](P pair) { return pair.tally.broker_restarts; });
-  text +=
-      Row("restarts of the database", report, [](P pair) { return pair.tally.ledger_restarts; });
+  text += Row("restarts of the broker, in order", report,
+              [](P pair) { return pair.tally.broker_restarts; });
+  text += Row("crashes of the broker (SIGKILL)", report,
+              [](P pair) { return pair.tally.broker_crashes; });
+  text += Row("restarts of the database, in order", report,
+              [](P pair) { return pair.tally.ledger_restarts; });
+  text += Row("crashes of the database (immediate shutdown)", report,
+              [](P pair) { return pair.tally.ledger_crashes; });
   text += Row("wire cuts", report, [](P pair) { return pair.tally.cuts; });
   text += Row("messages in", report, [](P pair) { return pair.tally.messages; });
   text += Row("letters recorded", report, [](P pair) { return pair.tally.letters; });

@@ -2,11 +2,12 @@
 
 #include "tests/conformance/postgres_ledger_under_test.h"
 #include "tests/conformance/rabbitmq_under_test.h"
+#include "tests/system/on_postgres.h"
 
 namespace deadletter::test {
 namespace {
 
-class Servers : public Pair, public OnRabbitMq {
+class Servers : public Pair, public OnRabbitMq, public OnPostgres {
  public:
   Servers(PrivatePostgres& postgres, const LedgerSetup& setup)
       : postgres_(postgres), ledger_(setup, postgres.MakeDatabase("ledger")) {}
@@ -32,6 +33,7 @@ class Servers : public Pair, public OnRabbitMq {
     postgres_.Thaw();
   }
   PrivateRabbitMq& node() override { return broker_.node(); }
+  PrivatePostgres& postgres() override { return postgres_; }
   const std::string& vhost() override { return broker_.vhost(); }
 
  protected:

@@ -5,27 +5,13 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tests/support/documented_table.h"
+
 namespace deadletter::test {
 namespace {
 
 const char* const kNew = "new";
 const char* const kClosed = "closed";
-
-// The cells of a row of a Markdown table.
-std::vector<std::string> Cells(const std::string& line) {
-  std::vector<std::string> cells;
-  for (std::size_t begin = 1; begin < line.size();) {
-    const std::size_t end = line.find('|', begin);
-    if (end == std::string::npos) break;
-    const std::string cell = line.substr(begin, end - begin);
-    const std::size_t first = cell.find_first_not_of(' ');
-    cells.push_back(first == std::string::npos
-                        ? ""
-                        : cell.substr(first, cell.find_last_not_of(' ') + 1 - first));
-    begin = end + 1;
-  }
-  return cells;
-}
 
 DocumentedOutcome ReadRow(const std::vector<std::string>& cells) {
   DocumentedOutcome row;
@@ -55,7 +41,7 @@ DocumentedStates ReadDocumentedStates(const std::string& path) {
     } else if (std::regex_match(line, match, kOutcomeRow)) {
       const auto outcome = OutcomeFromName(match[1].str());
       if (!outcome) throw std::runtime_error(path + " names no outcome: " + match[1].str());
-      documented.outcomes[*outcome] = ReadRow(Cells(line));
+      documented.outcomes[*outcome] = ReadRow(TableCells(line));
     }
   }
   return documented;

@@ -15,6 +15,7 @@ namespace {
 constexpr std::chrono::seconds kSendFor(5);
 constexpr std::chrono::seconds kBusyFor(5);
 constexpr std::chrono::milliseconds kBetweenTries(500);
+constexpr const char* kNothingRecorded = "; nothing was recorded";
 
 LedgerResult<OutboxBacklog> Backlog(const Wiring& wiring, const Clock& clock) {
   return wiring.MakeOutbox()->Backlog(clock.Now());
@@ -78,7 +79,7 @@ std::string WhatToDo(const LedgerError& error) {
     return "whether the executions were recorded is not known; look before trying again (" +
            error.message + ")";
   }
-  return error.message + "; nothing was recorded";
+  return error.message + kNothingRecorded;
 }
 
 void PrintIds(const std::vector<ExecutionId>& ids, cli::OutputFormat output) {
@@ -96,10 +97,11 @@ void PrintIds(const std::vector<ExecutionId>& ids, cli::OutputFormat output) {
 int RunSubmit(const Config& config, const cli::SubmitCommand& command, cli::OutputFormat output) {
   const SystemClock clock;
   const auto wiring = Wiring::Open(config, clock);
-  if (!wiring) return Complain(cli::kExitFailed, "submit: " + wiring.error().message);
+  if (!wiring)
+    return Complain(cli::kExitFailed, "submit: " + wiring.error().message + kNothingRecorded);
   const SchemaVerdict schema = CheckSchema(*(*wiring)->MakeMigrator(), config.ledger.auto_migrate);
   if (schema.answer != SchemaAnswer::kCurrent)
-    return Complain(cli::kExitFailed, "submit: " + schema.message);
+    return Complain(cli::kExitFailed, "submit: " + schema.message + kNothingRecorded);
 
   const auto before = Backlog(**wiring, clock);
   const auto ids = SubmitPatiently(*(*wiring)->MakeExecutions(),

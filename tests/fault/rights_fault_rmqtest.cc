@@ -98,6 +98,8 @@ TEST_F(RightsTrouble, P1_P5_ALedgerOfANewerProgramIsLeftAloneAndWaitedFor) {
                                                     {"DEADLETTER_HTTP_LISTEN", "127.0.0.1:0"}});
     EXPECT_EQ(refused.status, 1) << refused.output;
     EXPECT_NE(refused.output.find("run the newer deadletter"), std::string::npos) << refused.output;
+    const bool says_so = refused.output.find("nothing was recorded") != std::string::npos;
+    EXPECT_EQ(says_so, arguments[0] == "submit") << refused.output;
   }
   EXPECT_EQ(Platform().Value("SELECT count(*) FROM execution"), std::to_string(kLetters));
   Platform().Run("DELETE FROM deadletter.migration WHERE version = 9999");

@@ -40,6 +40,7 @@ class EmbeddedWiring final : public Wiring {
   std::unique_ptr<Publisher> MakePublisher() const override {
     return std::make_unique<EmbeddedPublisher>(broker_);
   }
+  std::unique_ptr<Publisher> MakeReplayPublisher() const override { return MakePublisher(); }
   std::unique_ptr<BrokerWatch> MakeBrokerWatch() const override {
     return std::make_unique<EmbeddedBrokerWatch>(broker_);
   }
@@ -103,6 +104,10 @@ class ServersWiring final : public Wiring {
   }
   std::unique_ptr<Publisher> MakePublisher() const override {
     return std::make_unique<rabbitmq::RabbitPublisher>(broker_);
+  }
+  std::unique_ptr<Publisher> MakeReplayPublisher() const override {
+    return std::make_unique<rabbitmq::RabbitPublisher>(broker_, rabbitmq::PublishLimits{},
+                                                       rabbitmq::ClosedChannel::kLeaveInDoubt);
   }
   std::unique_ptr<BrokerWatch> MakeBrokerWatch() const override {
     return std::make_unique<rabbitmq::RabbitBrokerWatch>(broker_);
@@ -184,6 +189,7 @@ Adapters Wiring::MakeAdapters() const {
     return MakeConsumer(queue, consumer_tag);
   };
   adapters.publisher = [this] { return MakePublisher(); };
+  adapters.replay_publisher = [this] { return MakeReplayPublisher(); };
   adapters.broker_watch = [this] { return MakeBrokerWatch(); };
   adapters.settlement = [this] { return MakeSettlement(); };
   adapters.outbox = [this] { return MakeOutbox(); };

@@ -34,6 +34,8 @@ class Wiring {
   [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(
       const std::string& queue, const std::string& consumer_tag) const = 0;
   [[nodiscard]] virtual std::unique_ptr<Publisher> MakePublisher() const = 0;
+  // Sends nothing twice by itself.
+  [[nodiscard]] virtual std::unique_ptr<Publisher> MakeReplayPublisher() const = 0;
   [[nodiscard]] virtual std::unique_ptr<BrokerWatch> MakeBrokerWatch() const = 0;
   [[nodiscard]] virtual std::unique_ptr<WorkQueue> MakeWorkQueue() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Topology> MakeTopology() const = 0;

@@ -16,11 +16,12 @@ struct OutgoingMessage {
 };
 
 enum class PublishOutcome {
-  kConfirmed,    // the broker has taken it, durably where queues are durable, and some queue has it
-  kUnroutable,   // the broker took it and no queue wanted it (mandatory: returned, then
-                 // acknowledged)
-  kNoTarget,     // the exchange does not exist, or we may not publish to it
-  kNacked,       // the broker says it did not keep it
+  kConfirmed,   // the broker has taken it, durably where queues are durable, and some queue has it
+  kUnroutable,  // the broker took it and no queue wanted it (mandatory: returned, then
+                // acknowledged)
+  kNoTarget,    // the exchange does not exist, or we may not publish to it
+  // The broker says that it did not keep it; of several queues one may have it all the same.
+  kNacked,
   kInDoubt,      // sent, and the connection died before the answer: perhaps there, perhaps not
   kUnavailable,  // not sent
 };
@@ -30,7 +31,8 @@ enum class PublishOutcome {
 
 struct PublishResult {
   PublishOutcome outcome = PublishOutcome::kUnavailable;
-  std::string detail;  // one line where the outcome is not kConfirmed
+  std::string detail;       // one line where the outcome is not kConfirmed
+  bool never_sent = false;  // of kNacked: it cannot be sent at all, and nobody has it
 };
 
 // Threads: one thread owns a publisher; only Abort() may come from any thread.
@@ -41,7 +43,8 @@ class Publisher {
   // Publishes each as mandatory and persistent where it says so, waits for the confirms, and gives
   // one result a message, in order. Connects where needed; never throws, never waits longer than
   // its own limit (30 s) for an answer. One bad target does not spoil the others: after a closed
-  // channel the rest is sent until the culprit stands alone.
+  // channel the rest is sent until the culprit stands alone. A publisher that was made to send
+  // nothing twice leaves what had no answer then in doubt instead.
   [[nodiscard]] virtual std::vector<PublishResult> Publish(
       std::span<const OutgoingMessage> messages) = 0;
 

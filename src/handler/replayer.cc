@@ -1,6 +1,7 @@
 #include "handler/replayer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -131,10 +132,11 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if (!goes_on) return Unexpected<LedgerError>(goes_on.error());
     if (!*goes_on) return 0;
   }
+  PayWhatIsOwed(replay, driven);
   driven.wait = options_.follow_every;
   std::size_t most = 0;
   if (replay.state == ReplayState::kRunning) {
-    most = options_.batch_messages;
+    most = driven.batch_messages == 0 ? options_.batch_messages : driven.batch_messages;
     if (replay.spec.ramp) most = std::min(most, RampAllows(driven.counts));
     most = driven.pace.Take(replay.spec.milli_rate, most, steady_clock::now());
   }
@@ -163,7 +165,7 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     driven.pace.GiveBack((*room)->left_out);
     if ((*room)->stopped || composed.empty()) return 0;
   }
-  return Send(replay, std::move(composed), stop);
+  return Send(replay, driven, std::move(composed), stop);
 }
 
 LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
@@ -213,14 +215,14 @@ LedgerResult<bool> Replayer::StopBecause(const DrivenReplay& replay, const std::
   return false;
 }
 
-LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay,
+LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay, Driven& driven,
                                          std::vector<ComposedReplay> composed,
                                          const std::stop_token& stop) {
   std::vector<ReplayResult> results;
   if (!TakeOutHopeless(composed, results)) return 0;
-  MarkUntilItHolds(replay, std::exchange(results, {}), stop);
+  MarkUntilItHolds(replay, driven, std::exchange(results, {}), stop);
   if (composed.empty()) return 0;
-  const auto claimed = Claim(replay, composed, stop);
+  const auto claimed = Claim(replay, driven, composed, stop);
   if (!claimed) return Unexpected<LedgerError>(claimed.error());
 
   std::size_t dealt_with = 0;
@@ -254,9 +256,15 @@ LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay,
       case PublishOutcome::kConfirmed:
         results.push_back(Mark(ready[index], ReplayMark::kSent, "", now));
         break;
+      case PublishOutcome::kNacked:
+        if (!result.never_sent) {
+          // Of several queues that it is for, one may have it.
+          results.push_back(Mark(ready[index], ReplayMark::kInDoubt, result.detail, now));
+          break;
+        }
+        [[fallthrough]];
       case PublishOutcome::kUnroutable:
       case PublishOutcome::kNoTarget:
-      case PublishOutcome::kNacked:
         // Nobody has it: its execution must not wait for it.
         results.push_back(composer_.Unroutable(ready[index], result.detail));
         ++unroutable;
@@ -270,7 +278,7 @@ LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay,
         break;
     }
   }
-  MarkUntilItHolds(replay, results, stop);
+  MarkUntilItHolds(replay, driven, std::move(results), stop);
   BrokerAway(away);
   if (unroutable >= kAllUnroutable && unroutable == published.size()) {
     const auto stopped = StopBecause(replay, "no queue takes its messages");
@@ -309,28 +317,33 @@ bool Replayer::TakeOutHopeless(std::vector<ComposedReplay>& composed,
 }
 
 LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(
-    const DrivenReplay& replay, const std::vector<ComposedReplay>& composed,
+    const DrivenReplay& replay, Driven& driven, const std::vector<ComposedReplay>& composed,
     const std::stop_token& stop) {
   std::vector<ReplayClaim> claims;
   for (const ComposedReplay& one : composed) claims.push_back(ClaimFor(one));
   auto claimed = work_->Claim(replay.id, driver_, claims, clock_.Now());
-  if (claimed) return claimed;
+  if (claimed) {
+    driven.batch_messages = std::min(options_.batch_messages, 2 * driven.batch_messages);
+    return claimed;
+  }
   const std::vector<ClaimedLetter> none(composed.size());
   const LedgerError& error = claimed.error();
-  if (IsSoonOver(error.fault)) return none;
+  if (IsSoonOver(error.fault)) {
+    // Perhaps it is their number that takes too long.
+    driven.batch_messages = std::max<std::size_t>(1, composed.size() / 2);
+    return none;
+  }
+  const auto mark = [&](const ComposedReplay& one, ReplayMark how, const std::string& why) {
+    MarkUntilItHolds(replay, driven, {Mark(one, how, why, clock_.Now())}, stop);
+  };
   if (error.fault == LedgerFault::kInDoubt) {
     // Perhaps they are claimed; certainly none of them is sent.
-    std::vector<ReplayResult> unsent;
-    for (const ComposedReplay& one : composed)
-      unsent.push_back(Mark(one, ReplayMark::kUnsent, error.message, clock_.Now()));
-    MarkUntilItHolds(replay, unsent, stop);
+    for (const ComposedReplay& one : composed) mark(one, ReplayMark::kUnsent, error.message);
     return none;
   }
   if (error.fault != LedgerFault::kLetter) return claimed;
   if (composed.size() == 1) {
-    MarkUntilItHolds(replay,
-                     {Mark(composed.front(), ReplayMark::kWithdrawn, error.message, clock_.Now())},
-                     stop);
+    mark(composed.front(), ReplayMark::kWithdrawn, error.message);
     return none;
   }
   // The platform refuses one of them: each alone, and the others go through.
@@ -344,26 +357,49 @@ LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(
     }
     all.emplace_back();
     const bool is_its_fault = alone.error().fault == LedgerFault::kLetter;
-    MarkUntilItHolds(replay,
-                     {Mark(one, is_its_fault ? ReplayMark::kWithdrawn : ReplayMark::kUnsent,
-                           alone.error().message, clock_.Now())},
-                     stop);
+    mark(one, is_its_fault ? ReplayMark::kWithdrawn : ReplayMark::kUnsent, alone.error().message);
   }
   return all;
 }
 
 // What was answered is marked before anything else is claimed: an answer that is forgotten is a
-// message in doubt.
-void Replayer::MarkUntilItHolds(const DrivenReplay& replay,
-                                const std::vector<ReplayResult>& results,
-                                const std::stop_token& stop) {
-  if (results.empty()) return;
-  while (true) {
+// message in doubt. What the ledger cannot mark because of one letter (the platform refuses its
+// row, or somebody holds it) is marked letter by letter, and that one is owed: it keeps nobody
+// else.
+void Replayer::MarkUntilItHolds(const DrivenReplay& replay, Driven& driven,
+                                std::vector<ReplayResult> results, const std::stop_token& stop) {
+  while (!results.empty()) {
     const auto marked = work_->Mark(replay.id, results, clock_.Now());
     if (marked) return Count(*marked);
+    if (marked.error().fault == LedgerFault::kLetter || IsSoonOver(marked.error().fault)) {
+      std::erase_if(results, [&](const ReplayResult& one) { return MarkAlone(replay, one); });
+      driven.owed.insert(driven.owed.end(), std::make_move_iterator(results.begin()),
+                         std::make_move_iterator(results.end()));
+      return;
+    }
     LedgerAway(marked.error(), stop);
     if (stop.stop_requested()) return;
   }
+}
+
+bool Replayer::MarkAlone(const DrivenReplay& replay, ReplayResult result) {
+  auto marked = work_->Mark(replay.id, std::span(&result, 1), clock_.Now());
+  if (!marked && marked.error().fault == LedgerFault::kLetter && result.execution) {
+    // The platform does not let its execution fail again. It stays as it is, and the letter is open
+    // again and says so.
+    LogWarning("replayed_execution_refused", {{"replay", FormatUuid(replay.id.value())},
+                                              {"letter", FormatUuid(result.letter.value())},
+                                              {"why", marked.error().message}});
+    result.execution.reset();
+    result.detail += "; its execution waits in vain: " + marked.error().message;
+    marked = work_->Mark(replay.id, std::span(&result, 1), clock_.Now());
+  }
+  if (marked) Count(*marked);
+  return marked.has_value();
+}
+
+void Replayer::PayWhatIsOwed(const DrivenReplay& replay, Driven& driven) {
+  std::erase_if(driven.owed, [&](const ReplayResult& one) { return MarkAlone(replay, one); });
 }
 
 void Replayer::Count(const Ends& ends) {

@@ -57,6 +57,9 @@ class Replayer {
     std::chrono::steady_clock::time_point followed{};
     ReplayCounts counts;
     std::chrono::milliseconds wait{0};  // where nothing was to be sent
+    // How many letters go together: fewer where the ledger takes too long over so many.
+    std::size_t batch_messages = 0;  // 0: as many as there may be
+    std::vector<ReplayResult> owed;  // marks that the ledger has refused or could not make yet
   };
   using Ends = std::map<ReplayEnd, std::int64_t>;
 
@@ -67,11 +70,11 @@ class Replayer {
                                                 const std::stop_token& stop);
   [[nodiscard]] LedgerResult<bool> Look(const DrivenReplay& replay, Driven& driven);
   [[nodiscard]] LedgerResult<bool> StopBecause(const DrivenReplay& replay, const std::string& why);
-  [[nodiscard]] LedgerResult<std::size_t> Send(const DrivenReplay& replay,
+  [[nodiscard]] LedgerResult<std::size_t> Send(const DrivenReplay& replay, Driven& driven,
                                                std::vector<ComposedReplay> composed,
                                                const std::stop_token& stop);
   [[nodiscard]] LedgerResult<std::vector<ClaimedLetter>> Claim(
-      const DrivenReplay& replay, const std::vector<ComposedReplay>& composed,
+      const DrivenReplay& replay, Driven& driven, const std::vector<ComposedReplay>& composed,
       const std::stop_token& stop);
   // Takes out what its queue has no room for: that stays pending. A queue that holds more than the
   // replay allows is why the replay stops (`stopped`). Nothing: the broker is away.
@@ -84,8 +87,11 @@ class Replayer {
   // Takes out what cannot be sent at all, and says how to mark it. False: the broker is away.
   [[nodiscard]] bool TakeOutHopeless(std::vector<ComposedReplay>& composed,
                                      std::vector<ReplayResult>& hopeless);
-  void MarkUntilItHolds(const DrivenReplay& replay, const std::vector<ReplayResult>& results,
-                        const std::stop_token& stop);
+  void MarkUntilItHolds(const DrivenReplay& replay, Driven& driven,
+                        std::vector<ReplayResult> results, const std::stop_token& stop);
+  // One mark that could not be made together with others. False: not now.
+  [[nodiscard]] bool MarkAlone(const DrivenReplay& replay, ReplayResult result);
+  void PayWhatIsOwed(const DrivenReplay& replay, Driven& driven);
   void Count(const Ends& ends);
   void LedgerAway(const LedgerError& error, const std::stop_token& stop);
   void BrokerAway(const std::string* why);  // null: it is not

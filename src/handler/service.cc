@@ -44,7 +44,7 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
       schema_(adapters.migrator(), options.may_migrate, health, std::move(options.schema_refused)) {
   metrics.Expect(Labels(options.queues));
   if (options.replayer) {
-    replayer_ = std::make_unique<Replayer>(adapters.replay_work(), adapters.publisher(),
+    replayer_ = std::make_unique<Replayer>(adapters.replay_work(), adapters.replay_publisher(),
                                            adapters.broker_watch(), reader_, format_, judge_, clock,
                                            metrics, health, *options.replayer);
   }

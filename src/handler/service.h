@@ -24,6 +24,7 @@ struct Adapters {
                                           const std::string& consumer_tag)>
       consumer;
   std::function<std::unique_ptr<Publisher>()> publisher;
+  std::function<std::unique_ptr<Publisher>()> replay_publisher;  // sends nothing twice by itself
   std::function<std::unique_ptr<BrokerWatch>()> broker_watch;
   std::function<std::unique_ptr<Settlement>()> settlement;
   std::function<std::unique_ptr<Outbox>()> outbox;

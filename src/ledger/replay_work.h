@@ -63,7 +63,8 @@ struct ReplayResult {
   ReplayMark mark = ReplayMark::kUnsent;
   std::string detail;  // one line
   Instant retry_at;    // kUnsent
-  // kUnroutable, used where its execution is failed again:
+  // kUnroutable, used where its execution is failed again; without `execution` (the platform
+  // refuses it) the row stays as it is and may be claimed by another replay of the letter:
   std::optional<ExecutionId> execution;
   Failure failure;
   EventParts event;
@@ -103,10 +104,13 @@ class ReplayWork {
   //  - it failed its execution, and the row is still failed by it (or still waits, untouched, for
   //    the message of an earlier replay of it that ended in doubt or without an answer): the row
   //    goes to `replay_status`;
-  //  - it left its execution alone (parked, refused), and the row is still of its attempt;
+  //  - it left its execution alone (parked, refused), and the row is in `replay_status` and still
+  //  of
+  //    its attempt: what a worker has begun is nobody's to take back;
   //  - it is about no row.
   // From then on the execution waits for this replay's message: only a letter with the replay's id
-  // can fail it. Of two letters of an execution the first one is claimed. One result a claim, in
+  // can fail it. A letter that is unsent is claimed again only while its row is just as the first
+  // claim left it. Of two letters of an execution the first one is claimed. One result a claim, in
   // order.
   [[nodiscard]] virtual LedgerResult<std::vector<ClaimedLetter>> Claim(
       ReplayId replay, Uuid driver, std::span<const ReplayClaim> claims, Instant now) = 0;

@@ -409,6 +409,47 @@ TEST_P(ReplayConformance, P3_WhoLetItsLeaseEndClaimsNothingAndWhatItHadIsInDoubt
   EXPECT_THAT(Good(work_->Lease(driver_, Now(), kDriverLease)), testing::SizeIs(1));
 }
 
+TEST_P(ReplayConformance, P2_WhatAWorkerHasBegunIsNotTakenBack) {
+  for (const auto& [number, status, verdict] :
+       {std::tuple(1, "scheduled", ClaimVerdict::kClaimed),
+        std::tuple(2, "running", ClaimVerdict::kWithdrawn)}) {
+    Put(Number(number), status);
+    const Judgement parked = Ends(LetterBuilder(Number(number)).Build(), Outcome::kParked);
+    EXPECT_EQ(OutcomeOf(parked), Outcome::kParked);
+    const ReplayId replay = Make({IdOf(parked)});
+    Lease(driver_);
+    EXPECT_EQ(ClaimLetter(replay, parked).verdict, verdict) << status;
+    EXPECT_EQ(StatusOf(Number(number)), status);
+  }
+}
+
+TEST_P(ReplayConformance, P2_AnUnsentMessageIsSentOnlyWhileItsRowIsAsTheClaimLeftIt) {
+  for (const auto& [number, status] : {std::pair(1, "running"), std::pair(2, "scheduled")}) {
+    const Judgement letter = Failed(Number(number));
+    const ReplayId replay = Claimed(letter);
+    Mark(replay, letter, ReplayMark::kUnsent);
+    ledger_->SetStatus(Number(number), status);  // a worker has begun; the platform schedules anew
+    EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kWithdrawn) << status;
+    EXPECT_EQ(StatusOf(Number(number)), status);
+    EXPECT_EQ(PartOf(replay, letter).end, ReplayEnd::kWithdrawn);
+  }
+}
+
+// Of an execution that the platform does not let fail again.
+TEST_P(ReplayConformance, P5_AnUnroutableLetterWhoseRowStaysCanBeReplayedAgain) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Claimed(letter);
+  ReplayResult result;
+  result.letter = letter.letter.id;
+  result.mark = ReplayMark::kUnroutable;
+  result.detail = "no queue took it";
+  EXPECT_EQ(Good(work_->Mark(replay, std::span(&result, 1), Now()))[ReplayEnd::kUnroutable], 1);
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  EXPECT_EQ(StateOf(letter), LetterState::kOpen);
+  ExpectCountsAgree();
+  EXPECT_NE(Claimed(letter), replay) << "once more, by another one";
+}
+
 TEST_P(ReplayConformance, P5_AClaimWhoseCommitItsDriverWasNeverToldOfIsInDoubtInTheEnd) {
   const Judgement letter = Failed(Number(1));
   const ReplayId replay = Claimed(letter);

@@ -35,10 +35,10 @@ void Store(Tables& tables, const std::set<embedded::QueueId>& queues,
 PublishResult PublishOne(Tables& tables, const OutgoingMessage& outgoing) {
   const auto& [address, message] = outgoing;
   if (!embedded::HasUsableExpiration(message.properties)) {
-    return {PublishOutcome::kNacked, "the expiration is no number of milliseconds"};
+    return {PublishOutcome::kNacked, "the expiration is no number of milliseconds", true};
   }
   if (message.body.size() > EmbeddedPublisher::kMaxMessageBytes) {
-    return {PublishOutcome::kNacked, "larger than the embedded queue takes (512 MiB)"};
+    return {PublishOutcome::kNacked, "larger than the embedded queue takes (512 MiB)", true};
   }
   const auto keys = embedded::RoutingKeys(address.routing_key, message.headers);
   const auto route = embedded::FindRoute(tables, address.exchange, keys);

@@ -29,8 +29,9 @@ std::size_t BytesOf(const OutgoingMessage& message) {
 
 }  // namespace
 
-RabbitPublisher::RabbitPublisher(Options options, PublishLimits limits)
-    : options_(std::move(options)), limits_(limits) {}
+RabbitPublisher::RabbitPublisher(Options options, PublishLimits limits,
+                                 ClosedChannel closed_channel)
+    : options_(std::move(options)), limits_(limits), closed_channel_(closed_channel) {}
 
 // A broker short of memory stops reading, and the library would wait in send() for as long as
 // heartbeats come.
@@ -98,7 +99,13 @@ std::vector<PublishResult> RabbitPublisher::PublishHere(std::span<const Outgoing
       GiveUp(batch, step);
       return std::move(batch.results);
     }
-    for (const auto& one : std::exchange(unanswered_, {})) batch.again.push_back(one.index);
+    for (const auto& one : std::exchange(unanswered_, {})) {
+      if (closed_channel_ == ClosedChannel::kSendAgain) {
+        batch.again.push_back(one.index);
+      } else {
+        batch.results[one.index] = {PublishOutcome::kInDoubt, close_text_};
+      }
+    }
     unanswered_bytes_ = 0;
     if (auto opened = OpenConfirmChannel(); !opened) {
       loss_text_ = opened.error().error.message;
@@ -165,7 +172,7 @@ RabbitPublisher::Step RabbitPublisher::SendOne(Batch& batch, std::size_t index) 
   }
   Outgoing outgoing(message);
   if (auto prepared = outgoing.Prepare(connection_->largest_header()); !prepared) {
-    result = {PublishOutcome::kNacked, "not sent: " + prepared.error().message};
+    result = {PublishOutcome::kNacked, "not sent: " + prepared.error().message, true};
     return Step::kGoOn;
   }
   // From here on nobody but the broker knows whether it has it.

@@ -25,9 +25,17 @@ struct PublishLimits {
   std::size_t window_bytes = std::size_t{16} << 20;
 };
 
+// What becomes of messages without an answer when the broker closes the channel because of one of
+// them.
+enum class ClosedChannel {
+  kSendAgain,     // one by one, until the culprit stands alone: of events, which consumers know
+  kLeaveInDoubt,  // of work, which must not be done twice
+};
+
 class RabbitPublisher final : public Publisher {
  public:
-  explicit RabbitPublisher(Options options, PublishLimits limits = {});
+  explicit RabbitPublisher(Options options, PublishLimits limits = {},
+                           ClosedChannel closed_channel = ClosedChannel::kSendAgain);
   ~RabbitPublisher() override;
 
   [[nodiscard]] std::vector<PublishResult> Publish(
@@ -83,6 +91,7 @@ class RabbitPublisher final : public Publisher {
 
   Options options_;
   PublishLimits limits_;
+  const ClosedChannel closed_channel_;
   std::unique_ptr<Connection> connection_;
   std::size_t last_url_ = 0;
   Interrupter interrupter_;

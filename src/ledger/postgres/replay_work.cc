@@ -198,7 +198,7 @@ std::vector<Statement> PostgresReplayWork::ClaimStatements(ReplayId replay, Uuid
   statements[1].sql = FillInAll(sql::kReplayClaim, ReplayAssignments());
   statements[1].parameters.Id(replay.value()).Array(letters).Array(executions);
   statements[1].parameters.Array(from).Array(until);
-  statements[1].parameters.Texts(options_.executions.failable).Bytes(options_.executions.failed);
+  statements[1].parameters.Bytes(options_.executions.failed);
   statements[1].parameters.Bytes(options_.executions.replay_status).Moment(now);
   statements[2].sql = FillInAll(sql::kReplayClaimStamps);
   statements[2].parameters.Id(replay.value()).Array(letters).Array(executions);

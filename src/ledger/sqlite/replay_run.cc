@@ -97,22 +97,25 @@ bool ReplayRun::MayMove(const ReplayClaim& claim, const Standing& standing, cons
     return *row.status == table.replay_status && standing.owner_was_not_answered &&
            row.updated == standing.owned_since;
   }
-  // It left its execution alone, and would leave it without a message for ever.
+  // It left its execution alone, and would leave it without a message for ever. What somebody works
+  // on already is nobody's to take back.
   const bool is_of_attempt =
       !claim.attempt || table.updated.empty() ||
       (row.updated && *row.updated >= claim.attempt->from && *row.updated < claim.attempt->until);
   return IsOneOf(standing.outcome, {Outcome::kParked, Outcome::kRefused}) &&
-         Contains(table.failable, *row.status) && !standing.owner && is_of_attempt;
+         *row.status == table.replay_status && !standing.owner && is_of_attempt;
 }
 
 std::optional<std::string> ReplayRun::WhyNot(const ReplayClaim& claim, const Standing& standing,
                                              const std::optional<Row>& row, bool& moves) const {
   const ExecutionTable& table = options_.executions;
   if (standing.step == ReplayStep::kUnsent) {
-    // Claimed before, and its message is not out: nothing but whether it is still waited for.
-    const bool waited_for =
-        !standing.moved_from ||
-        (standing.owner == replay_ && row && row->status && Contains(table.failable, *row->status));
+    // Claimed before, and its message is not out: nothing but whether it is still waited for, that
+    // is, whether the row is just as the claim left it. Else somebody works on it, or has scheduled
+    // it anew.
+    const bool waited_for = !standing.moved_from || (standing.owner == replay_ && row &&
+                                                     row->status == table.replay_status &&
+                                                     row->updated == standing.owned_since);
     if (waited_for) return std::nullopt;
     return "the execution waits for it no longer";
   }
@@ -226,9 +229,10 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
 }
 
 void ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) {
-  if (standing.owner != replay_ || !standing.execution_id) return;
+  // Without an execution it is not to be failed: it goes on waiting, and may be replayed again.
+  if (standing.owner != replay_ || !standing.execution_id || !result.execution) return;
   const ExecutionTable& table = options_.executions;
-  if (standing.moved_from == table.failed && result.execution) {
+  if (standing.moved_from == table.failed) {
     const std::string now_text = FormatRfc3339(now_);
     auto unsend = database_.Prepare(sql_.unsend);
     const StoredId id = sql_.Store(*result.execution);

@@ -3,8 +3,7 @@ WITH input AS MATERIALIZED (
   FROM unnest($2::uuid[], $3::{{id_param}}[], $4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY
     AS input (letter_id, execution, attempt_from, attempt_until, position)
 ), terms AS (
-  SELECT $1::uuid AS replay_id, $6::text[] AS failable, $7::text AS failed, $8::text AS replay_status,
-    $9::timestamptz AS claimed_at
+  SELECT $1::uuid AS replay_id, $6::text AS failed, $7::text AS replay_status, $8::timestamptz AS claimed_at
 ), held AS MATERIALIZED (
   SELECT held.position FROM unnest(current_setting('deadletter.held')::bigint[]) AS held (position)
 ), locked AS MATERIALIZED (
@@ -29,10 +28,12 @@ WITH input AS MATERIALIZED (
   SELECT standing.*,
     CASE
       WHEN standing.has_row AND NOT standing.is_locked THEN 'left'
-      -- Claimed before, and its message is not out: nothing but whether it is still waited for.
+      -- Claimed before, and its message is not out: nothing but whether it is still waited for, that is, whether the
+      -- row is just as the claim left it. Else somebody works on it, or has scheduled it anew.
       WHEN standing.step = 'unsent' AND standing.moved_from IS NULL THEN 'plain'
       WHEN standing.step = 'unsent' THEN
-        CASE WHEN standing.owner = terms.replay_id AND standing.status = ANY (terms.failable) THEN 'again'
+        CASE WHEN standing.owner = terms.replay_id AND standing.status = terms.replay_status
+                  AND standing.updated IS NOT DISTINCT FROM standing.row_updated THEN 'again'
              ELSE 'withdrawn' END
       WHEN standing.letter_state = 'waiting' THEN 'withdrawn'
       WHEN standing.execution_id IS NULL THEN 'plain'
@@ -44,9 +45,10 @@ WITH input AS MATERIALIZED (
         AND EXISTS (
           SELECT FROM {{schema}}.replay_letter AS earlier
           WHERE earlier.letter_id = standing.letter_id AND earlier.replay_id = standing.owner
-            AND earlier.step = 'ended' AND earlier.outcome IN ('in_doubt', 'no_answer')) THEN 'move'
-      -- It left its execution alone, and would leave it without a message for ever.
-      WHEN standing.outcome IN ('parked', 'refused') AND standing.status = ANY (terms.failable)
+            AND earlier.step = 'ended' AND earlier.outcome IN ('in_doubt', 'no_answer', 'unroutable')) THEN 'move'
+      -- It left its execution alone, and would leave it without a message for ever. What somebody works on already is
+      -- nobody's to take back.
+      WHEN standing.outcome IN ('parked', 'refused') AND standing.status = terms.replay_status
         AND standing.owner IS NULL
         AND (standing.attempt_from IS NULL OR coalesce({{is_of_attempt}}, false)) THEN 'move'
       ELSE 'withdrawn'

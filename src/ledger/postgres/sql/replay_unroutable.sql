@@ -47,9 +47,11 @@ WITH terms AS (
   WHERE failed.status = terms.failed AND failed.event_id IS NOT NULL
   ORDER BY failed.letter_id
 ), released AS (
+  -- Without an execution it is not to be failed: it goes on waiting, and may be replayed again.
   DELETE FROM {{schema}}.replay_owner
   USING standing
-  WHERE replay_owner.execution_key = standing.execution_key
+  JOIN material ON material.letter_id = standing.letter_id
+  WHERE replay_owner.execution_key = standing.execution_key AND material.execution IS NOT NULL
 ), ended AS (
   UPDATE {{schema}}.replay_letter
   SET step = 'ended', outcome = 'unroutable', detail = standing.detail, ended_at = terms.marked_at

@@ -5,7 +5,7 @@ SELECT part.step, part.moved_from, letter.state, letter.outcome, letter.executio
   EXISTS (
     SELECT 1 FROM deadletter_replay_letter AS earlier
     WHERE earlier.letter_id = part.letter_id AND earlier.replay_id = owner.replay_id AND earlier.step = 'ended'
-      AND earlier.outcome IN ('in_doubt', 'no_answer')),
+      AND earlier.outcome IN ('in_doubt', 'no_answer', 'unroutable')),
   part.outcome, part.due_at
 FROM deadletter_replay_letter AS part
 JOIN deadletter_letter AS letter ON letter.id = part.letter_id

@@ -2,7 +2,8 @@
 find_program(CCACHE ccache)
 if(CCACHE)
   # What was compiled in one checkout need not be compiled again in another.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
@@ -19,6 +20,15 @@ target_compile_definitions(deadletter_flags INTERFACE DEADLETTER_VERSION="${PROJ
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 inside std::string and std::variant at -O2 (GCC bugs 105329, 105562).
   target_compile_options(deadletter_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference)
+endif()
+
+# What is tested is optimised as it is shipped; the tests themselves need only be built quickly. The rest is what ccache needs to
+# know precompiled headers again.
+set(DEADLETTER_TEST_OPTIONS -O0)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND DEADLETTER_TEST_OPTIONS -fpch-preprocess)
+else()
+  list(APPEND DEADLETTER_TEST_OPTIONS "SHELL:-Xclang -fno-pch-timestamp")
 endif()
 
 if(DEADLETTER_SANITIZE)

@@ -1,5 +1,6 @@
 # Everything we stand on comes from Debian 12; scripts/install-dependencies names the packages.
 find_package(Threads REQUIRED)
+find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(PostgreSQL REQUIRED)
 find_package(SQLite3 REQUIRED)

@@ -1,64 +1,58 @@
 #include "tests/support/http_get.h"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <curl/curl.h>
+
+#include <memory>
 
 namespace deadletter::test {
 namespace {
 
-namespace beast = boost::beast;
-namespace http = beast::http;
+constexpr long kLimitSeconds = 10;
 
-HttpAnswer Ask(const std::string& url, http::verb method, const std::string& json) {
-  const std::size_t host_at = url.find("://") + 3;
-  const std::size_t port_at = url.find(':', host_at);
-  const std::size_t path_at = url.find('/', port_at);
-  const std::string host = url.substr(host_at, port_at - host_at);
-  const std::string port = url.substr(port_at + 1, path_at - port_at - 1);
+struct CleanUp {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
 
-  boost::asio::io_context context;
-  beast::tcp_stream stream(context);
+std::size_t Append(const char* bytes, std::size_t size, std::size_t count, void* body) {
+  static_cast<std::string*>(body)->append(bytes, size * count);
+  return size * count;
+}
+
+HttpAnswer Ask(const std::string& url, const std::string* json) {
+  const std::unique_ptr<CURL, CleanUp> handle(curl_easy_init());
+  std::unique_ptr<curl_slist, CleanUp> lines;
   HttpAnswer answer;
-  beast::flat_buffer buffer;
-  http::response_parser<http::string_body> response;
-  response.body_limit(boost::none);
-  http::request<http::string_body> request(method, url.substr(path_at), 11);
-  request.set(http::field::host, host + ":" + port);
-  request.set(http::field::connection, "close");
-  if (!json.empty()) request.set(http::field::content_type, "application/json");
-  request.body() = json;
-  request.prepare_payload();
-
-  boost::asio::ip::tcp::resolver resolver(context);
-  beast::error_code error;
-  const auto addresses = resolver.resolve(host, port, error);
-  if (error) return answer;
-  stream.expires_after(std::chrono::seconds(10));
-  // The asynchronous calls are the ones that keep the time limit.
-  stream.async_connect(addresses, [&](beast::error_code failed, const auto&) {
-    if (failed) return;
-    http::async_write(stream, request, [&](beast::error_code unsent, std::size_t) {
-      if (unsent) return;
-      http::async_read(stream, buffer, response, [&](beast::error_code unread, std::size_t) {
-        if (unread) return;
-        answer.status = static_cast<int>(response.get().result_int());
-        answer.body = response.get().body();
-      });
-    });
-  });
-  context.run();
+  const auto set = [&](auto option, auto value) { curl_easy_setopt(handle.get(), option, value); };
+  set(CURLOPT_URL, url.c_str());
+  set(CURLOPT_TIMEOUT, kLimitSeconds);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_PROXY, "");
+  set(CURLOPT_WRITEFUNCTION, &Append);
+  set(CURLOPT_WRITEDATA, &answer.body);
+  if (json != nullptr) {
+    set(CURLOPT_POSTFIELDSIZE, static_cast<long>(json->size()));
+    set(CURLOPT_COPYPOSTFIELDS, json->c_str());
+    // Of an empty body nothing is said.
+    lines.reset(curl_slist_append(
+        nullptr, json->empty() ? "Content-Type:" : "Content-Type: application/json"));
+    set(CURLOPT_HTTPHEADER, lines.get());
+  }
+  if (curl_easy_perform(handle.get()) != CURLE_OK) return {};
+  long status = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
   return answer;
 }
 
 }  // namespace
 
 HttpAnswer HttpGet(const std::string& url) {
-  return Ask(url, http::verb::get, "");
+  return Ask(url, nullptr);
 }
 
 HttpAnswer HttpPost(const std::string& url, const std::string& json) {
-  return Ask(url, http::verb::post, json);
+  return Ask(url, &json);
 }
 
 }  // namespace deadletter::test

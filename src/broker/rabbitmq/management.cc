@@ -1,18 +1,12 @@
 #include "broker/rabbitmq/management.h"
 
+#include <curl/curl.h>
 #include <fmt/format.h>
+#include <signal.h>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
+#include <array>
 #include <boost/json.hpp>
-#include <exception>
+#include <memory>
 
 #include "base/text.h"
 
@@ -20,73 +14,61 @@ namespace deadletter::rabbitmq {
 
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using asio::use_awaitable;
-using Request = http::request<http::string_body>;
-using Response = http::response<http::string_body>;
+constexpr std::size_t kLongestAnswer = std::size_t{64} << 20;
 
-constexpr std::uint64_t kLongestAnswer = std::uint64_t{64} << 20;
+struct CleanUp {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using Handle = std::unique_ptr<CURL, CleanUp>;
+using HeaderLines = std::unique_ptr<curl_slist, CleanUp>;
 
-template <class Stream>
-asio::awaitable<Response> Exchange(Stream& stream, const Request& request) {
-  co_await http::async_write(stream, request, use_awaitable);
-  beast::flat_buffer buffer;
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(kLongestAnswer);
-  co_await http::async_read(stream, buffer, parser, use_awaitable);
-  co_return parser.release();
+// Taking less than there is ends the call.
+std::size_t Append(const char* bytes, std::size_t size, std::size_t count, void* answer) {
+  auto& body = *static_cast<std::string*>(answer);
+  if (body.size() + size * count > kLongestAnswer) return 0;
+  body.append(bytes, size * count);
+  return size * count;
 }
 
-asio::awaitable<Response> Connected(beast::tcp_stream& stream, const Endpoint& endpoint,
-                                    std::chrono::seconds limit) {
-  asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
-  const auto addresses =
-      co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), use_awaitable);
-  stream.expires_after(limit);
-  co_await stream.async_connect(addresses, use_awaitable);
-  co_return Response{};
-}
-
-asio::awaitable<Response> Plain(const Endpoint& endpoint, std::chrono::seconds limit,
-                                const Request& request) {
-  beast::tcp_stream stream(co_await asio::this_coro::executor);
-  co_await Connected(stream, endpoint, limit);
-  co_return co_await Exchange(stream, request);
-}
-
-asio::awaitable<Response> Secure(const Endpoint& endpoint, const std::string& ca_file,
-                                 std::chrono::seconds limit, const Request& request) {
-  asio::ssl::context context(asio::ssl::context::tls_client);
-  context.set_verify_mode(asio::ssl::verify_peer);
-  if (ca_file.empty()) {
-    context.set_default_verify_paths();
-  } else {
-    context.load_verify_file(ca_file);
+// While it lives, what this thread writes into a connection that the other side has closed is an
+// error and no signal: OpenSSL writes as files are written, and who uses us in a process of his own
+// may have left SIGPIPE as it is.
+class NoPipeSignal {
+ public:
+  NoPipeSignal() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
   }
-  beast::ssl_stream<beast::tcp_stream> stream(co_await asio::this_coro::executor, context);
-  stream.set_verify_callback(asio::ssl::host_name_verification(endpoint.host));
-  SSL_set_tlsext_host_name(stream.native_handle(), endpoint.host.c_str());
-  co_await Connected(beast::get_lowest_layer(stream), endpoint, limit);
-  co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
-  co_return co_await Exchange(stream, request);
+  ~NoPipeSignal() {
+    const timespec now{};
+    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &now);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoPipeSignal(const NoPipeSignal&) = delete;
+  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_ = false;
+};
+
+// The library is set up once a process, before its first call; magic statics take turns.
+Handle NewHandle() {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  return Handle(ready == CURLE_OK ? curl_easy_init() : nullptr);
 }
 
-Request MakeRequest(const Endpoint& endpoint, const std::string& method, const std::string& path,
-                    const std::optional<boost::json::value>& body) {
-  Request request{http::string_to_verb(method), endpoint.path + path, 11};
-  request.set(http::field::host, endpoint.host);
-  request.set(http::field::user_agent, "deadletter/" DEADLETTER_VERSION);
-  request.set(http::field::authorization,
-              "Basic " + Base64(endpoint.user + ":" + endpoint.password));
-  request.set(http::field::connection, "close");
-  if (body) {
-    request.set(http::field::content_type, "application/json");
-    request.body() = boost::json::serialize(*body);
-  }
-  request.prepare_payload();
-  return request;
+std::string UrlOf(const Endpoint& endpoint, const std::string& path) {
+  const bool is_ipv6 = endpoint.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}:{}{}{}", endpoint.tls ? "https" : "http",
+                     is_ipv6 ? "[" + endpoint.host + "]" : endpoint.host, endpoint.port,
+                     endpoint.path, path);
 }
 
 }  // namespace
@@ -109,34 +91,45 @@ BrokerResult<Management> Management::Make(const Options& options, std::chrono::s
 BrokerResult<ManagementReply> Management::Call(
     const std::string& method, const std::string& path,
     const std::optional<boost::json::value>& body) const {
-  Response response;
-  std::exception_ptr thrown;
-  try {
-    const auto request = MakeRequest(endpoint_, method, path, body);
-    asio::io_context context(1);
-    asio::co_spawn(context,
-                   endpoint_.tls ? Secure(endpoint_, ca_file_, limit_, request)
-                                 : Plain(endpoint_, limit_, request),
-                   [&](const std::exception_ptr& error, Response answer) {
-                     thrown = error;
-                     response = std::move(answer);
-                   });
-    context.run();
-    if (thrown) std::rethrow_exception(thrown);
-  } catch (const boost::system::system_error& error) {
-    // Without the place in the library's source, which what() tells as well.
-    return Unexpected<BrokerError>(
-        {BrokerFault::kUnreachable,
-         fmt::format("management API at {}:{}: {}", endpoint_.host, endpoint_.port,
-                     DisplayText(error.code().message(), 256))});
-  } catch (const std::exception& error) {
+  const Handle handle = NewHandle();
+  std::string answer;
+  std::array<char, CURL_ERROR_SIZE> why{};
+  const auto set = [&](auto option, auto value) { curl_easy_setopt(handle.get(), option, value); };
+  set(CURLOPT_URL, UrlOf(endpoint_, path).c_str());
+  set(CURLOPT_CUSTOMREQUEST, method.c_str());
+  set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+  set(CURLOPT_USERNAME, endpoint_.user.c_str());
+  set(CURLOPT_PASSWORD, endpoint_.password.c_str());
+  set(CURLOPT_USERAGENT, "deadletter/" DEADLETTER_VERSION);
+  set(CURLOPT_TIMEOUT_MS, std::chrono::duration_cast<std::chrono::milliseconds>(limit_).count());
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_PROXY, "");  // the broker is ours, whatever the environment says
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_WRITEFUNCTION, &Append);
+  set(CURLOPT_WRITEDATA, &answer);
+  set(CURLOPT_ERRORBUFFER, why.data());
+  if (!ca_file_.empty()) set(CURLOPT_CAINFO, ca_file_.c_str());
+  HeaderLines lines;
+  if (body) {
+    lines.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
+    set(CURLOPT_HTTPHEADER, lines.get());
+    set(CURLOPT_COPYPOSTFIELDS, boost::json::serialize(*body).c_str());
+  }
+  const CURLcode done = [&] {
+    const NoPipeSignal guard;
+    return curl_easy_perform(handle.get());
+  }();
+  if (done != CURLE_OK) {
+    const std::string_view told = why[0] != '\0' ? why.data() : curl_easy_strerror(done);
     return Unexpected<BrokerError>(
         {BrokerFault::kUnreachable, fmt::format("management API at {}:{}: {}", endpoint_.host,
-                                                endpoint_.port, DisplayText(error.what(), 256))});
+                                                endpoint_.port, DisplayText(told, 256))});
   }
-  ManagementReply reply{.status = response.result_int(), .body = nullptr};
+  long status = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  ManagementReply reply{.status = static_cast<unsigned>(status), .body = nullptr};
   boost::system::error_code not_json;
-  auto parsed = boost::json::parse(response.body(), not_json);
+  auto parsed = boost::json::parse(answer, not_json);
   if (!not_json) reply.body = std::move(parsed);
   return reply;
 }

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "bench/amqp.h"
+#include "tests/folders.h"
 #include "tests/support/child_process.h"
 #include "tests/support/platform_connection.h"
 

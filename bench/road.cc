@@ -10,6 +10,7 @@
 
 #include "bench/amqp.h"
 #include "bench/cpu.h"
+#include "tests/folders.h"
 #include "tests/support/platform_connection.h"
 
 namespace deadletter::bench {

@@ -7,6 +7,7 @@
 
 #include "bench/amqp.h"
 #include "bench/cpu.h"
+#include "tests/folders.h"
 #include "tests/support/child_process.h"
 #include "tests/support/platform_connection.h"
 

@@ -35,8 +35,7 @@ function(deadletter_tests NAME)
     if(NOT kind STREQUAL "test")
       target_link_libraries(${NAME}_${kind} PRIVATE deadletter_test_servers)
     endif()
-    target_compile_definitions(${NAME}_${kind} PRIVATE
-      DEADLETTER_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DEADLETTER_BINARY_DIR="${PROJECT_BINARY_DIR}")
+    target_include_directories(${NAME}_${kind} PRIVATE ${PROJECT_BINARY_DIR}/generated)
     target_compile_options(${NAME}_${kind} PRIVATE ${DEADLETTER_TEST_OPTIONS})
     target_precompile_headers(${NAME}_${kind} REUSE_FROM deadletter_test_headers)
     # One ctest entry a program, or a shard of it: it starts its servers once for all its tests.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/conformance/ledger_conformance.h"
+#include "tests/folders.h"
 #include "tests/support/documented_table.h"
 
 namespace deadletter::test {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/conformance/ledger_conformance.h"
+#include "tests/folders.h"
 #include "tests/support/documented_states.h"
 
 namespace deadletter::test {

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "tests/fault/fire.h"
+#include "tests/folders.h"
 
 namespace deadletter::test {
 namespace {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "tests/folders.h"
 #include "tests/support/temporary_folder.h"
 
 namespace deadletter::test {

@@ -9,6 +9,7 @@
 #include "tests/campaign/points.h"
 #include "tests/fault/fire.h"
 #include "tests/fault/wire_break.h"
+#include "tests/folders.h"
 
 namespace deadletter::test {
 namespace {

@@ -1,6 +1,7 @@
 // `submit` is the one part of us that holds a transaction open between two answers. It stands still
 // there, and the database, or its administrator, has no patience.
 #include "tests/fault/fire.h"
+#include "tests/folders.h"
 
 namespace deadletter::test {
 namespace {

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "tests/fault/fire.h"
+#include "tests/folders.h"
 
 namespace deadletter::test {
 namespace {

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <set>
 
+#include "tests/folders.h"
 #include "tests/fuzz/registry.h"
 #include "tests/support/odd_bodies.h"
 

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "tests/folders.h"
 #include "tests/replay/replay_world.h"
 
 namespace deadletter::test {

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/folders.h"
+
 namespace deadletter::test {
 namespace {
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/folders.h"
 #include "tests/support/child_process.h"
 #include "tests/support/platform_connection.h"
 

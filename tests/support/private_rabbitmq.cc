@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "broker/rabbitmq/management.h"
+#include "tests/folders.h"
 #include "tests/support/child_process.h"
 
 namespace deadletter::test {

@@ -8,6 +8,7 @@
 
 #include "broker/embedded/broker.h"
 #include "broker/embedded/consumer.h"
+#include "tests/folders.h"
 #include "tests/system/commands.h"
 #include "tests/system/embedded_pair.h"
 

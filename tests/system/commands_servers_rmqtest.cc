@@ -1,6 +1,7 @@
 // The commands over RabbitMQ and PostgreSQL.
 #include <fstream>
 
+#include "tests/folders.h"
 #include "tests/system/commands.h"
 #include "tests/system/servers_pair.h"
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "tests/folders.h"
 #include "tests/support/certificates.h"
 #include "tests/system/world.h"
 

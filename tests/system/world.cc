@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/rfc3339.h"
+#include "tests/folders.h"
 #include "tests/support/http_get.h"
 
 namespace deadletter::test {

@@ -20,6 +20,7 @@ std::string QueueOf(const std::optional<Address>& redirect, const Letter& letter
 ComposedReplay ReplayComposer::operator()(const DrivenReplay& replay, const ReplayEdit& edit,
                                           ReplayCandidate candidate) const {
   ComposedReplay composed;
+  composed.is_unsent = candidate.is_unsent;
   if (!candidate.unreadable.empty()) {
     composed.letter.id = candidate.id;
     composed.problem = std::move(candidate.unreadable);
@@ -66,6 +67,7 @@ ReplayResult ReplayComposer::Unroutable(const ComposedReplay& composed, std::str
           .mark = ReplayMark::kUnroutable,
           .detail = std::move(detail),
           .retry_at = {},
+          .claimed_at = composed.claimed_at,
           .execution = composed.letter.execution_id,
           .failure = std::move(failing.failure),
           .event = std::move(failing.event),

@@ -18,8 +18,10 @@ struct ComposedReplay {
   Address address;
   std::string queue;  // that it will wait in; empty where nothing tells
   Message message;
-  bool has_stamp = false;  // the message carries one, which is to be renewed
-  std::string problem;     // not empty: why it cannot be sent, in one line
+  bool has_stamp = false;             // the message carries one, which is to be renewed
+  std::string problem;                // not empty: why it cannot be sent, in one line
+  bool is_unsent = false;             // its execution waits for it since an earlier claim
+  std::optional<Instant> claimed_at;  // by us, when it was claimed last
 };
 
 // Immutable after construction.

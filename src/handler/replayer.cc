@@ -33,6 +33,7 @@ ReplayResult Mark(const ComposedReplay& composed, ReplayMark mark, std::string d
   result.mark = mark;
   result.detail = std::move(detail);
   result.retry_at = now;
+  result.claimed_at = composed.claimed_at;
   return result;
 }
 
@@ -305,7 +306,9 @@ bool Replayer::TakeOutHopeless(std::vector<ComposedReplay>& composed,
   }
   std::erase_if(composed, [&](const ComposedReplay& one) {
     if (!one.problem.empty()) {
-      hopeless.push_back(Mark(one, ReplayMark::kWithdrawn, one.problem, now));
+      // What waits for it already must not wait for ever.
+      hopeless.push_back(one.is_unsent ? composer_.Unroutable(one, one.problem)
+                                       : Mark(one, ReplayMark::kWithdrawn, one.problem, now));
       return true;
     }
     if (exchanges.at(one.address.exchange)) return false;
@@ -316,12 +319,16 @@ bool Replayer::TakeOutHopeless(std::vector<ComposedReplay>& composed,
   return true;
 }
 
-LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(
-    const DrivenReplay& replay, Driven& driven, const std::vector<ComposedReplay>& composed,
-    const std::stop_token& stop) {
+LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(const DrivenReplay& replay, Driven& driven,
+                                                         std::vector<ComposedReplay>& composed,
+                                                         const std::stop_token& stop) {
   std::vector<ReplayClaim> claims;
-  for (const ComposedReplay& one : composed) claims.push_back(ClaimFor(one));
-  auto claimed = work_->Claim(replay.id, driver_, claims, clock_.Now());
+  const Instant now = clock_.Now();
+  for (ComposedReplay& one : composed) {
+    claims.push_back(ClaimFor(one));
+    one.claimed_at = now;
+  }
+  auto claimed = work_->Claim(replay.id, driver_, claims, now);
   if (claimed) {
     driven.batch_messages = std::min(options_.batch_messages, 2 * driven.batch_messages);
     return claimed;
@@ -348,9 +355,10 @@ LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(
   }
   // The platform refuses one of them: each alone, and the others go through.
   std::vector<ClaimedLetter> all;
-  for (const ComposedReplay& one : composed) {
+  for (ComposedReplay& one : composed) {
     const ReplayClaim claim = ClaimFor(one);
-    auto alone = work_->Claim(replay.id, driver_, std::span(&claim, 1), clock_.Now());
+    one.claimed_at = clock_.Now();
+    auto alone = work_->Claim(replay.id, driver_, std::span(&claim, 1), *one.claimed_at);
     if (alone) {
       all.push_back(alone->front());
       continue;

@@ -74,8 +74,8 @@ class Replayer {
                                                std::vector<ComposedReplay> composed,
                                                const std::stop_token& stop);
   [[nodiscard]] LedgerResult<std::vector<ClaimedLetter>> Claim(
-      const DrivenReplay& replay, Driven& driven, const std::vector<ComposedReplay>& composed,
-      const std::stop_token& stop);
+      const DrivenReplay& replay, Driven& driven, std::vector<ComposedReplay>& composed,
+      const std::stop_token& stop);  // notes in each when it was claimed
   // Takes out what its queue has no room for: that stays pending. A queue that holds more than the
   // replay allows is why the replay stops (`stopped`). Nothing: the broker is away.
   struct Room {

@@ -29,6 +29,7 @@ struct ReplayCandidate {
   LetterId id;
   Delivery delivery;       // tag is zero
   std::string unreadable;  // not empty: why what is stored of it cannot be read, in one line
+  bool is_unsent = false;  // claimed before: its execution waits
 };
 
 // A letter that could be sent: its message is composed, all but the attempt stamp.
@@ -63,6 +64,9 @@ struct ReplayResult {
   ReplayMark mark = ReplayMark::kUnsent;
   std::string detail;  // one line
   Instant retry_at;    // kUnsent
+  // Which claim's message it is about: the `now` of that Claim(). Nothing: none of ours, which is
+  // so of kWithdrawn and of what was found to be kUnroutable before it was claimed.
+  std::optional<Instant> claimed_at;
   // kUnroutable, used where its execution is failed again; without `execution` (the platform
   // refuses it) the row stays as it is and may be claimed by another replay of the letter:
   std::optional<ExecutionId> execution;
@@ -101,9 +105,9 @@ class ReplayWork {
 
   // ONE transaction. The replay must be `driver`'s and running (for a letter that is unsent: only
   // the former). The letters' executions are locked in id order, and a letter is claimed where
-  //  - it failed its execution, and the row is still failed by it (or still waits, untouched, for
-  //    the message of an earlier replay of it that ended in doubt or without an answer): the row
-  //    goes to `replay_status`;
+  //  - it failed its execution, and the row is still failed by it: the row goes to `replay_status`;
+  //  - the row still waits, untouched, for the message of an earlier replay of it that ended in
+  //    doubt, without an answer or unroutable;
   //  - it left its execution alone (parked, refused), and the row is in `replay_status` and still
   //  of
   //    its attempt: what a worker has begun is nobody's to take back;
@@ -115,8 +119,10 @@ class ReplayWork {
   [[nodiscard]] virtual LedgerResult<std::vector<ClaimedLetter>> Claim(
       ReplayId replay, Uuid driver, std::span<const ReplayClaim> claims, Instant now) = 0;
 
-  // ONE transaction. Of an unroutable letter the execution becomes failed again, as it was, where
-  // it still waits for that message, with an event (P6). Counts what has ended.
+  // ONE transaction. A mark counts while the letter stands as its own claim left it, or in doubt:
+  // made again after another claim it changes nothing. Of an unroutable letter the execution
+  // becomes failed again, as it was, where it still waits for that message, with an event (P6).
+  // Counts what has ended.
   [[nodiscard]] virtual LedgerResult<std::map<ReplayEnd, std::int64_t>> Mark(
       ReplayId replay, std::span<const ReplayResult> results, Instant now) = 0;
 

@@ -79,10 +79,15 @@ class ReplayConformance : public LedgerConformance {
   }
   std::map<ReplayEnd, std::int64_t> Mark(ReplayId replay, const Judgement& judgement,
                                          ReplayMark mark) {
+    return MarkOf(replay, judgement, mark, PartOf(replay, judgement).claimed_at);
+  }
+  std::map<ReplayEnd, std::int64_t> MarkOf(ReplayId replay, const Judgement& judgement,
+                                           ReplayMark mark, std::optional<Instant> claimed_at) {
     const ReplayResult result{.letter = judgement.letter.id,
                               .mark = mark,
                               .detail = "a detail",
                               .retry_at = Now(),
+                              .claimed_at = claimed_at,
                               .execution = judgement.letter.execution_id,
                               .failure = judgement.failure,
                               .event = judgement.event};
@@ -443,6 +448,7 @@ TEST_P(ReplayConformance, P5_AnUnroutableLetterWhoseRowStaysCanBeReplayedAgain) 
   result.letter = letter.letter.id;
   result.mark = ReplayMark::kUnroutable;
   result.detail = "no queue took it";
+  result.claimed_at = PartOf(replay, letter).claimed_at;
   EXPECT_EQ(Good(work_->Mark(replay, std::span(&result, 1), Now()))[ReplayEnd::kUnroutable], 1);
   EXPECT_EQ(StatusOf(Number(1)), "scheduled");
   EXPECT_EQ(StateOf(letter), LetterState::kOpen);
@@ -688,6 +694,68 @@ TEST_P(ReplayConformance, WhatIsInDoubtIsShownSoUntilItsRowTells) {
   EXPECT_GT(UpdatedOf(Number(2)), before);
   EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(2)).Replay(replay))), Outcome::kStaleAttempt);
   EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(2)).Replay(again))), Outcome::kFailed);
+}
+
+// Its driver does not know whether its mark was made, is slow, and makes it again.
+TEST_P(ReplayConformance, P3_AMarkOfAnEarlierClaimSaysNothingOfTheMessageThatIsOnItsWay) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Claimed(letter);
+  const auto first = PartOf(replay, letter).claimed_at;
+  MarkOf(replay, letter, ReplayMark::kUnsent, first);
+  EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kClaimed);
+  for (const ReplayMark mark : {ReplayMark::kUnsent, ReplayMark::kUnroutable, ReplayMark::kSent})
+    EXPECT_THAT(MarkOf(replay, letter, mark, first), testing::IsEmpty());
+  // Nor does one who found that it could not be sent before it was claimed.
+  EXPECT_THAT(MarkOf(replay, letter, ReplayMark::kUnroutable, {}), testing::IsEmpty());
+  EXPECT_EQ(PartOf(replay, letter).step, ReplayStep::kClaimed);
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  Mark(replay, letter, ReplayMark::kSent);
+  EXPECT_EQ(PartOf(replay, letter).step, ReplayStep::kSent);
+  EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch)), testing::IsEmpty());
+}
+
+// It waits for the replay that was not answered, and for nobody else.
+TEST_P(ReplayConformance, P5_AParkedLetterWhoseReplayWasNotAnsweredCanBeReplayedAgain) {
+  for (const auto& [number, mark] :
+       {std::pair(1, ReplayMark::kInDoubt), std::pair(2, ReplayMark::kSent),
+        std::pair(3, ReplayMark::kUnroutable)}) {
+    Put(Number(number));
+    const Judgement parked = Ends(
+        LetterBuilder(Number(number)).Attempt(UpdatedOf(Number(number))).Build(), Outcome::kParked);
+    EXPECT_EQ(OutcomeOf(parked), Outcome::kParked);
+    const ReplayId replay = Claimed(parked);
+    Mark(replay, parked, mark);
+    Follow(replay, Now() + std::chrono::hours(2));
+    EXPECT_EQ(StateOf(parked), LetterState::kOpen);
+    EXPECT_NE(Claimed(parked), replay);
+  }
+}
+
+TEST_P(ReplayConformance, P5_ALetterThatTwoReplaysDidNotBringBackCanBeReplayedOnceMore) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId first = Claimed(letter);
+  Mark(first, letter, ReplayMark::kInDoubt);
+  Follow(first, Now() + std::chrono::hours(2));
+  const ReplayId second = Claimed(letter);
+  EXPECT_EQ(Mark(second, letter, ReplayMark::kUnroutable).at(ReplayEnd::kUnroutable), 1);
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  EXPECT_NE(Claimed(letter), second);
+}
+
+// In one replay, two letters of an execution: one cannot be sent, and the other is on its way.
+TEST_P(ReplayConformance, P2_AnUnroutableLetterDoesNotTakeWhatWaitsForAnothersMessage) {
+  const Judgement older = Failed(Number(1));
+  ledger_->SetStatus(Number(1), "scheduled");
+  const Judgement newer = Fails(LetterBuilder(Number(1)));
+  EXPECT_EQ(OutcomeOf(newer), Outcome::kFailed);
+  const ReplayId both = Make({IdOf(older), IdOf(newer)});
+  Lease(driver_);
+  EXPECT_EQ(MarkOf(both, older, ReplayMark::kUnroutable, {}).at(ReplayEnd::kUnroutable), 1);
+  EXPECT_EQ(ClaimLetter(both, newer).verdict, ClaimVerdict::kClaimed);
+  Mark(both, newer, ReplayMark::kSent);
+  const ReplayId again = Make({IdOf(older)});
+  Lease(driver_);
+  ExpectWithdrawn(again, older, "the execution is scheduled");
 }
 
 TEST_P(ReplayConformance, P2_WhatIsInDoubtIsNotSentAgainOnceSomebodyHasTheExecution) {

@@ -34,6 +34,7 @@ std::string_view MarkName(ReplayMark mark) {
 ReplayCandidate ReadCandidate(const Rows& rows, int row) {
   ReplayCandidate candidate;
   candidate.id = LetterId(rows.Id(row, 0));
+  candidate.is_unsent = rows.Bool(row, 10);
   if (rows.Bool(row, 9)) {
     candidate.unreadable = "the letter is not in the ledger any more";
     return candidate;
@@ -201,7 +202,7 @@ std::vector<Statement> PostgresReplayWork::ClaimStatements(ReplayId replay, Uuid
   statements[1].parameters.Bytes(options_.executions.failed);
   statements[1].parameters.Bytes(options_.executions.replay_status).Moment(now);
   statements[2].sql = FillInAll(sql::kReplayClaimStamps);
-  statements[2].parameters.Id(replay.value()).Array(letters).Array(executions);
+  statements[2].parameters.Id(replay.value()).Array(letters).Array(executions).Moment(now);
   return statements;
 }
 
@@ -235,6 +236,8 @@ std::vector<Statement> PostgresReplayWork::MarkStatements(ReplayId replay,
   BinaryArray marks(ElementType::kText);
   BinaryArray details(ElementType::kText);
   BinaryArray retries(ElementType::kTimestamptz);
+  BinaryArray claims(ElementType::kTimestamptz);
+  BinaryArray unroutable_claims(ElementType::kTimestamptz);
   BinaryArray unroutable(ElementType::kUuid);
   BinaryArray executions = platform_.IdArray();
   std::vector<BinaryArray> texts(3, BinaryArray(ElementType::kText));
@@ -246,8 +249,10 @@ std::vector<Statement> PostgresReplayWork::MarkStatements(ReplayId replay,
     marks.AddBytes(MarkName(result.mark));
     details.AddBytes(std::string_view(detail));
     retries.AddInstant(result.retry_at);
+    claims.AddInstant(result.claimed_at);
     if (result.mark != ReplayMark::kUnroutable) continue;
     unroutable.AddUuid(result.letter.value());
+    unroutable_claims.AddInstant(result.claimed_at);
     platform_.AddId(executions, result.execution);
     texts[0].AddBytes(std::string_view(detail));
     texts[1].AddBytes(std::string_view(result.failure.result_json));
@@ -268,9 +273,10 @@ std::vector<Statement> PostgresReplayWork::MarkStatements(ReplayId replay,
   for (const BinaryArray& text : texts) statements[1].parameters.Array(text);
   statements[1].parameters.Array(events);
   for (const BinaryArray& array : bytes) statements[1].parameters.Array(array);
+  statements[1].parameters.Array(unroutable_claims);
   statements[2].sql = FillInAll(sql::kReplayMark);
   statements[2].parameters.Id(replay.value()).Array(letters).Array(marks).Array(details);
-  statements[2].parameters.Array(retries).Moment(now);
+  statements[2].parameters.Array(retries).Moment(now).Array(claims);
   return statements;
 }
 

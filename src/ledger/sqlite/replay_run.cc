@@ -39,6 +39,7 @@ struct ReplayRun::Standing {
   bool owner_was_not_answered = false;
   std::optional<ReplayEnd> doubt;
   std::optional<Instant> due_at;
+  std::optional<Instant> claimed_at;
 };
 
 // Its execution's row.
@@ -68,6 +69,7 @@ std::optional<ReplayRun::Standing> ReplayRun::StandingOf(const LetterId& letter)
   standing.owner_was_not_answered = row.Bool(8);
   standing.doubt = ReplayEndFromName(row.Text(9));
   standing.due_at = row.OptionalTime(10);
+  standing.claimed_at = row.OptionalTime(11);
   return standing;
 }
 
@@ -90,20 +92,19 @@ std::optional<ReplayRun::Row> ReplayRun::RowOf(const std::optional<ExecutionId>&
 bool ReplayRun::MayMove(const ReplayClaim& claim, const Standing& standing, const Row& row) const {
   const ExecutionTable& table = options_.executions;
   if (!row.status) return false;
-  if (standing.outcome == Outcome::kFailed) {
-    if (*row.status == table.failed) return row.is_failed_by.value_or(!standing.failed_by_newer);
-    // An earlier replay of it was to have been answered: the row is just as that one's claim left
-    // it.
-    return *row.status == table.replay_status && standing.owner_was_not_answered &&
-           row.updated == standing.owned_since;
-  }
+  const bool left_alone = IsOneOf(standing.outcome, {Outcome::kParked, Outcome::kRefused});
+  if (standing.outcome == Outcome::kFailed && *row.status == table.failed)
+    return row.is_failed_by.value_or(!standing.failed_by_newer);
+  if (*row.status != table.replay_status) return false;
+  // An earlier replay of it was to have been answered: the row is just as that one's claim left it.
+  if (standing.owner_was_not_answered && row.updated == standing.owned_since)
+    return left_alone || standing.outcome == Outcome::kFailed;
   // It left its execution alone, and would leave it without a message for ever. What somebody works
   // on already is nobody's to take back.
   const bool is_of_attempt =
       !claim.attempt || table.updated.empty() ||
       (row.updated && *row.updated >= claim.attempt->from && *row.updated < claim.attempt->until);
-  return IsOneOf(standing.outcome, {Outcome::kParked, Outcome::kRefused}) &&
-         *row.status == table.replay_status && !standing.owner && is_of_attempt;
+  return left_alone && !standing.owner && is_of_attempt;
 }
 
 std::optional<std::string> ReplayRun::WhyNot(const ReplayClaim& claim, const Standing& standing,
@@ -194,9 +195,11 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
   const auto standing = StandingOf(result.letter);
   if (!standing) return;
   // A mark that comes late, after another driver has taken the replay over, still tells how a
-  // message that is in doubt fared; what has ended stays so.
-  bool is_out = standing->step == ReplayStep::kClaimed ||
-                (standing->step == ReplayStep::kSent && standing->doubt);
+  // message that is in doubt fared; what has ended stays so, and what was claimed anew since is
+  // another message.
+  bool is_out = result.claimed_at && standing->claimed_at == result.claimed_at &&
+                (standing->step == ReplayStep::kClaimed ||
+                 (standing->step == ReplayStep::kSent && standing->doubt));
   const bool is_pending = standing->step == ReplayStep::kPending;
   const std::string detail = DisplayText(result.detail, kMaxDetailBytes);
   const auto note = [&](ReplayStep step, std::optional<ReplayEnd> end, std::optional<Instant> sent,
@@ -219,8 +222,11 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
       if (is_pending) End(result.letter, ReplayEnd::kWithdrawn, detail);
       return;
     case ReplayMark::kUnroutable:
-      is_out = is_out || standing->step == ReplayStep::kUnsent;
-      if (is_pending || is_out) End(result.letter, ReplayEnd::kUnroutable, detail);
+      is_out = is_out || (!result.claimed_at && standing->step == ReplayStep::kUnsent);
+      if (is_pending || is_out) {
+        End(result.letter, ReplayEnd::kUnroutable, detail,
+            result.execution && standing->moved_from == options_.executions.failed);
+      }
       if (!is_out) return;
       FailAgain(result, *standing);
       return SetLetter(result.letter, standing->letter_state, LetterState::kOpen, "unroutable",
@@ -229,30 +235,31 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
 }
 
 void ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) {
-  // Without an execution it is not to be failed: it goes on waiting, and may be replayed again.
-  if (standing.owner != replay_ || !standing.execution_id || !result.execution) return;
+  // One that is not to be failed, since the platform refuses it or it was not failed before, goes
+  // on waiting: only so the letter may be replayed again.
   const ExecutionTable& table = options_.executions;
-  if (standing.moved_from == table.failed) {
-    const std::string now_text = FormatRfc3339(now_);
-    auto unsend = database_.Prepare(sql_.unsend);
-    const StoredId id = sql_.Store(*result.execution);
-    id.Visit([&](const auto& stored) {
-      unsend.Bind(table.failed, result.failure.result_json, result.failure.message, now_text, now_,
-                  table.replay_status, standing.owned_since, nullptr, nullptr, stored);
-      if (!unsend.Run() || database_.changes() == 0) return;
-      auto moved = database_.Prepare(sql_.moved);
-      moved.Bind(stored);
-      if (!result.publish_event || !moved.Next() || moved.Text(0) != table.failed) return;
-      const std::string body =
-          result.event.before_action + ActionMembersOf(moved) + result.event.after_action;
-      static_cast<void>(database_.Prepare(sql::kInsertOutbox)
-                            .Bind("event", BlobOf(result.letter), standing.execution_id,
-                                  result.event.address.exchange, result.event.address.routing_key,
-                                  PropertiesToJson(EventProperties(result.event.message_id)),
-                                  FieldTableToJson({}), now_, sqlite::Blob{body})
-                            .Run());
-    });
-  }
+  if (standing.owner != replay_ || !standing.execution_id || !result.execution ||
+      standing.moved_from != table.failed)
+    return;
+  const std::string now_text = FormatRfc3339(now_);
+  auto unsend = database_.Prepare(sql_.unsend);
+  const StoredId id = sql_.Store(*result.execution);
+  id.Visit([&](const auto& stored) {
+    unsend.Bind(table.failed, result.failure.result_json, result.failure.message, now_text, now_,
+                table.replay_status, standing.owned_since, nullptr, nullptr, stored);
+    if (!unsend.Run() || database_.changes() == 0) return;
+    auto moved = database_.Prepare(sql_.moved);
+    moved.Bind(stored);
+    if (!result.publish_event || !moved.Next() || moved.Text(0) != table.failed) return;
+    const std::string body =
+        result.event.before_action + ActionMembersOf(moved) + result.event.after_action;
+    static_cast<void>(database_.Prepare(sql::kInsertOutbox)
+                          .Bind("event", BlobOf(result.letter), standing.execution_id,
+                                result.event.address.exchange, result.event.address.routing_key,
+                                PropertiesToJson(EventProperties(result.event.message_id)),
+                                FieldTableToJson({}), now_, sqlite::Blob{body})
+                          .Run());
+  });
   static_cast<void>(database_.Prepare(sql::kReleaseExecution)
                         .Bind(*standing.execution_id, BlobOf(replay_))
                         .Run());
@@ -295,10 +302,12 @@ void ReplayRun::Follow(const LetterId& letter, const std::optional<ExecutionId>&
             std::string(ReplayEndName(*end)), detail);
 }
 
-void ReplayRun::End(const LetterId& letter, ReplayEnd end, const std::string& detail) {
-  static_cast<void>(database_.Prepare(sql::kReplayEndLetter)
-                        .Bind(BlobOf(replay_), BlobOf(letter), ReplayEndName(end), detail, now_)
-                        .Run());
+void ReplayRun::End(const LetterId& letter, ReplayEnd end, const std::string& detail,
+                    bool gives_back) {
+  static_cast<void>(
+      database_.Prepare(sql::kReplayEndLetter)
+          .Bind(BlobOf(replay_), BlobOf(letter), ReplayEndName(end), detail, now_, gives_back)
+          .Run());
   ++ends_[end];
 }
 

@@ -42,7 +42,9 @@ class ReplayRun {
                              const Row& row) const;
   [[nodiscard]] bool Move(const ExecutionId& execution, const std::string& from);
   void FailAgain(const ReplayResult& result, const Standing& standing);
-  void End(const LetterId& letter, ReplayEnd end, const std::string& detail);
+  // `gives_back`: what the claim moved is moved no more.
+  void End(const LetterId& letter, ReplayEnd end, const std::string& detail,
+           bool gives_back = false);
   void SetLetter(const LetterId& letter, LetterState before, LetterState after,
                  const std::string& what, const std::string& detail);
 

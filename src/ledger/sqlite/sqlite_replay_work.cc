@@ -146,6 +146,7 @@ LedgerResult<std::vector<ReplayCandidate>> SqliteReplayWork::Next(ReplayId repla
     rows.Bind(BlobOf(replay), ReplayStepName(step), due, limit);
     while ((candidates.empty() || bytes < max_bytes) && rows.Next()) {
       candidates.push_back(ReadCandidate(rows));
+      candidates.back().is_unsent = step == ReplayStep::kUnsent;
       bytes += candidates.back().delivery.BufferedBytes();
     }
   };

@@ -18,6 +18,9 @@ WITH input AS MATERIALIZED (
   CROSS JOIN terms
   JOIN {{schema}}.replay_letter
     ON replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = input.letter_id
+    -- Still: while the statement before this one waited for its locks, a claim of ours whose answer was lost may have
+    -- come to pass, or a late mark. It looked before it waited; this one's snapshot is newer.
+    AND replay_letter.step IN ('pending', 'unsent')
   JOIN {{schema}}.letter ON letter.id = input.letter_id
   LEFT JOIN {{table}} AS e ON e.{{id}} = input.execution
   LEFT JOIN locked ON locked.position = input.position
@@ -39,13 +42,15 @@ WITH input AS MATERIALIZED (
       WHEN standing.execution_id IS NULL THEN 'plain'
       WHEN NOT standing.has_row AND standing.outcome = 'not_found' THEN 'plain'
       WHEN standing.outcome = 'failed' AND standing.status = terms.failed AND standing.is_failed_by THEN 'move'
-      -- An earlier replay of it was to have been answered: the row is just as that one's claim left it.
-      WHEN standing.outcome = 'failed' AND standing.status = terms.replay_status
+      -- An earlier replay of it was to have been answered: the row is just as that one's claim left it. It was that
+      -- letter's claim: one that was never claimed has ended as unroutable, too.
+      WHEN standing.outcome IN ('failed', 'parked', 'refused') AND standing.status = terms.replay_status
         AND standing.updated IS NOT DISTINCT FROM standing.row_updated
         AND EXISTS (
           SELECT FROM {{schema}}.replay_letter AS earlier
           WHERE earlier.letter_id = standing.letter_id AND earlier.replay_id = standing.owner
-            AND earlier.step = 'ended' AND earlier.outcome IN ('in_doubt', 'no_answer', 'unroutable')) THEN 'move'
+            AND earlier.step = 'ended' AND earlier.moved_from IS NOT NULL
+            AND earlier.outcome IN ('in_doubt', 'no_answer', 'unroutable')) THEN 'move'
       -- It left its execution alone, and would leave it without a message for ever. What somebody works on already is
       -- nobody's to take back.
       WHEN standing.outcome IN ('parked', 'refused') AND standing.status = terms.replay_status
@@ -102,7 +107,7 @@ WITH input AS MATERIALIZED (
     detail = CASE WHEN result.final_verdict = 'withdrawn' THEN result.why ELSE '' END,
     ended_at = CASE WHEN result.final_verdict = 'withdrawn' THEN terms.claimed_at END,
     claimed_at = CASE WHEN result.final_verdict = 'withdrawn' THEN replay_letter.claimed_at
-                      ELSE coalesce(replay_letter.claimed_at, terms.claimed_at) END,
+                      ELSE terms.claimed_at END,
     moved_from = CASE WHEN result.final_verdict = 'move' THEN result.status ELSE replay_letter.moved_from END
   FROM result
   CROSS JOIN terms

@@ -1,5 +1,5 @@
 -- What the rows' `updated` is once the platform's triggers had their turn, those that run after the UPDATE, too. That
--- is what goes into the messages, and what the ledger notes.
+-- is what goes into the messages, and what the ledger notes. $4 tells this claim from earlier ones.
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($2::uuid[], $3::{{id_param}}[]) WITH ORDINALITY AS input (letter_id, execution, position)
 ), claimed AS MATERIALIZED (
@@ -8,6 +8,7 @@ WITH input AS MATERIALIZED (
   JOIN {{schema}}.replay_letter
     ON replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = input.letter_id
     AND replay_letter.step = 'claimed' AND replay_letter.moved_from IS NOT NULL
+    AND replay_letter.claimed_at = $4::timestamptz
   JOIN {{schema}}.letter ON letter.id = input.letter_id
   JOIN {{table}} AS e ON e.{{id}} = input.execution
 ), noted AS (

@@ -1,7 +1,10 @@
--- What became of messages. A mark that comes late, after another driver has taken the replay over, still tells how a
--- message that is in doubt fared; what has ended stays so.
+-- What became of messages. A mark is of one claim, which its instant tells from others: told again after the letter was
+-- claimed anew, it must not speak of that message. A mark that comes late, after another driver has taken the replay
+-- over, still tells how a message that is in doubt fared; what has ended stays so.
 WITH input AS MATERIALIZED (
-  SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[]) AS input (letter_id, mark, detail, retry_at)
+  SELECT *
+  FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $7::timestamptz[])
+    AS input (letter_id, mark, detail, retry_at, claimed_at)
 ), ours AS (
   SELECT replay.id, replay.answer_within * interval '1 microsecond' AS answer_within
   FROM {{schema}}.replay
@@ -19,7 +22,9 @@ WITH input AS MATERIALIZED (
   CROSS JOIN ours
   WHERE replay_letter.replay_id = ours.id AND replay_letter.letter_id = input.letter_id
     AND CASE WHEN input.mark IN ('withdrawn', 'unroutable') THEN replay_letter.step = 'pending'
-             ELSE replay_letter.step = 'claimed' OR (replay_letter.step = 'sent' AND replay_letter.outcome = 'in_doubt')
+             ELSE replay_letter.claimed_at = input.claimed_at
+               AND (replay_letter.step = 'claimed'
+                    OR (replay_letter.step = 'sent' AND replay_letter.outcome = 'in_doubt'))
         END
   RETURNING replay_letter.step, replay_letter.outcome
 )

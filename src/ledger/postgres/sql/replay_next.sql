@@ -18,7 +18,8 @@ WITH due AS MATERIALIZED (
   LEFT JOIN {{schema}}.letter ON letter.id = due.letter_id
 )
 SELECT sized.letter_id, letter.dead_letter_queue, letter.delivery_exchange, letter.delivery_routing_key,
-  letter.redelivered, letter.received_at, letter.properties, letter.headers, letter.body, letter.id IS NULL
+  letter.redelivered, letter.received_at, letter.properties, letter.headers, letter.body, letter.id IS NULL,
+  sized.place = 0
 FROM sized
 LEFT JOIN {{schema}}.letter ON letter.id = sized.letter_id
 WHERE sized.bytes_before < $4::bigint OR sized.bytes_before = 0

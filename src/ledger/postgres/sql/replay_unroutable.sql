@@ -5,9 +5,9 @@ WITH terms AS (
 ), material AS MATERIALIZED (
   SELECT *
   FROM unnest($5::uuid[], $6::{{id_param}}[], $7::text[], $8::text[], $9::text[], $10::uuid[], $11::bytea[],
-              $12::bytea[], $13::bytea[], $14::bytea[])
+              $12::bytea[], $13::bytea[], $14::bytea[], $15::timestamptz[])
     AS material (letter_id, execution, detail, result, error, event_id, event_before, event_after, event_exchange,
-                 event_routing_key)
+                 event_routing_key, claimed_at)
 ), standing AS MATERIALIZED (
   SELECT material.letter_id, replay_letter.moved_from, letter.execution_id, letter.state AS letter_state,
     material.detail, replay_owner.execution_key, replay_owner.row_updated
@@ -15,7 +15,12 @@ WITH terms AS (
   CROSS JOIN terms
   JOIN {{schema}}.replay_letter
     ON replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = material.letter_id
-    AND (replay_letter.step IN ('claimed', 'unsent') OR (replay_letter.step = 'sent' AND replay_letter.outcome = 'in_doubt'))
+    -- Of that claim; or of none, found out before the message was to be sent once more.
+    AND CASE WHEN material.claimed_at IS NULL THEN replay_letter.step = 'unsent'
+             ELSE replay_letter.claimed_at = material.claimed_at
+               AND (replay_letter.step = 'claimed'
+                    OR (replay_letter.step = 'sent' AND replay_letter.outcome = 'in_doubt'))
+        END
   JOIN {{schema}}.letter ON letter.id = material.letter_id
   LEFT JOIN {{schema}}.replay_owner
     ON replay_owner.execution_key = {{schema}}.execution_key(letter.execution_id)
@@ -47,15 +52,22 @@ WITH terms AS (
   WHERE failed.status = terms.failed AND failed.event_id IS NOT NULL
   ORDER BY failed.letter_id
 ), released AS (
-  -- Without an execution it is not to be failed: it goes on waiting, and may be replayed again.
+  -- An execution that is not to be failed, since the platform refuses it or it was not failed before, goes on waiting:
+  -- only so the letter may be replayed again.
   DELETE FROM {{schema}}.replay_owner
   USING standing
   JOIN material ON material.letter_id = standing.letter_id
+  CROSS JOIN terms
   WHERE replay_owner.execution_key = standing.execution_key AND material.execution IS NOT NULL
+    AND standing.moved_from = terms.failed
 ), ended AS (
   UPDATE {{schema}}.replay_letter
-  SET step = 'ended', outcome = 'unroutable', detail = standing.detail, ended_at = terms.marked_at
+  SET step = 'ended', outcome = 'unroutable', detail = standing.detail, ended_at = terms.marked_at,
+    -- What is given back is moved no more.
+    moved_from = CASE WHEN material.execution IS NULL OR replay_letter.moved_from IS DISTINCT FROM terms.failed
+                      THEN replay_letter.moved_from END
   FROM standing
+  JOIN material ON material.letter_id = standing.letter_id
   CROSS JOIN terms
   WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = standing.letter_id
 ), letter_changed AS (

@@ -77,7 +77,7 @@ bool retry_waits;  /* in the outbox */
 bool retry_asked;  /* a relay has it in its hands, and has asked whether it is waited for */
 byte replayed;     /* the letter that an operator wants sent again: 1 + it; 0: none */
 bool replay_waits; /* in the outbox */
-bool claimed;      /* a relay has had the replay in its hands */
+bool claimed;      /* the execution waits for the replay's message */
 
 /* The instances. */
 byte intake[INSTANCES];
@@ -428,7 +428,6 @@ end:
 
 #define IS_RETRY_WAITED_FOR (IS_FAILABLE && owner == RETRY)
 #define IS_FAILED_BY_IT (status == FAILED && failed_by == replayed)
-#define IS_MINE_STILL (owner == REPLAY && IS_FAILABLE && attempt == owner_attempt)
 
 proctype Relay() {
 end:
@@ -448,11 +447,12 @@ end:
       waits = waits || current == RETRY; DONE }
   :: d_step { retry_waits && (sent & BIT(RETRY)) -> retry_waits = false; DONE }
 
-  /* A replay is claimed: in one transaction with the row that it is for, if that is as it was. */
+  /* A replay is claimed: in one transaction with the row that it is for, if that is as it was. If
+   * not, it ends. */
 #ifdef BREAK_REPLAY_BLINDLY
   :: d_step { replay_waits && !claimed ->
 #else
-  :: d_step { replay_waits && IS_FAILED_BY_IT ->
+  :: d_step { replay_waits && !claimed && IS_FAILED_BY_IT ->
 #endif
       assert(status != COMPLETED);                 /* P2 */
       status = SCHEDULED;
@@ -464,18 +464,12 @@ end:
       own(REPLAY);
       current = REPLAY;
       claimed = true; DONE }
-  /* It is sent and marked as a retry is. */
-  :: d_step { claimed && !(sent & BIT(REPLAY)) ->
+  :: d_step { replay_waits && !claimed && !IS_FAILED_BY_IT -> replay_waits = false; DONE }
+  /* It is sent once, now or much later. That it may never be is in replay.pml. */
+  :: d_step { replay_waits && claimed ->
+      replay_waits = false;
       sent = sent | BIT(REPLAY);
       waits = waits || current == REPLAY; DONE }
-  :: d_step { replay_waits && (sent & BIT(REPLAY)) -> replay_waits = false; DONE }
-  /* Claimed again: not sent if the row has gone on without it. */
-#ifdef BREAK_REPLAY_CLAIMED_ONCE
-  :: d_step { replay_waits && !IS_FAILED_BY_IT ->
-#else
-  :: d_step { replay_waits && !IS_FAILED_BY_IT && !IS_MINE_STILL ->
-#endif
-      replay_waits = false; DONE }
   od
 }
 

@@ -86,7 +86,6 @@ byte driver[2];         /* of a replay: 1 + it; 0: nobody who lives */
 byte step[PAIRS];
 byte claimer[PAIRS];    /* 1 + whose claim it was, if he knows of it */
 byte moved;             /* a bit a pair: its claim took the row, and nothing gave it back */
-byte was_failed;        /* a bit a pair: took it from failed */
 
 /* The drivers. */
 byte doing[2];
@@ -146,6 +145,7 @@ inline die(m) {
 /* --- the ledger's side of a replay --------------------------------------------------------- */
 
 #define IS_FAILED_BY(l) ((failers & BIT(l)) && status == FAILED && failed_by == 1 + (l))
+#define HAD_FAILED_IT(l) (failers & BIT(l))
 #define IS_PARKED(l) ((l) == 0 && !(failers & 1))
 /* The row waits for an earlier replay of that letter, is as its claim left it, and that was not
  * answered. */
@@ -180,7 +180,6 @@ inline move_row(q) {
   assert(status != COMPLETED);                     /* P2: or ended */
   assert(status != FAILED || failed_by == 1 + LETTER_OF(q));            /* P2: or what another */
   assert(status != SCHEDULED || IS_OF_LETTER(current, LETTER_OF(q)));   /* P2: waits for, stays */
-  was_failed = (status == FAILED -> was_failed | BIT(q) : was_failed & ~BIT(q));
   moved = moved | BIT(q);
   status = SCHEDULED;
   failed_by = 0;
@@ -237,8 +236,9 @@ inline claim(by, q) {
   fi
 }
 
-/* No queue has the message, nor will one: an execution that was taken from failed is failed again,
- * if it is as the claim left it. One that waited before waits on, and its letter may come again. */
+/* No queue has the message, nor will one: an execution that the letter had failed is failed again, if
+ * it is as the claim left it; also where an earlier replay had brought it back. One that its letter
+ * had left alone waits on, and the letter may come again. */
 inline fail_again(q) {
   step[q] = UNANSWERED;
   waiting = waiting & ~BIT(LETTER_OF(q));
@@ -246,13 +246,13 @@ inline fail_again(q) {
 #ifdef BREAK_RELEASE_UNROUTABLE
   :: owner == ID_OF(q) ->
 #else
-  :: owner == ID_OF(q) && (was_failed & BIT(q)) ->
+  :: owner == ID_OF(q) && HAD_FAILED_IT(LETTER_OF(q)) ->
 #endif
     if
 #ifdef BREAK_FAILED_BLINDLY
-    :: was_failed & BIT(q) ->
+    :: HAD_FAILED_IT(LETTER_OF(q)) ->
 #else
-    :: (was_failed & BIT(q)) && IS_AS_CLAIMED ->
+    :: HAD_FAILED_IT(LETTER_OF(q)) && IS_AS_CLAIMED ->
 #endif
       assert(!(out & BIT(q)));                     /* P2: somebody has it, and will work on it */
       assert(status == SCHEDULED && current == OF_PAIR(q));  /* P2: it waits for another by now */
@@ -432,7 +432,6 @@ inline tidy_up() {
     claimer[x] = (IS_OUT(x) -> claimer[x] : 0);
     if
     :: !IS_ON_ITS_WAY(x) ->
-      was_failed = was_failed & ~BIT(x);
       confirmed = confirmed & ~BIT(x);
       moved = (step[x] == ENDED -> moved & ~BIT(x) : moved)
     :: else

@@ -597,6 +597,19 @@ TEST_P(ReplayConformance, P5_P6_AnUnroutableMessageLeavesItsExecutionFailedAndTh
   EXPECT_NE(Claimed(letter), replay);
 }
 
+// Its row was scheduled already when the second one claimed it.
+TEST_P(ReplayConformance, P5_P6_AnUnroutableMessageOfASecondReplayFailsItsExecutionToo) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId first = Sent(letter);
+  EXPECT_EQ(Follow(first, Now() + spec_.answer_within).at(ReplayEnd::kNoAnswer), 1);
+  EXPECT_EQ(Claim().size(), 1u);
+  const ReplayId second = Claimed(letter);
+  EXPECT_EQ(Mark(second, letter, ReplayMark::kUnroutable).at(ReplayEnd::kUnroutable), 1);
+  EXPECT_EQ(StatusOf(Number(1)), "failed");
+  EXPECT_EQ(Good(outbox_->Backlog(Now())).pending, 2);
+  EXPECT_NE(Claimed(letter), second) << "nothing stands in the way of another try";
+}
+
 TEST_P(ReplayConformance, P2_AnUnroutableMessageFailsNothingThatWentOnMeanwhile) {
   const Judgement letter = Failed(Number(1));
   const ReplayId replay = Claimed(letter);
@@ -729,17 +742,6 @@ TEST_P(ReplayConformance, P5_AParkedLetterWhoseReplayWasNotAnsweredCanBeReplayed
     EXPECT_EQ(StateOf(parked), LetterState::kOpen);
     EXPECT_NE(Claimed(parked), replay);
   }
-}
-
-TEST_P(ReplayConformance, P5_ALetterThatTwoReplaysDidNotBringBackCanBeReplayedOnceMore) {
-  const Judgement letter = Failed(Number(1));
-  const ReplayId first = Claimed(letter);
-  Mark(first, letter, ReplayMark::kInDoubt);
-  Follow(first, Now() + std::chrono::hours(2));
-  const ReplayId second = Claimed(letter);
-  EXPECT_EQ(Mark(second, letter, ReplayMark::kUnroutable).at(ReplayEnd::kUnroutable), 1);
-  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
-  EXPECT_NE(Claimed(letter), second);
 }
 
 // In one replay, two letters of an execution: one cannot be sent, and the other is on its way.

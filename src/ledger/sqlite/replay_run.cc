@@ -225,7 +225,7 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
       is_out = is_out || (!result.claimed_at && standing->step == ReplayStep::kUnsent);
       if (is_pending || is_out) {
         End(result.letter, ReplayEnd::kUnroutable, detail,
-            result.execution && standing->moved_from == options_.executions.failed);
+            result.execution && MayFailAgain(*standing));
       }
       if (!is_out) return;
       FailAgain(result, *standing);
@@ -234,12 +234,18 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
   }
 }
 
+// By the letter that had failed it. Where the row was scheduled already when it was claimed, an
+// earlier replay of that letter, which had no answer, had brought it back.
+bool ReplayRun::MayFailAgain(const Standing& standing) {
+  return standing.moved_from && standing.outcome == Outcome::kFailed;
+}
+
 void ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) {
-  // One that is not to be failed, since the platform refuses it or it was not failed before, goes
-  // on waiting: only so the letter may be replayed again.
+  // One that is not to be failed, since the platform refuses it or its letter had left it alone,
+  // goes on waiting: only so the letter may be replayed again.
   const ExecutionTable& table = options_.executions;
   if (standing.owner != replay_ || !standing.execution_id || !result.execution ||
-      standing.moved_from != table.failed)
+      !MayFailAgain(standing))
     return;
   const std::string now_text = FormatRfc3339(now_);
   auto unsend = database_.Prepare(sql_.unsend);

@@ -41,6 +41,7 @@ class ReplayRun {
   [[nodiscard]] bool MayMove(const ReplayClaim& claim, const Standing& standing,
                              const Row& row) const;
   [[nodiscard]] bool Move(const ExecutionId& execution, const std::string& from);
+  [[nodiscard]] static bool MayFailAgain(const Standing& standing);
   void FailAgain(const ReplayResult& result, const Standing& standing);
   // `gives_back`: what the claim moved is moved no more.
   void End(const LetterId& letter, ReplayEnd end, const std::string& detail,

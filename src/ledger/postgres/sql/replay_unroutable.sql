@@ -1,5 +1,6 @@
--- Messages that no queue took. An execution that was failed before, and still waits for one of them, is failed again
--- by the same letter, and says so as ever: nobody else would ever touch it.
+-- Messages that no queue took. An execution that was failed by the letter, and still waits for one of them, is failed
+-- again by the same letter, and says so as ever: nobody else would ever touch it. That it was scheduled already when it
+-- was claimed, since an earlier replay of the letter had brought it back, changes nothing.
 WITH terms AS (
   SELECT $1::uuid AS replay_id, $2::text AS failed, $3::text AS replay_status, $4::timestamptz AS marked_at
 ), material AS MATERIALIZED (
@@ -9,7 +10,7 @@ WITH terms AS (
     AS material (letter_id, execution, detail, result, error, event_id, event_before, event_after, event_exchange,
                  event_routing_key, claimed_at)
 ), standing AS MATERIALIZED (
-  SELECT material.letter_id, replay_letter.moved_from, letter.execution_id, letter.state AS letter_state,
+  SELECT material.letter_id, replay_letter.moved_from, letter.execution_id, letter.outcome, letter.state AS letter_state,
     material.detail, replay_owner.execution_key, replay_owner.row_updated
   FROM material
   CROSS JOIN terms
@@ -32,7 +33,7 @@ WITH terms AS (
   JOIN material ON material.letter_id = standing.letter_id
   CROSS JOIN terms
   WHERE e.{{id}} = material.execution AND standing.execution_key IS NOT NULL
-    AND standing.moved_from = terms.failed AND e.{{status}}::text = terms.replay_status
+    AND standing.moved_from IS NOT NULL AND standing.outcome = 'failed' AND e.{{status}}::text = terms.replay_status
     AND {{updated}} IS NOT DISTINCT FROM standing.row_updated
   RETURNING standing.letter_id, standing.execution_id, e.{{status}}::text AS status, {{action_id}} AS action_id,
     {{action_ref}} AS action_ref, material.event_id, material.event_before, material.event_after,
@@ -52,20 +53,18 @@ WITH terms AS (
   WHERE failed.status = terms.failed AND failed.event_id IS NOT NULL
   ORDER BY failed.letter_id
 ), released AS (
-  -- An execution that is not to be failed, since the platform refuses it or it was not failed before, goes on waiting:
-  -- only so the letter may be replayed again.
+  -- An execution that is not to be failed, since the platform refuses it or its letter had left it alone, goes on
+  -- waiting: only so the letter may be replayed again.
   DELETE FROM {{schema}}.replay_owner
   USING standing
   JOIN material ON material.letter_id = standing.letter_id
-  CROSS JOIN terms
   WHERE replay_owner.execution_key = standing.execution_key AND material.execution IS NOT NULL
-    AND standing.moved_from = terms.failed
+    AND standing.moved_from IS NOT NULL AND standing.outcome = 'failed'
 ), ended AS (
   UPDATE {{schema}}.replay_letter
   SET step = 'ended', outcome = 'unroutable', detail = standing.detail, ended_at = terms.marked_at,
     -- What is given back is moved no more.
-    moved_from = CASE WHEN material.execution IS NULL OR replay_letter.moved_from IS DISTINCT FROM terms.failed
-                      THEN replay_letter.moved_from END
+    moved_from = CASE WHEN material.execution IS NULL OR standing.outcome <> 'failed' THEN replay_letter.moved_from END
   FROM standing
   JOIN material ON material.letter_id = standing.letter_id
   CROSS JOIN terms

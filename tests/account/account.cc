@@ -120,9 +120,14 @@ void Account::MayLose(const ExecutionId& id) {
   }
 }
 
-void Account::MayLoseRetries(const std::vector<RowFact>& rows) {
+void Account::MayLoseTheDying(const LedgerFacts& ledger) {
+  for (const ReplayFact& part : ledger.replays) {
+    const bool is_answered = part.outcome == "succeeded" || part.outcome == "failed_again" ||
+                             part.outcome == "withdrawn";
+    if (!is_answered) replay_may_be_lost_.insert({part.replay_id, part.letter_id});
+  }
   std::unordered_set<std::string> ended;
-  for (const RowFact& row : rows) {
+  for (const RowFact& row : ledger.rows) {
     if (row.status == "failed") ended.insert(row.id);
   }
   for (auto& [digest, sent] : messages_) {

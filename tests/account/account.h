@@ -37,11 +37,12 @@ struct Balance {
   std::size_t failed = 0;    // executions
   std::size_t events = 0;    // different ones heard
   std::size_t copies = 0;    // events heard again
-  // Letters by outcome; `deferred` and `refused` count also those that were so before.
+  // Letters by outcome; `deferred` and `refused` count also those that were so before. And
+  // "replayed and succeeded", …: by how a replay ended with them.
   std::map<std::string, std::size_t> became;
   std::vector<Finding> findings;
   std::vector<std::string>
-      on_their_way;  // letters in queues or to be settled again, outbox entries
+      on_their_way;  // letters in queues, to be settled again or in a replay, outbox entries
 
   [[nodiscard]] std::size_t Broken(Promise promise) const;
   [[nodiscard]] bool Holds() const { return findings.empty(); }
@@ -61,6 +62,10 @@ enum class Nature {
   kDiscarded,
   kRetried,          // to a worker that keeps the message
   kRetriedAndDying,  // to one where it dies again, until its attempts are used up
+  // Of its execution's present attempt; then an operator may send it back:
+  kReplayed,          // to a worker that completes what it is about, or does not come to it
+  kReplayedAndDying,  // to one where it dies again
+  kLateRequest,       // sent when its execution had failed already: it may never fail it
 };
 
 // Threads: one at a time.
@@ -87,6 +92,13 @@ class Account {
   // known of it.
   void Submitted(const ExecutionId& id) { submitted_.insert(id.ToString()); }
 
+  // An operator is about to replay that letter. It is of a nature that may be; nobody else replays.
+  void Replays(const std::string& letter_id) { may_be_replayed_.insert(letter_id); }
+  // The ledger has answered that this replay is made, of these letters.
+  void ReplayWasMade(const std::string& replay_id, const std::vector<std::string>& letter_ids) {
+    for (const std::string& letter : letter_ids) replays_made_.insert({replay_id, letter});
+  }
+
   // Before it is published, and exactly as it is published; every copy is told. Different messages
   // have different bodies. What has a message id and a timed death (the first of its `x-death`) has
   // a key.
@@ -103,8 +115,9 @@ class Account {
   void MayLose(const ExecutionId& id);
 
   // What is just dying in a worker's queue may be lost with the broker that ends now: classic
-  // queues dead-letter at most once. Concerns executions whose retries had not come to their end.
-  void MayLoseRetries(const std::vector<RowFact>& rows);
+  // queues dead-letter at most once, and perhaps twice where they are ended in it. Concerns
+  // executions whose retries had not come to their end, and replays that had not.
+  void MayLoseTheDying(const LedgerFacts& ledger);
 
   // What had been delivered may have come back to its queue, and with it any letter that was sent
   // until now, so many times more than was told before.
@@ -116,6 +129,8 @@ class Account {
 
   // Whether it was told of letters that a rule sends back, so that workers' queues are of interest.
   [[nodiscard]] bool HasRetries() const { return has_retries_; }
+  // The same for letters that an operator sends back.
+  [[nodiscard]] bool HasReplays() const { return !may_be_replayed_.empty(); }
 
   // How many letters may stay to be settled again for good: the platform refuses them.
   [[nodiscard]] std::size_t RefusalsDue() const;
@@ -173,6 +188,10 @@ class Account {
   std::unordered_map<std::string, ExpectedRow> rows_;      // by id
   std::unordered_set<std::string> submitted_;              // ids
   std::vector<EventFact> events_;
+  using LetterOfReplay = std::pair<std::string, std::string>;  // replay, letter
+  std::unordered_set<std::string> may_be_replayed_;            // letters
+  std::set<LetterOfReplay> replays_made_;
+  std::set<LetterOfReplay> replay_may_be_lost_;
   std::vector<Finding> found_before_;
   std::size_t returns_ = 0;
   bool has_retries_ = false;

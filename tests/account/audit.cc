@@ -18,10 +18,14 @@ Balance Audit::Strike() {
   CheckEventsOfNobody();
   CheckEventIds();
   CheckRetries();
+  CheckReplays();
   NoteWhatIsOnItsWay();
   balance_.letters = evidence_.ledger.letters.size();
   for (const LetterFact& letter : evidence_.ledger.letters) ++balance_.became[letter.outcome];
   for (const StepFact& step : evidence_.ledger.steps) ++balance_.became[step.outcome];
+  for (const ReplayFact& part : evidence_.ledger.replays) {
+    if (part.step == "ended") ++balance_.became["replayed and " + part.outcome];
+  }
   balance_.findings.insert(balance_.findings.end(), account_.found_before_.begin(),
                            account_.found_before_.end());
   return std::move(balance_);
@@ -59,6 +63,10 @@ bool Audit::IsRetried(const Sent& sent) {
   return sent.nature == Nature::kRetried || sent.nature == Nature::kRetriedAndDying;
 }
 
+bool Audit::IsReplayed(const Sent& sent) {
+  return sent.nature == Nature::kReplayed || sent.nature == Nature::kReplayedAndDying;
+}
+
 std::int64_t Audit::AttemptOf(const LetterFact& letter) {
   return letter.retry ? letter.retry->attempt : 0;
 }
@@ -80,15 +88,19 @@ void Audit::Sort() {
     heard_[event.execution_id].insert({event.message_id, &event});
   }
   for (const OutboxFact& entry : evidence_.ledger.outbox) {
-    if (entry.kind == "event" && entry.execution_id) ++pending_[*entry.execution_id];
+    if (entry.kind != "event" || !entry.execution_id) continue;
+    ++pending_[*entry.execution_id];
+    ++pending_letters_[entry.letter_id];
   }
   for (const std::string& digest : evidence_.waiting) ++waiting_[digest];
   for (const auto& [digest, sent] : account_.messages_) {
-    const bool may_fail =
-        sent.nature == Nature::kRequest || sent.nature == Nature::kRetriedAndDying;
+    const bool may_fail = sent.nature == Nature::kRequest ||
+                          sent.nature == Nature::kRetriedAndDying || IsReplayed(sent);
     if (may_fail && sent.execution) may_fail_.insert(*sent.execution);
   }
+  for (const ReplayFact& part : evidence_.ledger.replays) replays_.insert(part.replay_id);
   SortRetries();
+  SortReplays();
 }
 
 void Audit::Break(Promise promise, std::string what) {
@@ -129,6 +141,11 @@ void Audit::NoteWhatIsOnItsWay() {
     balance_.on_their_way.push_back(fmt::format("to be published: {} of execution {} {}",
                                                 entry.kind, entry.execution_id.value_or("(none)"),
                                                 entry.detail));
+  }
+  for (const ReplayFact& part : evidence_.ledger.replays) {
+    if (part.step == "ended") continue;
+    balance_.on_their_way.push_back(
+        fmt::format("letter {} in replay {}: {}", part.letter_id, part.replay_id, part.step));
   }
 }
 

@@ -33,8 +33,18 @@ class Audit {
     Letters died;                           // letters of their own
   };
 
+  // The message of a letter in one replay, wherever it was met.
+  struct Sending {
+    const ReplayFact* part = nullptr;
+    std::vector<const RetryFact*> live;  // in queues
+    Letters died;                        // letters of their own
+    [[nodiscard]] std::size_t count() const { return live.size() + died.size(); }
+  };
+  using Parts = std::vector<const ReplayFact*>;  // in the order in which they were made
+
   void Sort();
   void SortRetries();
+  void SortReplays();
   void Break(Promise promise, std::string what);
   [[nodiscard]] static std::string Name(const std::string& digest, const Sent& sent);
   [[nodiscard]] static std::string Name(const LetterFact& letter);
@@ -44,6 +54,9 @@ class Audit {
   // It is to be settled again.
   [[nodiscard]] static bool IsWaiting(const LetterFact& letter);
   [[nodiscard]] static bool IsRetried(const Sent& sent);
+  [[nodiscard]] static bool IsReplayed(const Sent& sent);
+  // A person sent that message, and no rule.
+  [[nodiscard]] bool IsOfReplay(const std::optional<RetryFact>& message) const;
   // How often its message had been sent again when it died.
   [[nodiscard]] static std::int64_t AttemptOf(const LetterFact& letter);
   [[nodiscard]] Account::Held HeldOf(const std::optional<std::string>& execution) const;
@@ -72,6 +85,27 @@ class Audit {
   void CheckSentForNobody();
   [[nodiscard]] bool IsToDieAgain(const LetterFact& letter) const;
 
+  // Of what operators sent back: audit_replays.cc.
+  [[nodiscard]] std::set<std::string> PermittedReplayOutcomes(const LetterFact& letter,
+                                                              bool was_moved) const;
+  [[nodiscard]] std::optional<std::set<std::string>> PermittedStatesInReplay(
+      const LetterFact& letter, const std::string& status) const;
+  void CheckReplays();
+  void CheckPart(const ReplayFact& part, const Sending& sending);
+  void CheckSending(const ReplayFact& part, const Sending& sending, const LetterFact& letter,
+                    const Sent& sent);
+  void CheckEnd(const ReplayFact& part, const LetterFact& letter);
+  void CheckOneReplayAtATime();
+  [[nodiscard]] const LetterFact* DeathIn(const ReplayFact& part) const;
+
+  // Of rows that replays moved: audit_replayed_rows.cc.
+  void CheckReplayedRow(const std::string& id, const Account::ExpectedRow& expected,
+                        const RowFact& row, const Letters& failing, const Parts& moves);
+  void CheckMoves(const std::string& id, const Letters& failing, const Parts& moves);
+  void CheckFailures(const std::string& id, const Letters& failing, const Parts& moves);
+  void CheckReplayedEvents(const std::string& id, const Letters& failing, const Parts& moves,
+                           bool was_moved);
+
   // Of the platform's rows and of what it heard: audit_executions.cc.
   void CheckRow(const std::string& id, const Account::ExpectedRow& expected);
   void CheckFailedRow(const std::string& id, const Account::ExpectedRow& expected,
@@ -97,6 +131,11 @@ class Audit {
   std::unordered_map<std::string, const LetterFact*> by_id_;
   std::unordered_map<std::string, SentAgain> sent_again_;  // by letter
   std::unordered_map<std::string, Letters> retried_;       // by execution
+  std::unordered_set<std::string> replays_;                // ids
+  std::map<Account::LetterOfReplay, Sending> sendings_;
+  std::unordered_map<std::string, Parts> claimed_parts_;          // by letter
+  std::unordered_map<std::string, Parts> moves_;                  // by execution
+  std::unordered_map<std::string, std::size_t> pending_letters_;  // events in the outbox, by letter
 };
 
 }  // namespace deadletter::test

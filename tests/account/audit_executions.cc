@@ -2,37 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "tests/account/audit.h"
+#include "tests/account/result_json.h"
 
 namespace deadletter::test {
-namespace {
-
-namespace json = boost::json;
-
-// The letter that a failed row says it was failed by; empty where it says none.
-std::string LetterNamedBy(const std::optional<std::string>& result_json) {
-  if (!result_json) return "";
-  boost::system::error_code error;
-  const json::value result = json::parse(*result_json, error);
-  if (error || !result.is_object()) return "";
-  const json::value* id = result.as_object().if_contains("letter_id");
-  return id != nullptr && id->is_string() ? std::string(id->as_string()) : "";
-}
-
-// However it is written: a jsonb column has its own way.
-bool IsSameJson(const std::optional<std::string>& left, const std::optional<std::string>& right) {
-  if (!left || !right) return left == right;
-  boost::system::error_code error;
-  const json::value first = json::parse(*left, error);
-  if (error) return *left == *right;
-  const json::value second = json::parse(*right, error);
-  return !error && first == second;
-}
-
-}  // namespace
-
 void Audit::CheckRow(const std::string& id, const Account::ExpectedRow& expected) {
   const auto row = rows_.find(id);
   if (row == rows_.end()) {
@@ -42,6 +16,8 @@ void Audit::CheckRow(const std::string& id, const Account::ExpectedRow& expected
   const auto letters = failing_.find(id);
   const Letters none;
   const Letters& failing = letters == failing_.end() ? none : letters->second;
+  if (const auto moves = moves_.find(id); moves != moves_.end())
+    return CheckReplayedRow(id, expected, *row->second, failing, moves->second);
   if (failing.size() > 1) {
     Break(Promise::kP3, fmt::format("execution {}: failed by {} letters: {}", id, failing.size(),
                                     Names(failing)));

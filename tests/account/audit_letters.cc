@@ -82,6 +82,9 @@ void Audit::CheckOutcome(const std::string& digest, const Sent& sent, const Lett
     case Nature::kStaleRequest:
     case Nature::kRetried:
     case Nature::kRetriedAndDying:
+    case Nature::kReplayed:
+    case Nature::kReplayedAndDying:
+    case Nature::kLateRequest:
       return CheckRequest(digest, sent, letter);
   }
 }
@@ -111,6 +114,8 @@ std::set<std::string> Audit::PermittedOutcomes(const Sent& sent, const LetterFac
   const auto row = rows_.find(expected->first);
   const bool is_failed = row != rows_.end() && row->second->status == "failed";
   const bool was_moved = expected->second.WasMoved();
+  if (sent.nature == Nature::kLateRequest) return {"not_failable", "stale_attempt"};
+  if (IsReplayed(sent)) return PermittedReplayOutcomes(letter, was_moved);
   std::set<std::string> permitted;
   if (is_failed || was_moved) permitted.insert("not_failable");
   if (IsRetried(sent)) AddPermittedRetryOutcomes(letter, was_moved, permitted);
@@ -134,6 +139,7 @@ void Audit::CheckState(const std::string& digest, const Sent& sent, const Letter
 std::set<std::string> Audit::PermittedStates(const LetterFact& letter) const {
   const auto row = rows_.find(letter.execution_id.value_or(""));
   const std::string status = row == rows_.end() ? "" : row->second->status;
+  if (const auto in_replay = PermittedStatesInReplay(letter, status)) return *in_replay;
   if (letter.outcome == "deferred") return {"waiting"};
   if (letter.outcome == "discarded") return {"closed"};
   if (letter.outcome == "retried") {

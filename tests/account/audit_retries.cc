@@ -18,7 +18,8 @@ std::string ReplayOf(const LetterFact& letter) {
 void Audit::SortRetries() {
   for (const LetterFact& letter : evidence_.ledger.letters) {
     by_id_[letter.id] = &letter;
-    if (letter.retry) sent_again_[letter.retry->letter_id].died.push_back(&letter);
+    if (letter.retry && !IsOfReplay(letter.retry))
+      sent_again_[letter.retry->letter_id].died.push_back(&letter);
     if (letter.outcome == "retried" && letter.execution_id)
       retried_[*letter.execution_id].push_back(&letter);
   }
@@ -27,7 +28,8 @@ void Audit::SortRetries() {
       sent_again_[entry.letter_id].pending.push_back(&*entry.retry);
   }
   for (const RetryFact& message : evidence_.retries) {
-    sent_again_[message.letter_id].live.push_back(&message);
+    if (!replays_.contains(message.replay_id))
+      sent_again_[message.letter_id].live.push_back(&message);
   }
 }
 
@@ -138,8 +140,10 @@ bool Audit::IsToDieAgain(const LetterFact& letter) const {
 }
 
 void Audit::CheckFormAgain(const std::string& digest, const Sent& sent, const LetterFact& letter) {
-  if (!IsRetried(sent)) {
-    Break(Promise::kP3, fmt::format("{}: {}: was sent again, and no rule says so",
+  const bool may_die =
+      IsOfReplay(letter.retry) ? sent.nature == Nature::kReplayedAndDying : IsRetried(sent);
+  if (!may_die) {
+    Break(Promise::kP3, fmt::format("{}: {}: was sent again, and neither rule nor person says so",
                                     Name(digest, sent), Name(letter)));
   }
   if (letter.reason != "expired" || letter.queue != kDyingQueue) {

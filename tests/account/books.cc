@@ -105,6 +105,10 @@ Evidence TakeStock(World& world, const Account& account) {
   // Where a message goes when it dies is looked at later than where it dies.
   std::vector<const char*> queues = {kDeadLetterQueue, kUnroutedQueue};
   if (account.HasRetries()) queues.insert(queues.begin(), {kKeepingQueue, kDyingQueue});
+  if (account.HasReplays()) {
+    queues.insert(queues.begin(), kTakenQueue);
+    if (!account.HasRetries()) queues.insert(queues.begin(), kDyingQueue);
+  }
   for (const char* queue : queues) {
     for (const Message& message : MessagesIn(world, queue)) {
       if (auto retry = RetryFactOf(message)) {

@@ -175,12 +175,12 @@ TEST_F(AccountOfRules, P1_AMessageThatDiedAgainAndIsNowhereIsLost) {
   evidence_.retries.push_back(MessageOf("dying"));
   ExpectHonest(false);
   evidence_.retries.pop_back();
-  account_.MayLoseRetries(evidence_.ledger.rows);
+  account_.MayLoseTheDying(evidence_.ledger);
   ExpectHonest(true);
 }
 
 TEST_F(AccountOfRules, P1_OnlyWhatHadNotEndedMayBeLostWithItsBroker) {
-  account_.MayLoseRetries(evidence_.ledger.rows);
+  account_.MayLoseTheDying(evidence_.ledger);
   Forget("dying-2");
   ExpectNamed(Promise::kP1, "letter letter-dying-1 (retried, waiting): its message is neither");
 }

@@ -66,12 +66,24 @@ struct RowFact {
   std::optional<std::string> result_json;
 };
 
+// A letter in a replay, as the ledger has it.
+struct ReplayFact {
+  std::string replay_id;  // as UUIDs are written: their order is the order of making
+  std::string letter_id;
+  std::string step;
+  std::string outcome;         // how it ended, or in_doubt; empty: neither
+  bool was_claimed = false;    // ever
+  bool moved_its_row = false;  // the claim that holds, or held
+  bool was_confirmed = false;
+};
+
 struct LedgerFacts {
   std::vector<LetterFact> letters;
   std::vector<KeyFact> keys;
   std::vector<OutboxFact> outbox;
   std::vector<StepFact> steps;
   std::vector<RowFact> rows;
+  std::vector<ReplayFact> replays{};  // by replay
 };
 
 struct FactCounts {

@@ -147,6 +147,14 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
                                {})) {
       facts.rows.push_back({text(row[0]), text(row[1]), row[2]});
     }
+    for (const auto& row : Ask("SELECT replay_id, letter_id, step, outcome, "
+                               "claimed_at IS NOT NULL, moved_from IS NOT NULL, "
+                               "sent_at IS NOT NULL FROM deadletter.replay_letter "
+                               "ORDER BY replay_id",
+                               {})) {
+      facts.replays.push_back({text(row[0]), text(row[1]), text(row[2]), text(row[3]),
+                               row[4] == "t", row[5] == "t", row[6] == "t"});
+    }
     return facts;
   }
 
@@ -163,6 +171,8 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
     platform_.Run(FillIn(sql, {{"letter", "deadletter.letter"},
                                {"letter_key", "deadletter.letter_key"},
                                {"outbox", "deadletter.outbox"},
+                               {"replay", "deadletter.replay"},
+                               {"replay_letter", "deadletter.replay_letter"},
                                {"audit", "deadletter.audit"}}));
   }
 

@@ -19,6 +19,9 @@ constexpr std::chrono::seconds kLocked(60);
 constexpr std::size_t kMostLocked = 3;
 constexpr std::chrono::milliseconds kDiesAfter(200);
 
+constexpr std::size_t kMostReplayed = 8;  // ten that no queue takes would stop a replay
+constexpr std::size_t kManyLetters = 1'000;
+
 void ChangeDeath(Message& message, const std::string& field, FieldValue value) {
   auto& deaths = std::get<FieldArray>(message.headers.entries.front().value.value);
   for (FieldEntry& entry : std::get<FieldTable>(deaths.front().value).entries) {
@@ -34,10 +37,14 @@ Traffic::Traffic(World& world, Account& account, std::uint64_t seed, std::int64_
       random_(seed),
       next_(first),
       publisher_(world.pair().broker().MakePublisher()),
-      worker_(world.pair().ledger().OpenExecutions()) {
+      worker_(world.pair().ledger().OpenExecutions()),
+      catalog_(world.pair().ledger().OpenCatalog()),
+      book_(world.pair().ledger().OpenReplayBook()) {
   BrokerUnderTest& broker = world.pair().broker();
   broker.DeclareQueue(kKeepingQueue, {});
   broker.Bind("attune.executions", kKeepingQueue, kKeepingKey);
+  broker.DeclareQueue(kTakenQueue, {});
+  broker.Bind("attune.executions", kTakenQueue, kTakenKey);
   broker.DeclareQueue(kDyingQueue,
                       {.ttl = kDiesAfter, .dead_letter_exchange = kDeadLetterExchange});
   broker.Bind("attune.executions", kDyingQueue, kDyingKey);
@@ -49,6 +56,7 @@ void Traffic::Send(std::size_t count) {
   while (items.size() < count) items.push_back(Next());
   Publish(std::move(items));
   Complete();
+  if (Roll(8) == 0) (void)Replay();
 }
 
 void Traffic::SendStrange(std::size_t count) {
@@ -59,7 +67,14 @@ void Traffic::SendStrange(std::size_t count) {
 
 Traffic::Item Traffic::Next() {
   const std::uint64_t roll = Roll(100);
-  if (roll < 30) return NewRequest();
+  if (roll < 22) return NewRequest();
+  if (roll < 26) return ToReplay(Nature::kReplayed, kTakenQueue, kTakenKey);
+  if (roll < 29) return ToReplay(Nature::kReplayedAndDying, kDyingQueue, kDyingKey);
+  if (roll < 30 && !late_.empty()) {
+    Item late = Request(late_[Roll(late_.size())], true);
+    late.nature = Nature::kLateRequest;
+    return late;
+  }
   if (roll < 55) return Ruled();
   if (roll < 65) return Request(NewExecution(), false);
   if (roll < 70) {
@@ -128,6 +143,86 @@ Traffic::Item Traffic::ToRetry(Nature nature, const char* queue, const char* key
   // Copies of it, too.
   if (!earlier_.empty() && Roll(4) == 0) earlier_[Roll(earlier_.size())] = item;
   return item;
+}
+
+Traffic::Item Traffic::ToReplay(Nature nature, const char* queue, const char* key) {
+  Item item = Request(NewExecution(Roll(2) == 0 ? "running" : "scheduled"), true);
+  std::string& body = item.message.body;
+  const std::string echo = "core.echo";
+  body.replace(body.find(echo), echo.size(), kReplayedAction);
+  item.nature = nature;
+  ChangeDeath(item.message, "queue", {std::string(queue)});
+  ChangeDeath(item.message, "routing-keys", {FieldArray{{std::string(key)}}});
+  item.message.headers.entries.push_back({"trace", {std::to_string(bodies_)}});
+  return item;
+}
+
+std::vector<LetterSummary> Traffic::ReplayableLetters() {
+  LetterFilter filter;
+  filter.state = LetterState::kOpen;
+  filter.outcome = Outcome::kFailed;
+  filter.action = kReplayedAction;
+  std::vector<LetterSummary> letters;
+  const bool listed = WaitUntil([&] {
+    auto page = catalog_->List(filter, kManyLetters, {});
+    if (page) letters = std::move(page->letters);
+    return page.has_value();
+  });
+  if (!listed) throw std::runtime_error("the ledger does not list its letters");
+  return letters;
+}
+
+// Some wait so long for an answer that another replay of theirs finds none.
+ReplaySpec Traffic::AnySpec() {
+  ReplaySpec spec;
+  spec.made_by = "anna";
+  spec.answer_within = std::chrono::seconds(Roll(2) == 0 ? 1 : 4);
+  if (Roll(3) == 0) spec.milli_rate = 20'000;
+  if (Roll(5) == 0) spec.redirect = Address{"attune.executions", "execution.dispatch.no.one"};
+  return spec;
+}
+
+std::size_t Traffic::Replay() {
+  std::vector<LetterSummary> letters = ReplayableLetters();
+  const std::size_t most = 1 + Roll(kMostReplayed);
+  while (letters.size() > most) {
+    letters[Roll(letters.size())] = std::move(letters.back());
+    letters.pop_back();
+  }
+  if (letters.empty()) return 0;
+  ReplaySelection selection;
+  std::vector<std::string> ids;
+  for (const LetterSummary& letter : letters) {
+    selection.ids.push_back(letter.id);
+    ids.push_back(FormatUuid(letter.id.value()));
+    account_.Replays(ids.back());
+    late_.push_back(ExecutionId(std::int64_t{std::stoll(letter.execution_id.value())}));
+  }
+  const ReplaySpec spec = AnySpec();
+  const bool answered = WaitUntil([&] {
+    const Instant now = SystemClock().Now();
+    const ReplayId id(TimeOrderedUuid(now));  // another one where it is not known what became of it
+    AuditEntry entry{.id = TimeOrderedUuid(now),
+                     .at = now,
+                     .who = "anna",
+                     .role = "operator",
+                     .what = "replay",
+                     .subject = FormatUuid(id.value()),
+                     .detail = ""};
+    const auto made = book_->Make(id, spec, selection, kManyLetters, now, entry);
+    if (made && made->made) account_.ReplayWasMade(FormatUuid(id.value()), ids);
+    return made.has_value();
+  });
+  if (!answered) throw std::runtime_error("the ledger does not take a replay");
+  return letters.size();
+}
+
+void Traffic::Work() {
+  for (const std::string& execution : ExecutionsIn(world_, kTakenQueue)) {
+    if (Roll(2) == 0 || !completed_.insert(execution).second) continue;
+    to_complete_.push_back(ExecutionId(std::int64_t{std::stoll(execution)}));
+  }
+  Complete();
 }
 
 Traffic::Item Traffic::Locked() {

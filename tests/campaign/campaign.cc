@@ -73,6 +73,7 @@ Campaign::Campaign(const PairFactory& pair, std::uint64_t seed)
       in_seconds_hand_(InHandOf(world_.pair())) {}
 
 bool Campaign::KillAt(const std::string& point, int visit) {
+  if (IsOfReplay(point)) KillSecond();
   // A subscription is begun once for each of the two queues; all the rest is done again and again.
   const int visits = point.starts_with("subscribe.") ? 2 : kMostVisits;
   for (int tries = 0; tries < kTries; ++tries) {
@@ -91,8 +92,10 @@ bool Campaign::KillOnceAt(const std::string& point, int visit, bool in_a_flood) 
     traffic_.SendStrange(kBefore);  // rows may have no table yet
   } else {
     Migrate();
+    traffic_.Work();
     traffic_.Send(kBefore);
   }
+  LetLeasesEnd();
   if (point.starts_with("submit.")) return KillSubmission(point);
   in_hand_->Begin(!second_);
   Server doomed = world_.Serve({{"DEADLETTER_FAULT", point + "=stop@" + std::to_string(visit)}});
@@ -102,13 +105,13 @@ bool Campaign::KillOnceAt(const std::string& point, int visit, bool in_a_flood) 
   // On a thread of its own: a process that stands still may hold a lock that our sending waits for.
   std::jthread watcher([&] {
     try {
-      if (doomed.process().WaitForStop(kPatience)) held = in_hand_->Count();
+      if (doomed.process().WaitForStop(kPatience)) held = HeldAt(point);
     } catch (const std::exception& error) {
       trouble = error.what();
     }
     doomed.process().Signal(SIGKILL);
   });
-  const std::optional<int> status = SendUntilDead(doomed, in_a_flood);
+  const std::optional<int> status = SendUntilDead(doomed, in_a_flood, IsOfReplay(point));
   watcher.join();
   if (status == kKilled && held) {
     TellReturns(account_, doomed);
@@ -123,11 +126,16 @@ bool Campaign::KillOnceAt(const std::string& point, int visit, bool in_a_flood) 
   return false;
 }
 
-std::optional<int> Campaign::SendUntilDead(Server& doomed, bool in_a_flood) {
+std::size_t Campaign::HeldAt(const std::string& point) {
+  return IsOfReplay(point) ? in_hand_->CountReplayed() : in_hand_->Count();
+}
+
+std::optional<int> Campaign::SendUntilDead(Server& doomed, bool in_a_flood, bool replays) {
   const auto between = in_a_flood ? std::chrono::milliseconds(1) : kBetween;
   std::optional<int> status = doomed.process().WaitForExit(between);
   while (!status) {
     if (is_migrated_) traffic_.Send(kMeanwhile);
+    if (replays) (void)traffic_.Replay();
     // Made at once, as what is about no execution is.
     for (int burst = 0; in_a_flood && burst < kBursts; ++burst) traffic_.SendStrange(kMeanwhile);
     status = doomed.process().WaitForExit(between);
@@ -140,6 +148,14 @@ void Campaign::Migrate() {
   const Finished migrated = world_.Run({"migrate"});
   if (migrated.status != 0) throw std::runtime_error("migrate: " + migrated.output);
   is_migrated_ = true;
+}
+
+// As if some seconds had gone by since those who drove replays were killed: the next server takes
+// them over at once.
+void Campaign::LetLeasesEnd() {
+  if (!is_migrated_ || second_) return;
+  world_.pair().ledger().Meddle(
+      "UPDATE {{replay}} SET lease_until = created_at WHERE lease_until IS NOT NULL");
 }
 
 bool Campaign::KillSubmission(const std::string& point) {
@@ -157,7 +173,9 @@ bool Campaign::KillSubmission(const std::string& point) {
 
 void Campaign::KillAfter(std::chrono::milliseconds lifetime) {
   Migrate();
+  traffic_.Work();
   traffic_.Send(kBefore);
+  LetLeasesEnd();
   Server doomed = ServeReleased();
   if (Roll(4) > 0) (void)doomed.process().WaitForLine("consuming", kPatience);
   SendWhile(lifetime);
@@ -190,7 +208,7 @@ void Campaign::RestartBroker(Ending ending) {
   Server server = ServeReleased();
   traffic_.Send(kBefore);
   if (second_) in_hand_->End();  // who connects again cannot be told apart
-  account_.MayLoseRetries(world_.pair().ledger().ReadFacts().rows);
+  account_.MayLoseTheDying(world_.pair().ledger().ReadFacts());
   switch (ending) {
     case Ending::kInOrder:
       world_.pair().StopBroker();
@@ -294,8 +312,10 @@ void Campaign::KillSecond() {
 void Campaign::Close() {
   KillSecond();
   Migrate();
+  traffic_.Work();
   traffic_.Unlock();
   traffic_.RefuseNobody();
+  LetLeasesEnd();
   // As if an hour had gone by: what is to be settled again is due.
   world_.pair().ledger().Meddle(
       "UPDATE {{letter}} SET try_again_at = received_at WHERE try_again_at IS NOT NULL");
@@ -317,6 +337,9 @@ void Campaign::Close() {
 std::vector<std::string> Campaign::OutcomesDue() {
   std::vector<std::string> outcomes = {"retried", "parked", "discarded", "refused"};
   if (capabilities().locks_single_rows) outcomes.emplace_back("deferred");
+  for (const char* end : {"succeeded", "failed_again", "no_answer", "unroutable", "in_doubt"}) {
+    outcomes.push_back(std::string("replayed and ") + end);
+  }
   return outcomes;
 }
 

@@ -18,7 +18,9 @@ namespace deadletter::test {
 
 struct Kills {
   std::size_t all = 0;
-  std::size_t in_hand = 0;  // it had letters, events or retries in hand: InHand
+  // It had letters, events, retries or replayed letters in hand: InHand. At a point of replays:
+  // letters of replays that it was driving.
+  std::size_t in_hand = 0;
 };
 
 // What a campaign did and what came of it. Several are summed up by adding them.
@@ -58,7 +60,8 @@ class Campaign {
 
   // A server that stands still at the `visit`th visit of that point, and is killed as soon as it
   // was seen what it has in hand; letters are sent before it starts and until it is dead. Where it
-  // had nothing in hand and could have had, again, a few times, at a later visit. False: it did not
+  // had nothing in hand and could have had, again, a few times, at a later visit. At a point of
+  // replays it is alone, so that the replays are its own. False: it did not
   // come there, or died of something else.
   [[nodiscard]] bool KillAt(const std::string& point, int visit = 1);
   // The released program, killed when it has run for so long, letters coming all the while; mostly
@@ -89,10 +92,12 @@ class Campaign {
  private:
   [[nodiscard]] std::uint64_t Roll(std::uint64_t sides) { return random_() % sides; }
   void Migrate();
+  void LetLeasesEnd();
   void Cut(TcpGate& gate);
   [[nodiscard]] bool KillOnceAt(const std::string& point, int visit, bool in_a_flood);
+  [[nodiscard]] std::size_t HeldAt(const std::string& point);
   [[nodiscard]] bool KillSubmission(const std::string& point);
-  [[nodiscard]] std::optional<int> SendUntilDead(Server& doomed, bool in_a_flood);
+  [[nodiscard]] std::optional<int> SendUntilDead(Server& doomed, bool in_a_flood, bool replays);
   void Kill(Server& server, InHand& in_hand);
   // A server of the released program, all that it takes from now on being seen in its hand.
   [[nodiscard]] Server ServeReleased();

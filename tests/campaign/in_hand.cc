@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "sqlite/database.h"
 #include "tests/campaign/gated_pair.h"
@@ -18,6 +20,27 @@ namespace deadletter::test {
 namespace {
 
 using Attempts = std::map<std::int64_t, std::int64_t>;  // by outbox entry; a claim is one
+
+// A letter of a replay that somebody drives.
+struct Driven {
+  std::string driver;
+  bool is_claimed = false;
+};
+using DrivenLetters = std::vector<Driven>;
+
+std::set<std::string> DriversOf(const DrivenLetters& letters) {
+  std::set<std::string> drivers;
+  for (const Driven& letter : letters) drivers.insert(letter.driver);
+  return drivers;
+}
+
+// Not by one of those that drove before.
+std::size_t DrivenSince(const std::set<std::string>& before, const DrivenLetters& now,
+                        bool claimed_only) {
+  return static_cast<std::size_t>(std::ranges::count_if(now, [&](const Driven& letter) {
+    return !before.contains(letter.driver) && (letter.is_claimed || !claimed_only);
+  }));
+}
 
 std::size_t ClaimedSince(const Attempts& before, const Attempts& now) {
   std::size_t claimed = 0;
@@ -37,6 +60,7 @@ class InHandOfFiles final : public InHand {
   void Begin(bool is_alone) override {
     is_alone_ = is_alone;
     before_ = ReadAttempts();
+    drivers_ = DriversOf(ReadDriven());
     first_ = LastOwner();
     last_.reset();
   }
@@ -48,8 +72,13 @@ class InHandOfFiles final : public InHand {
         Number(fmt::format("SELECT count(*) FROM message WHERE state = 1 AND owner_id > {} AND "
                            "owner_id <= {}",
                            first_, last_.value_or(LastOwner())));
-    const std::size_t claimed = is_alone_ ? ClaimedSince(before_, ReadAttempts()) : 0;
-    return static_cast<std::size_t>(leased) + claimed;
+    if (!is_alone_) return static_cast<std::size_t>(leased);
+    return static_cast<std::size_t>(leased) + ClaimedSince(before_, ReadAttempts()) +
+           DrivenSince(drivers_, ReadDriven(), true);
+  }
+
+  std::size_t CountReplayed() override {
+    return is_alone_ ? DrivenSince(drivers_, ReadDriven(), false) : 0;
   }
 
  private:
@@ -79,10 +108,20 @@ class InHandOfFiles final : public InHand {
     return attempts;
   }
 
+  DrivenLetters ReadDriven() {
+    DrivenLetters driven;
+    auto rows = ledger_->Prepare(
+        "SELECT hex(driver), step = 'claimed' FROM deadletter_replay JOIN deadletter_replay_letter "
+        "ON replay_id = id WHERE driver IS NOT NULL AND step <> 'ended'");
+    while (rows.Next()) driven.push_back({rows.Text(0), rows.Bool(1)});
+    return driven;
+  }
+
   std::unique_ptr<sqlite::Database> queues_;
   std::unique_ptr<sqlite::Database> ledger_;
   bool is_alone_ = true;
   Attempts before_;
+  std::set<std::string> drivers_;
   std::int64_t first_ = 0;
   std::optional<std::int64_t> last_;
 };
@@ -95,6 +134,7 @@ class InHandOfServers final : public InHand {
   void Begin(bool is_alone) override {
     is_alone_ = is_alone;
     before_ = ReadAttempts();
+    drivers_ = DriversOf(ReadDriven());
     others_ = Channels();
     mine_.reset();
   }
@@ -107,7 +147,13 @@ class InHandOfServers final : public InHand {
       const bool is_mine = !others_.contains(channel) && (!mine_ || mine_->contains(channel));
       if (is_mine) letters += unacknowledged;
     }
-    return letters + (is_alone_ ? ClaimedSince(before_, ReadAttempts()) : 0);
+    if (!is_alone_) return letters;
+    return letters + ClaimedSince(before_, ReadAttempts()) +
+           DrivenSince(drivers_, ReadDriven(), true);
+  }
+
+  std::size_t CountReplayed() override {
+    return is_alone_ ? DrivenSince(drivers_, ReadDriven(), false) : 0;
   }
 
  private:
@@ -145,10 +191,23 @@ class InHandOfServers final : public InHand {
     return attempts;
   }
 
+  DrivenLetters ReadDriven() {
+    PlatformConnection ledger(ledger_url_);
+    DrivenLetters driven;
+    if (ledger.Value("SELECT to_regclass('deadletter.replay_letter')").empty()) return driven;
+    for (const auto& row : ledger.Ask(
+             "SELECT driver, step = 'claimed' FROM deadletter.replay JOIN deadletter.replay_letter "
+             "ON replay_id = id WHERE driver IS NOT NULL AND step <> 'ended'")) {
+      driven.push_back({row.at(0).value(), row.at(1) == "t"});
+    }
+    return driven;
+  }
+
   OnRabbitMq& broker_;
   std::string ledger_url_;
   bool is_alone_ = true;
   Attempts before_;
+  std::set<std::string> drivers_;
   std::set<std::string> others_;
   std::optional<std::set<std::string>> mine_;  // among others
 };

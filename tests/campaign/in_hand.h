@@ -1,5 +1,5 @@
 // What a server that stands still has in hand: not what waits for it in a queue, but what would be
-// given back, or sent again, if it died now.
+// given back, sent again or be in doubt, if it died now.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,10 @@ class InHand {
   virtual void End() = 0;
   // Of the server that was started since: letters that the broker has given to it and that it has
   // not acknowledged, and outbox entries (events, retries) that it has claimed and not marked.
+  // Letters of replays that it has claimed and not marked are in hand, too.
   [[nodiscard]] virtual std::size_t Count() = 0;
+  // Letters that have not ended of the replays that it drives; of a server that is alone.
+  [[nodiscard]] virtual std::size_t CountReplayed() = 0;
 };
 
 [[nodiscard]] std::unique_ptr<InHand> InHandOf(Pair& pair);

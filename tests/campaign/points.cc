@@ -29,6 +29,10 @@ std::vector<std::string> MatrixPoints(const std::string& pair) {
   return names;
 }
 
+bool IsOfReplay(const std::string& point) {
+  return point.starts_with("replay");
+}
+
 bool IsAtStart(const std::string& pair, const std::string& point) {
   for (const char* step : {"migrate.", "submit.", "open.", "declare.", "look."}) {
     if (point.starts_with(step)) return true;

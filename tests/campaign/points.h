@@ -18,6 +18,9 @@ struct FaultPoint {
 // list.
 [[nodiscard]] std::vector<std::string> MatrixPoints(const std::string& pair);
 
+// Whether only a replay comes to that point.
+[[nodiscard]] bool IsOfReplay(const std::string& point);
+
 // Whether a process comes to that point while it starts, with nothing in hand yet: it migrates its
 // ledger, opens its queue file, looks at what is there, is about to consume; or it is no server at
 // all (`submit`). What it looks at then it looks at again later, but only every few seconds.

@@ -12,12 +12,12 @@ namespace {
 
 constexpr int kLettersARound = 6;
 
-// Every point of docs/architecture.md that a running server passes; migrations and `submit` have
-// tests of their own (below, and submit_cut_rmqtest.cc).
+// Every point of docs/architecture.md that a running server passes; migrations, `submit` and
+// replays have tests of their own (below, submit_cut_rmqtest.cc and replay_fault_rmqtest.cc).
 std::vector<std::string> Points() {
   std::vector<std::string> points = MatrixPoints("Servers");
   std::erase_if(points, [](const std::string& point) {
-    return point.starts_with("migrate.") || point.starts_with("submit.");
+    return point.starts_with("migrate.") || point.starts_with("submit.") || IsOfReplay(point);
   });
   return points;
 }

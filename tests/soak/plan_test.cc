@@ -69,6 +69,7 @@ SoakReport GoodReport() {
   pair.points = {"ack.after"};
   pair.chapters = 1;
   pair.tally.kills["ack.after"] = {.all = 2, .in_hand = 1};
+  pair.tally.random = {.all = 4, .in_hand = 1};
   report.pairs.push_back(pair);
   return report;
 }
@@ -127,6 +128,33 @@ TEST(SoakReport, ThesePointsAndNoOthersAreAtTheStart) {
                                    "migrate.written", "migrate.after", "submit.before",
                                    "submit.after", "open.before", "open.after", "declare.before",
                                    "declare.after", "look.before", "look.after"}));
+}
+
+TEST(SoakReport, AThousandKillsAreDueInHalfAnHourAndInLessAsManyFewer) {
+  SoakReport report = GoodReport();
+  report.pairs.push_back(GoodReport().pairs[0]);
+  report.minutes = 30;
+  report.pairs[0].tally.kills["ack.after"].all = 700;
+  report.pairs[0].tally.random.all = 250;
+  report.pairs[1].tally.random.all = 47;
+  EXPECT_EQ(Faults(report), "999 kills, where 1000 are due in 30 minutes\n");
+  EXPECT_NE(AsMarkdown(report).find("999 kills, where 1000 are due"), std::string::npos);
+  ++report.pairs[1].tally.random.all;
+  EXPECT_EQ(Faults(report), "");
+  report.minutes = 1;
+  EXPECT_EQ(KillsDue(report), 34u);
+  EXPECT_NE(AsMarkdown(report).find("| kills due | 34, and of each pair's a quarter"),
+            std::string::npos);
+}
+
+TEST(SoakReport, AQuarterOfEachPairsKillsIsAtRandomTimesHoweverLongItRan) {
+  SoakReport report = GoodReport();
+  report.pairs[0].tally.kills["ack.after"].all = 13;
+  EXPECT_EQ(Faults(report),
+            "Embedded: 4 of 17 kills at random times, of the release binary: fewer than a "
+            "quarter\n");
+  report.pairs[0].tally.kills["ack.after"].all = 12;
+  EXPECT_EQ(Faults(report), "");
 }
 
 TEST(SoakReport, ALetterThatNoRuleTouchedFails) {

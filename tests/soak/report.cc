@@ -9,11 +9,16 @@
 #include <fstream>
 #include <thread>
 
+#include "ledger/replay.h"
 #include "tests/campaign/points.h"
 #include "tests/soak/commit.h"
 
 namespace deadletter::test {
 namespace {
+
+constexpr std::int64_t kFullMinutes = 30;
+constexpr std::int64_t kKillsInFull = 1'000;
+constexpr std::size_t kInRandomOne = 4;
 
 std::string ValueOf(const std::string& path, const std::string& name) {
   std::ifstream file(path);
@@ -81,6 +86,11 @@ std::string Summary(const SoakReport& report) {
     text += Row(std::string("of them, once or in the end, ") + outcome, report,
                 [&](P pair) { return Became(pair.tally, outcome); });
   }
+  for (const ReplayEnd end : kReplayEnds) {
+    const std::string outcome = "replayed and " + std::string(ReplayEndName(end));
+    text += Row("times that a letter was " + outcome, report,
+                [&](P pair) { return Became(pair.tally, outcome); });
+  }
   text += Row("executions failed", report, [](P pair) { return pair.tally.failed; });
   text += Row("events heard", report, [](P pair) { return pair.tally.events; });
   text += Row("events heard again", report, [](P pair) { return pair.tally.copies; });
@@ -110,8 +120,27 @@ std::string PointTable(const PairReport& pair) {
 
 }  // namespace
 
+std::size_t KillsDue(const SoakReport& report) {
+  return static_cast<std::size_t>((report.minutes * kKillsInFull + kFullMinutes - 1) /
+                                  kFullMinutes);
+}
+
 std::string Faults(const SoakReport& report) {
   std::string faults;
+  std::size_t kills = 0;
+  for (const PairReport& pair : report.pairs) {
+    const std::size_t all = pair.tally.AllKills();
+    kills += all;
+    if (kInRandomOne * pair.tally.random.all >= all) continue;
+    faults += fmt::format(
+        "{}: {} of {} kills at random times, of the release binary: fewer than a "
+        "quarter\n",
+        pair.pair, pair.tally.random.all, all);
+  }
+  if (kills < KillsDue(report)) {
+    faults += fmt::format("{} kills, where {} are due in {} minutes\n", kills, KillsDue(report),
+                          report.minutes);
+  }
   for (const PairReport& pair : report.pairs) {
     if (!pair.stopped.empty()) faults += pair.pair + " stopped: " + pair.stopped + "\n";
     faults += pair.tally.findings;
@@ -121,10 +150,10 @@ std::string Faults(const SoakReport& report) {
       faults += pair.pair + ": no letter was " + outcome + "\n";
     }
     for (const std::string& point : pair.points) {
-      const Kills kills = KillsAt(pair.tally, point);
-      if (kills.all == 0) {
+      const Kills at = KillsAt(pair.tally, point);
+      if (at.all == 0) {
         faults += pair.pair + ": no kill at " + point + "\n";
-      } else if (kills.in_hand == 0 && !IsAtStart(pair.pair, point)) {
+      } else if (at.in_hand == 0 && !IsAtStart(pair.pair, point)) {
         faults += pair.pair + ": no kill at " + point + " with letters in hand\n";
       }
     }
@@ -138,10 +167,11 @@ std::string AsMarkdown(const SoakReport& report) {
       "# Soak report\n\n`make soak` kills a serving deadletter again and again while letters of "
       "every kind arrive,\nrestarts what it stands on, and holds every message against broker, "
       "ledger, platform and event stream\n(`tests/account/account.h`).\n\n"
-      "| | |\n|---|---|\n| seed | {} |\n| asked for | {} |\n| took | {} min {} s |\n| date | "
+      "| | |\n|---|---|\n| seed | {} |\n| asked for | {} minutes |\n| kills due | {}, and of each "
+      "pair's a quarter at random times |\n| took | {} min {} s |\n| date | "
       "{:%Y-%m-%d %H:%M} UTC |\n| commit | {} |\n| machine | {} |\n\n",
-      report.seed, report.asked, report.took.count() / 60, report.took.count() % 60,
-      fmt::gmtime(now), DEADLETTER_COMMIT, Machine());
+      report.seed, report.minutes, KillsDue(report), report.took.count() / 60,
+      report.took.count() % 60, fmt::gmtime(now), DEADLETTER_COMMIT, Machine());
   text += Summary(report);
   for (const PairReport& pair : report.pairs) text += PointTable(pair);
   const std::string faults = Faults(report);

@@ -21,12 +21,16 @@ struct PairReport {
 
 struct SoakReport {
   std::uint64_t seed = 0;
-  std::string asked;  // "30 minutes"
+  std::int64_t minutes = 0;  // asked for
   std::chrono::seconds took{0};
   std::vector<PairReport> pairs;
 };
 
-// What is wrong with it, one a line; empty: nothing.
+// In 30 minutes a thousand, of both pairs together; in fewer as many fewer.
+[[nodiscard]] std::size_t KillsDue(const SoakReport& report);
+
+// What is wrong with it, one a line; empty: nothing. Of each pair's kills at least a quarter,
+// however long it ran, must have been at random times, of the release binary.
 [[nodiscard]] std::string Faults(const SoakReport& report);
 [[nodiscard]] std::string AsMarkdown(const SoakReport& report);
 

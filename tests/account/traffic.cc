@@ -176,7 +176,7 @@ std::vector<LetterSummary> Traffic::ReplayableLetters() {
 ReplaySpec Traffic::AnySpec() {
   ReplaySpec spec;
   spec.made_by = "anna";
-  spec.answer_within = std::chrono::seconds(Roll(2) == 0 ? 1 : 4);
+  spec.answer_within = std::chrono::seconds(Roll(3) == 0 ? 1 : 8);
   if (Roll(3) == 0) spec.milli_rate = 20'000;
   if (Roll(5) == 0) spec.redirect = Address{"attune.executions", "execution.dispatch.no.one"};
   return spec;

@@ -301,6 +301,34 @@ TEST_P(ReplayConformance, ATriggerThatRefusesAnExecutionIsALettersFault) {
   EXPECT_EQ(PartOf(replay, letter).detail, "a detail");
 }
 
+TEST_P(ReplayConformance, P3_ARefusedLetterThatIsReplayedIsNotSettledAgainMeanwhile) {
+  for (const bool succeeds : {true, false}) {
+    UseReplays({});
+    Put(Number(1));
+    Judgement refused = Ends(LetterBuilder(Number(1)).Build(), Outcome::kRefused);
+    refused.try_again_at = Now();
+    EXPECT_EQ(OutcomeOf(refused), Outcome::kRefused);
+    int hours = 0;  // each look later than the lease of the one before
+    const auto due = [&] {
+      const Instant later = Now() + std::chrono::hours(++hours);
+      return Good(settlement_->TakeDue(later, kMany, kMuch, kLease)).size();
+    };
+    // Taken before the claim, and judged after it.
+    EXPECT_EQ(due(), 1u);
+    const ReplayId replay = Claimed(refused);
+    Judgement again = Fails(refused.letter);
+    EXPECT_FALSE(
+        Good(settlement_->SettleAgain(std::span(&again, 1), LockedRows::kWait)).at(0).recorded);
+    EXPECT_EQ(due(), 0u);
+    EXPECT_EQ(StateOf(refused), LetterState::kWaiting);
+    Mark(replay, refused, ReplayMark::kSent);
+    if (succeeds) ledger_->SetStatus(Number(1), "completed");
+    Follow(replay, Now() + std::chrono::hours(2));
+    EXPECT_EQ(StateOf(refused), succeeds ? LetterState::kClosed : LetterState::kOpen);
+    EXPECT_EQ(due(), succeeds ? 0u : 1u);
+  }
+}
+
 // ---- who has a letter, and who drives
 
 TEST_P(ReplayConformance, P3_ALetterBelongsToOneReplayAtATime) {

@@ -45,7 +45,8 @@ WITH input AS MATERIALIZED (
   FOR NO KEY UPDATE OF letter
 ), letter_changed AS (
   UPDATE {{schema}}.letter
-  SET state = waiting.state, closed_at = CASE WHEN waiting.state = 'closed' THEN $7::timestamptz END
+  SET state = waiting.state, closed_at = CASE WHEN waiting.state = 'closed' THEN $7::timestamptz END,
+    try_again_at = CASE WHEN waiting.state = 'open' THEN letter.try_again_at END
   FROM waiting
   WHERE letter.id = waiting.id
 ), step AS (

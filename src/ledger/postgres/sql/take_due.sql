@@ -2,6 +2,7 @@ WITH due AS MATERIALIZED (
   SELECT letter.id, letter.size_bytes, letter.try_again_at
   FROM {{schema}}.letter
   WHERE letter.try_again_at <= $1::timestamptz
+    AND (letter.outcome = 'deferred' OR letter.state = 'open')  -- else a replay has it, or it is done
   ORDER BY letter.try_again_at
   LIMIT $2::bigint
   FOR NO KEY UPDATE SKIP LOCKED

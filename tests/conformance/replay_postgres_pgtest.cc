@@ -1,6 +1,6 @@
 // The suite of the replays' ports over PostgreSQL, and what only PostgreSQL can do to a claim.
 #include "tests/conformance/postgres_ledger_under_test.h"
-#include "tests/conformance/replay_conformance.h"
+#include "tests/conformance/replay_states_conformance.h"
 
 namespace deadletter::test {
 namespace {
@@ -58,6 +58,9 @@ TEST_P(LateClaims, P5_AClaimThatComesToPassBesideTheNextOneKeepsItsLetter) {
 INSTANTIATE_TEST_SUITE_P(Postgres, ReplayConformance, testing::Values(MakeLedger(MakeReplayLedger)),
                          [](const auto&) { return "Ledger"; });
 INSTANTIATE_TEST_SUITE_P(Postgres, LateClaims, testing::Values(MakeLedger(MakeReplayLedger)),
+                         [](const auto&) { return "Ledger"; });
+INSTANTIATE_TEST_SUITE_P(Postgres, ReplayStatesConformance,
+                         testing::Values(MakeLedger(MakeReplayLedger)),
                          [](const auto&) { return "Ledger"; });
 
 }  // namespace deadletter::test

@@ -23,6 +23,8 @@ DocumentedOutcome ReadRow(const std::vector<std::string>& cells) {
   if (row.states.empty()) throw std::runtime_error("no state in: " + cells.at(1));
   row.is_settled_again = cells.at(2) != "–";
   row.closes = cells.at(3) != "–";
+  row.is_replayed = cells.at(4) != "–";
+  row.closes_replayed = cells.at(4).find(kClosed) != std::string::npos;
   return row;
 }
 
@@ -32,12 +34,14 @@ DocumentedStates ReadDocumentedStates(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot read " + path);
   static const std::regex kOutcomeRow(R"(\| `([a-z_]+)` \|.*)");
-  static const std::regex kDrawn(R"( +(\[\*\]|[a-z]+) --> ([a-z]+) :.*)");
+  static const std::regex kDrawn(R"( +(\[\*\]|[a-z]+) --> ([a-z]+) : (.*))");
   DocumentedStates documented;
   std::smatch match;
   for (std::string line; std::getline(file, line);) {
     if (std::regex_match(line, match, kDrawn)) {
-      documented.drawn.emplace(match[1] == "[*]" ? kNew : match[1].str(), match[2].str());
+      const bool is_of_replays = match[3].str().starts_with("replayed");
+      (is_of_replays ? documented.drawn_of_replays : documented.drawn)
+          .emplace(match[1] == "[*]" ? kNew : match[1].str(), match[2].str());
     } else if (std::regex_match(line, match, kOutcomeRow)) {
       const auto outcome = OutcomeFromName(match[1].str());
       if (!outcome) throw std::runtime_error(path + " names no outcome: " + match[1].str());
@@ -67,9 +71,25 @@ std::set<Arrow> DocumentedStates::Arrows() const {
   return arrows;
 }
 
-std::set<std::pair<std::string, std::string>> DocumentedStates::StateArrows() const {
-  std::set<std::pair<std::string, std::string>> pairs;
-  for (const Arrow& arrow : Arrows()) {
+// The message is on its way for as long as the letter waits. What has closed may go once more where
+// its row is as it was before.
+std::set<Arrow> DocumentedStates::ReplayArrows() const {
+  std::set<Arrow> arrows;
+  for (const auto& [outcome, row] : outcomes) {
+    if (!row.is_replayed) continue;
+    const std::string name = " " + std::string(OutcomeName(outcome));
+    for (const std::string state : {"open", "closed"}) {
+      if (state == kClosed && !row.closes_replayed) continue;
+      arrows.insert({state + name, "waiting" + name});
+      arrows.insert({"waiting" + name, state + name});
+    }
+  }
+  return arrows;
+}
+
+DocumentedStates::StateArrows WithoutOutcomes(const std::set<Arrow>& arrows) {
+  DocumentedStates::StateArrows pairs;
+  for (const Arrow& arrow : arrows) {
     pairs.emplace(arrow.from.substr(0, arrow.from.find(' ')),
                   arrow.to.substr(0, arrow.to.find(' ')));
   }

@@ -28,16 +28,26 @@ struct DocumentedOutcome {
   std::set<std::string> states;
   bool is_settled_again = false;
   bool closes = false;
+  bool is_replayed = false;
+  bool closes_replayed = false;
 };
 
 struct DocumentedStates {
-  std::map<Outcome, DocumentedOutcome> outcomes;        // the table
-  std::set<std::pair<std::string, std::string>> drawn;  // the diagram, by state
+  using StateArrows = std::set<std::pair<std::string, std::string>>;
 
+  std::map<Outcome, DocumentedOutcome> outcomes;  // the table
+  // The diagram, by state.
+  StateArrows drawn;
+  StateArrows drawn_of_replays;  // those that say so
+
+  // What settling and closing do.
   [[nodiscard]] std::set<Arrow> Arrows() const;
-  // The same without the outcomes.
-  [[nodiscard]] std::set<std::pair<std::string, std::string>> StateArrows() const;
+  // What replays do.
+  [[nodiscard]] std::set<Arrow> ReplayArrows() const;
 };
+
+// The same without the outcomes.
+[[nodiscard]] DocumentedStates::StateArrows WithoutOutcomes(const std::set<Arrow>& arrows);
 
 // Throws std::runtime_error where the page has no such table, or a word in it means nothing.
 [[nodiscard]] DocumentedStates ReadDocumentedStates(const std::string& path);

@@ -108,6 +108,7 @@ void Account::Sends(const Message& message, Nature nature,
                      KeptDigestOf(message.properties, message.headers)});
   if (nature == Nature::kRetried || nature == Nature::kRetriedAndDying) has_retries_ = true;
   sent.returns_before += returns_;
+  sent.broker_kills_before += broker_kills_;
 }
 
 void Account::Sent(const Message& message) {
@@ -120,20 +121,25 @@ void Account::MayLose(const ExecutionId& id) {
   }
 }
 
-void Account::MayLoseTheDying(const LedgerFacts& ledger) {
+void Account::MayLoseReplays(const LedgerFacts& ledger) {
   for (const ReplayFact& part : ledger.replays) {
     const bool is_answered = part.outcome == "succeeded" || part.outcome == "failed_again" ||
                              part.outcome == "withdrawn";
     if (!is_answered) replay_may_be_lost_.insert({part.replay_id, part.letter_id});
   }
-  std::unordered_set<std::string> ended;
-  for (const RowFact& row : ledger.rows) {
-    if (row.status == "failed") ended.insert(row.id);
+}
+
+void Account::MayLoseRetries(const LedgerFacts& ledger) {
+  std::unordered_set<std::string> safe;
+  for (const OutboxFact& entry : ledger.outbox) safe.insert(entry.letter_id);
+  for (const LetterFact& letter : ledger.letters) {
+    if (letter.retry) safe.insert(letter.retry->letter_id);
   }
-  for (auto& [digest, sent] : messages_) {
-    if (sent.nature != Nature::kRetriedAndDying || ended.contains(sent.execution.value_or("")))
-      continue;
-    sent.retry_may_be_lost = true;
+  for (const LetterFact& letter : ledger.letters) {
+    const auto sent = messages_.find(letter.body_digest);
+    const bool dies = sent != messages_.end() && sent->second.nature == Nature::kRetriedAndDying;
+    if (dies && letter.outcome == "retried" && !safe.contains(letter.id))
+      retries_that_may_be_lost_.insert(letter.id);
   }
 }
 
@@ -155,10 +161,11 @@ std::size_t Account::SentMessage::Least() const {
   return least;
 }
 
-std::size_t Account::SentMessage::Most() const {
-  std::size_t most = 0;
-  for (const auto& [time, copies] : deaths) most += has_key ? 1 : copies.tried;
-  return most;
+std::size_t Account::SentMessage::Most(std::size_t broker_kills) const {
+  if (has_key) return deaths.size();
+  std::size_t copies = 0;
+  for (const auto& [time, count] : deaths) copies += count.tried;
+  return copies + copies * broker_kills - broker_kills_before;
 }
 
 std::size_t Account::SentMessage::MostMarked(std::size_t returns) const {

@@ -106,18 +106,23 @@ class Account {
   // The broker has it.
   void Sent(const Message& message);
 
-  // From now on a copy that the broker delivered before and does not mark so is no double: it was
-  // killed, and its notes of deliveries with it. Concerns only letters without a key.
-  void BrokerWasKilled() { broker_forgets_ = true; }
+  // Its notes of what it had delivered went with it: each copy that was sent until now may come
+  // once more without being marked. (What it delivers twice after that is marked again.) Concerns
+  // only letters without a key.
+  void BrokerWasKilled() { ++broker_kills_; }
 
   // The letters of that execution, sent until now, may be destroyed by their broker: the one loss
   // that a test expects.
   void MayLose(const ExecutionId& id);
 
-  // What is just dying in a worker's queue may be lost with the broker that ends now: classic
-  // queues dead-letter at most once, and perhaps twice where they are ended in it. Concerns
-  // executions whose retries had not come to their end, and replays that had not.
-  void MayLoseTheDying(const LedgerFacts& ledger);
+  // What was just dying in a worker's queue may be lost with the broker that has ended: classic
+  // queues dead-letter at most once. `ledger` is read after that end: concerned are the letters
+  // whose message was sent by then (else it is still in the outbox, and goes out after it) and did
+  // not come back (else there is a letter of it).
+  void MayLoseRetries(const LedgerFacts& ledger);
+  // The same of replays' messages, of which one may also be there twice. `ledger` is read before
+  // that end: concerned are replayed letters that had no answer by then.
+  void MayLoseReplays(const LedgerFacts& ledger);
 
   // What had been delivered may have come back to its queue, and with it any letter that was sent
   // until now, so many times more than was told before.
@@ -164,12 +169,13 @@ class Account {
     std::map<std::int64_t, Copies> deaths;  // by time; 0 where none is told
     std::set<Form> forms;                   // that its copies came in
     bool may_be_lost = false;
-    bool retry_may_be_lost = false;
-    std::size_t returns_before = 0;  // they were sent, added up over them
+    std::size_t returns_before = 0;       // they were sent, added up over them
+    std::size_t broker_kills_before = 0;  // the same
 
-    // Records that there must be and may be, leaving out those marked as possible duplicates.
+    // Records that there must be and may be, leaving out those marked as possible duplicates, if
+    // the broker was killed so often in the run.
     [[nodiscard]] std::size_t Least() const;
-    [[nodiscard]] std::size_t Most() const;
+    [[nodiscard]] std::size_t Most(std::size_t broker_kills) const;
     // Records that may be marked so, if anything returned so often in the run: one for each return
     // of each copy since it was sent. A return cannot be told from outside to have been of this
     // copy and not of its neighbours, so that no tighter bound is sound.
@@ -193,9 +199,10 @@ class Account {
   std::set<LetterOfReplay> replays_made_;
   std::set<LetterOfReplay> replay_may_be_lost_;
   std::vector<Finding> found_before_;
+  std::unordered_set<std::string> retries_that_may_be_lost_;  // letters whose messages they are
   std::size_t returns_ = 0;
+  std::size_t broker_kills_ = 0;
   bool has_retries_ = false;
-  bool broker_forgets_ = false;
 };
 
 }  // namespace deadletter::test

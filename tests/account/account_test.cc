@@ -232,7 +232,7 @@ TEST_F(AccountOfAnHonestRun, P3_ASecondRecordOfAKeyIsNamed) {
   LetterFact copy = Letter("late");
   copy.id = "letter-again";
   evidence_.ledger.letters.push_back(copy);
-  ExpectNamed(Promise::kP3, "recorded 2 times, sent 1");
+  ExpectNamed(Promise::kP3, "recorded 2 times, where 1 may be");
   ExpectNamed(Promise::kP3, "letter letter-again (not_failable, closed): has 0 keys");
 }
 
@@ -259,13 +259,28 @@ TEST_F(AccountOfAnHonestRun, P3_ASecondRecordWithoutAKeyMustBeMarked) {
   copy.state = "closed";
   copy.outcome = "not_failable";
   evidence_.ledger.letters.push_back(copy);
-  ExpectNamed(Promise::kP3, "of execution 3: recorded 2 times, sent 1");
+  ExpectNamed(Promise::kP3, "of execution 3: recorded 2 times, where 1 may be");
   account_.MayReturn(1);
   evidence_.ledger.letters.back().possible_duplicate = true;
   ExpectHonest();
   evidence_.ledger.letters.back().possible_duplicate = false;
   account_.BrokerWasKilled();
   ExpectHonest();
+}
+
+TEST_F(AccountOfAnHonestRun, P3_EachBrokerThatIsKilledExcusesOneUnmarkedRecordOfWhatWasSentBefore) {
+  account_.BrokerWasKilled();
+  Send("later", Body("", "of 3, later"), Nature::kRequest, "3");
+  for (const char* name : {"later", "later"}) {
+    Record(name, "closed", "not_failable", "3");
+    evidence_.ledger.keys.pop_back();
+  }
+  ExpectNamed(Promise::kP3, "of execution 3: recorded 2 times, where 1 may be");
+  account_.BrokerWasKilled();
+  ExpectHonest();
+  Record("later", "closed", "not_failable", "3");
+  evidence_.ledger.keys.pop_back();
+  ExpectNamed(Promise::kP3, "of execution 3: recorded 3 times, where 2 may be");
 }
 
 TEST_F(AccountOfAnHonestRun, P3_MoreMarkedRecordsThanItsReturnsCanMakeAreNamed) {

@@ -42,11 +42,11 @@ void Audit::CheckMessage(const std::string& digest, const Sent& sent) {
 void Audit::CheckCopies(const std::string& digest, const Sent& sent, const Letters& letters) {
   const std::size_t unmarked = static_cast<std::size_t>(std::ranges::count_if(
       letters, [](const LetterFact* letter) { return !letter->possible_duplicate; }));
-  const bool excused = !sent.has_key && account_.broker_forgets_;
   const std::size_t records = sent.has_key ? letters.size() : unmarked;
-  if (records > sent.Most() && !excused) {
-    Break(Promise::kP3, fmt::format("{}: recorded {} times, sent {}: {}", Name(digest, sent),
-                                    records, sent.Most(), Names(letters)));
+  const std::size_t most = sent.Most(account_.broker_kills_);
+  if (records > most) {
+    Break(Promise::kP3, fmt::format("{}: recorded {} times, where {} may be: {}",
+                                    Name(digest, sent), records, most, Names(letters)));
   }
   const std::size_t marked = letters.size() - unmarked;
   const std::size_t most_marked = sent.MostMarked(account_.returns_);

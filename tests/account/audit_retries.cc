@@ -76,8 +76,8 @@ void Audit::CheckRetried(const LetterFact& letter, const Sent& sent) {
   const SentAgain none;
   const SentAgain& again = found == sent_again_.end() ? none : found->second;
   const bool is_nowhere = again.pending.empty() && again.live.empty() && again.died.empty();
-  const bool must_be_somewhere =
-      letter.state == "waiting" && evidence_.saw_queues && !sent.retry_may_be_lost;
+  const bool must_be_somewhere = letter.state == "waiting" && evidence_.saw_queues &&
+                                 !account_.retries_that_may_be_lost_.contains(letter.id);
   if (is_nowhere && must_be_somewhere) {
     Break(Promise::kP1, Name(letter) +
                             ": its message is neither in the outbox, nor with a "
@@ -134,9 +134,10 @@ bool Audit::IsToDieAgain(const LetterFact& letter) const {
   if (sent == account_.messages_.end() || sent->second.nature != Nature::kRetriedAndDying)
     return false;
   const auto again = sent_again_.find(letter.id);
-  if (again == sent_again_.end()) return !sent->second.retry_may_be_lost;
+  const bool may_be_lost = account_.retries_that_may_be_lost_.contains(letter.id);
+  if (again == sent_again_.end()) return !may_be_lost;
   const bool has_died = !again->second.died.empty();
-  return !has_died && again->second.pending.empty() && !sent->second.retry_may_be_lost;
+  return !has_died && again->second.pending.empty() && !may_be_lost;
 }
 
 void Audit::CheckFormAgain(const std::string& digest, const Sent& sent, const LetterFact& letter) {

@@ -152,13 +152,15 @@ Message AsPublished(Message message) {
   return message;
 }
 
-std::set<std::string> ExecutionsIn(World& world, const std::string& queue) {
-  std::set<std::string> executions;
+std::map<std::string, std::set<std::string>> MessagesByExecution(World& world,
+                                                                 const std::string& queue) {
+  std::map<std::string, std::set<std::string>> messages;
   for (const Message& sent : MessagesIn(world, queue)) {
     const boost::json::value message = boost::json::parse(sent.body);
-    executions.insert(boost::json::serialize(message.at("payload").at("execution_id")));
+    messages[boost::json::serialize(message.at("payload").at("execution_id"))].insert(
+        sent.properties.message_id.value_or(""));
   }
-  return executions;
+  return messages;
 }
 
 void AddExecutions(World& world, Account& account, int from, int until) {

@@ -1,6 +1,7 @@
 // Keeping an account of a world: what it has to show for itself, and the end of a run.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,8 +34,9 @@ Balance CloseBooks(World& world, Account& account, const std::vector<Server*>& s
 // could say so. When it has ended.
 void TellReturns(Account& account, Server& server);
 
-// The executions that the messages of a queue are about.
-[[nodiscard]] std::set<std::string> ExecutionsIn(World& world, const std::string& queue);
+// The executions that the messages of a queue are about, each with the ids of these.
+[[nodiscard]] std::map<std::string, std::set<std::string>> MessagesByExecution(
+    World& world, const std::string& queue);
 
 // As World::Publish sends it: persistent, with a message id. The account wants to know exactly what
 // is sent.

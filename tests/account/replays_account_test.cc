@@ -194,7 +194,7 @@ TEST_F(AccountOfReplays, P1_OfADyingMessageTheBrokerMayLoseWhatHadNotEnded) {
   Part("2").outcome = "";
   ExpectNamed(Promise::kP1,
               "letter-2 in replay replay-2 (sent, confirmed): its message is nowhere");
-  account_.MayLoseTheDying(evidence_.ledger);
+  account_.MayLoseReplays(evidence_.ledger);
   ExpectHonest();
 }
 

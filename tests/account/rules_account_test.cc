@@ -175,12 +175,35 @@ TEST_F(AccountOfRules, P1_AMessageThatDiedAgainAndIsNowhereIsLost) {
   evidence_.retries.push_back(MessageOf("dying"));
   ExpectHonest(false);
   evidence_.retries.pop_back();
-  account_.MayLoseTheDying(evidence_.ledger);
+  account_.MayLoseRetries(evidence_.ledger);
   ExpectHonest(true);
 }
 
 TEST_F(AccountOfRules, P1_OnlyWhatHadNotEndedMayBeLostWithItsBroker) {
-  account_.MayLoseTheDying(evidence_.ledger);
+  account_.MayLoseRetries(evidence_.ledger);
+  Forget("dying-2");
+  ExpectNamed(Promise::kP1, "letter letter-dying-1 (retried, waiting): its message is neither");
+}
+
+TEST_F(AccountOfRules, P1_WhatWasNotSentYetWhenItsBrokerEndedIsNotLostWithIt) {
+  Unlock();
+  Forget("dying-1");
+  Forget("dying-2");
+  Row("4") = {"4", "scheduled", std::nullopt};
+  evidence_.events = {evidence_.events.back()};
+  evidence_.ledger.outbox.push_back({"retry", "4", "", "letter-dying", MessageOf("dying")});
+  account_.MayLoseRetries(evidence_.ledger);
+  evidence_.ledger.outbox.clear();
+  ExpectNamed(Promise::kP1, "letter letter-dying (retried, waiting): its message is neither");
+}
+
+TEST_F(AccountOfRules, P1_OneRetryThatMayBeLostExcusesNoLaterOneOfItsExecution) {
+  Unlock();
+  const LedgerFacts whole = evidence_.ledger;
+  Forget("dying-1");
+  Forget("dying-2");
+  account_.MayLoseRetries(evidence_.ledger);
+  evidence_.ledger = whole;  // it was not lost
   Forget("dying-2");
   ExpectNamed(Promise::kP1, "letter letter-dying-1 (retried, waiting): its message is neither");
 }

@@ -209,7 +209,7 @@ void Campaign::RestartBroker(Ending ending) {
   Server server = ServeReleased();
   traffic_.Send(kBefore);
   if (second_) in_hand_->End();  // who connects again cannot be told apart
-  account_.MayLoseTheDying(world_.pair().ledger().ReadFacts());
+  account_.MayLoseReplays(world_.pair().ledger().ReadFacts());
   switch (ending) {
     case Ending::kInOrder:
       world_.pair().StopBroker();
@@ -222,6 +222,7 @@ void Campaign::RestartBroker(Ending ending) {
       ++tally_.broker_crashes;
       break;
   }
+  account_.MayLoseRetries(world_.pair().ledger().ReadFacts());
   traffic_.Send(kBefore);
   SendWhile(std::chrono::milliseconds(Roll(1'000)));
   Kill(server, *in_hand_);
@@ -346,13 +347,21 @@ std::vector<std::string> Campaign::OutcomesDue() {
   return outcomes;
 }
 
-// An execution that was submitted has its message, or there is neither (P1).
+// An execution that was submitted has its message, or there is neither (P1); and sent again it is
+// the same under the same id (P3).
 void Campaign::CheckSubmissions() {
   std::set<std::string> submitted;
   for (const RowFact& row : world_.pair().ledger().ReadFacts().rows) {
     if (!account_.Knows(row.id)) submitted.insert(row.id);
   }
-  const std::set<std::string> sent = ExecutionsIn(world_, kWorkerQueue);
+  std::set<std::string> sent;
+  for (const auto& [execution, ids] : MessagesByExecution(world_, kWorkerQueue)) {
+    sent.insert(execution);
+    if (ids.size() == 1) continue;
+    tally_.findings +=
+        fmt::format("execution {} was submitted as {} different messages\n", execution, ids.size());
+    ++tally_.broken[Promise::kP3];
+  }
   if (sent == submitted) return;
   tally_.findings += fmt::format("{} executions were submitted, and {} have a message\n",
                                  submitted.size(), sent.size());

@@ -76,7 +76,10 @@ Campaign::Campaign(const PairFactory& pair, std::uint64_t seed)
 bool Campaign::KillAt(const std::string& point, int visit) {
   if (IsOfReplay(point)) KillSecond();
   // A subscription is begun once for each of the two queues; all the rest is done again and again.
-  const int visits = point.starts_with("subscribe.") ? 2 : kMostVisits;
+  // A look is taken several times before letters are, and then every few seconds.
+  const int visits = point.starts_with("subscribe.") ? 2
+                     : point.starts_with("look.")    ? kTries
+                                                     : kMostVisits;
   for (int tries = 0; tries < kTries; ++tries) {
     if (!KillOnceAt(point, visit + tries % visits, tries > 0)) return false;
     if (tally_.kills[point].in_hand > 0 || IsAtStart(pair_, point)) break;

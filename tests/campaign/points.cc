@@ -34,7 +34,7 @@ bool IsOfReplay(const std::string& point) {
 }
 
 bool IsAtStart(const std::string& pair, const std::string& point) {
-  for (const char* step : {"migrate.", "submit.", "open.", "declare.", "look."}) {
+  for (const char* step : {"migrate.", "submit.", "open.", "declare."}) {
     if (point.starts_with(step)) return true;
   }
   // RabbitMQ gives letters to whom it has just made a consumer; the embedded pair when it is asked.

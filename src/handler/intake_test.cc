@@ -195,9 +195,13 @@ TEST_F(IntakeTest, P1_TheBatchGoesBackOnceAndNothingIsConsumedBeforeItCouldBeSet
 }
 
 TEST_F(IntakeTest, P3_WhatIsInDoubtIsSettledAgainOnlyAfterItWasGivenBack) {
-  ledger_.Fail(LedgerFault::kInDoubt);
+  ledger_.Fail(LedgerFault::kInDoubt, {}, LedgerFault::kInDoubt);
   queue_.Push("a");
   StartIntake(kForEver);
+  ASSERT_TRUE(ledger_.WaitForCalls("rehearse", 1));
+  EXPECT_THAT(metrics_.Expose(),
+              testing::ContainsRegex("deadletter_intake_paused\\{[^}]*in_doubt[^}]*\\} 1"));
+  ledger_.Fail(LedgerFault::kInDoubt);
   ASSERT_TRUE(ledger_.WaitForCalls("settle", 2));
   ledger_.Fail({});
   ASSERT_TRUE(queue_.WaitForCall("ack 1"));

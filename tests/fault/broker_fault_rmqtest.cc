@@ -58,6 +58,7 @@ TEST_F(BrokerTrouble, P1_P3_P5_AChannelClosedByTheDeliveryTimeoutCostsNothing) {
   timeout.reset();
   tick.reset();
   ASSERT_TRUE(closed) << server.process().output();
+  EXPECT_NE(closed->find("queue_not_consumed"), std::string::npos) << *closed;
   EXPECT_NE(closed->find("timed out"), std::string::npos) << *closed;
   ledger_gate().Accept();
   ExpectAllIsWell(server);
@@ -70,6 +71,12 @@ TEST_F(BrokerTrouble, P5_P6_InAMemoryAlarmIntakeGoesOnAndEventsWait) {
   EXPECT_TRUE(AwaitFailed(1, 20)) << server.process().output();
   node().AwaitBlockedConnection(vhost());
   EXPECT_EQ(world_.pair().broker().ReadyMessages(kEventQueue), 0U);
+  EXPECT_TRUE(WaitUntil([&] {
+    return FigureOf(server, R"(deadletter_events_published_total{outcome="in_doubt"})") > 0;
+  })) << server.GetText("/metrics");
+  const double age = FigureOf(server, "deadletter_outbox_oldest_seconds");
+  EXPECT_TRUE(WaitUntil([&] { return FigureOf(server, "deadletter_outbox_oldest_seconds") > age; }))
+      << server.GetText("/metrics");
   alarm.Clear();
   SendLetters(20);
   ExpectAllIsWell(server);

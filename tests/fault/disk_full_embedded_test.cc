@@ -24,6 +24,7 @@ TEST_F(EmbeddedDiskFull, P1_P5_IntakePausesUntilTheLedgerHasRoomAgain) {
   const auto paused = server.process().WaitForLine("intake_paused", kPatience);
   ASSERT_TRUE(paused) << server.process().output();
   EXPECT_NE(paused->find("full"), std::string::npos) << *paused;
+  EXPECT_TRUE(AwaitPaused(server, "statement")) << server.GetText("/metrics");
   EXPECT_TRUE(AwaitReadiness(server, "full")) << HttpGet(server.url() + "/readyz").body;
   disk.MakeRoom();
   ExpectAllIsWell(server);
@@ -39,6 +40,8 @@ TEST_F(EmbeddedDiskFull, P1_P3_P5_IntakeGoesOnWhenTheQueueFileHasRoomAgain) {
   ASSERT_TRUE(WaitUntil([&] { return HasFailed(1); })) << server.process().output();
   disk.Fill();
   EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
+  EXPECT_TRUE(AwaitReadiness(server, "queue attune.dlx.queue ("))
+      << HttpGet(server.url() + "/readyz").body;
   EXPECT_TRUE(AwaitReadiness(server, "full")) << HttpGet(server.url() + "/readyz").body;
   disk.MakeRoom();
   ExpectAllIsWell(server);

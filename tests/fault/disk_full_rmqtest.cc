@@ -29,6 +29,7 @@ TEST_F(DiskFull, P1_P5_IntakePausesUntilThereIsRoomAgain) {
   const auto paused = server.process().WaitForLine("intake_paused", kPatience);
   ASSERT_TRUE(paused) << server.process().output();
   EXPECT_NE(paused->find("53100"), std::string::npos) << *paused;
+  EXPECT_TRUE(AwaitPaused(server, "statement")) << server.GetText("/metrics");
   EXPECT_TRUE(AwaitReadiness(server, "No space left on device"))
       << HttpGet(server.url() + "/readyz").body;
   disk.MakeRoom();

@@ -75,6 +75,23 @@ TEST_F(EventTrouble, P5_P6_WhereWeMayNotWriteEventsWaitAndAreHeardOnceWeMay) {
   ExpectAllIsWell(server);
 }
 
+// A queue that has no room refuses, and the broker says so of the whole event.
+TEST_F(EventTrouble, P6_WhatTheBrokerNacksIsSentAgainUnderItsOwnId) {
+  const std::string full = "full.listener";
+  node().DeclareQueue(vhost(), full, R"({"x-max-length":1,"x-overflow":"reject-publish"})");
+  world_.pair().broker().Bind(kEvents, full, "execution.completed");
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  FailAFew(server);
+  EXPECT_TRUE(WaitUntil([&] {
+    return FigureOf(server, R"(deadletter_events_published_total{outcome="nacked"})") > 0;
+  })) << server.GetText("/metrics");
+  EXPECT_NE(InOutbox(), "0");
+  world_.pair().broker().DeleteQueue(full);
+  LetTheWaitsBeOver();
+  ExpectAllIsWell(server);
+}
+
 // A message of `submit` that waited for the broker, and that somebody spoils meanwhile.
 TEST_F(EventTrouble, P5_AMessageThatCannotBeReadIsPutOffAndNoOther) {
   constexpr const char* kQueue = "worker.7.executions";

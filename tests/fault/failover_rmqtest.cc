@@ -46,7 +46,9 @@ TEST_F(Failover, P1_P5_P7_IntakePausesOnAReadOnlyStandbyAndLettersCanBeReadThere
     EXPECT_TRUE(AwaitReadiness(server, "read-only transaction"))
         << HttpGet(server.url() + "/readyz").body;
     const auto paused = server.process().WaitForLine("intake_paused", kPatience, lines);
-    EXPECT_TRUE(paused) << server.process().output();
+    ASSERT_TRUE(paused) << server.process().output();
+    EXPECT_NE(paused->find("25006"), std::string::npos) << *paused;
+    EXPECT_TRUE(AwaitPaused(server, "statement")) << server.GetText("/metrics");
     EXPECT_TRUE(WaitUntil([&] { return HttpGet(server.url() + "/v1/letters").status == 200; }));
     MoveTheAddressTo(primary);
     EXPECT_TRUE(AwaitFailed(letters() - 19, letters())) << server.process().output();

@@ -15,6 +15,7 @@
 #include "tests/support/http_get.h"
 #include "tests/support/platform_connection.h"
 #include "tests/support/private_rabbitmq.h"
+#include "tests/system/figures.h"
 #include "tests/system/servers_pair.h"
 #include "tests/system/world.h"
 
@@ -54,6 +55,20 @@ class Fire : public testing::Test {
     }
     world_.Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, letters);
     for (const Message& letter : letters) account_.Sent(letter);
+    letters_ = std::max(letters_, until);
+  }
+  // The same of executions that are there, with letters that nothing identifies: no time of death
+  // is told.
+  void SendWithoutKeys(int from, int until) {
+    for (int number = from; number <= until; ++number) {
+      Message letter = AsPublished(World::DeadMessage(world_.Envelope(std::to_string(number))));
+      auto& deaths = std::get<FieldArray>(letter.headers.entries.front().value.value);
+      auto& death = std::get<FieldTable>(deaths.front().value);
+      std::erase_if(death.entries, [](const FieldEntry& entry) { return entry.name == "time"; });
+      account_.Sends(letter, Nature::kRequest, ExecutionId(std::int64_t{number}));
+      world_.PublishDead(letter);
+      account_.Sent(letter);
+    }
     letters_ = std::max(letters_, until);
   }
   [[nodiscard]] int letters() const { return letters_; }

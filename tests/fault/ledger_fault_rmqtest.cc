@@ -36,9 +36,14 @@ TEST_F(LedgerTrouble, P1_P5_AServerThatCrashesUnderLoadIsWaitedFor) {
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady());
   SendLetters(300);
+  Add(301, 350);
   ASSERT_TRUE(WaitUntil([&] { return HasFailed(1); }));
   SharedPostgres().Kill();
+  SendFor(301, 350);
   EXPECT_TRUE(server.process().WaitForLine("outbox_away", kPatience));
+  EXPECT_TRUE(server.process().WaitForLine("intake_paused", kPatience));
+  EXPECT_TRUE(AwaitReadiness(server, "intake of attune.dlx.queue"))
+      << HttpGet(server.url() + "/readyz").body;
   world_.pair().StartLedger();
   SendLetters(50);
   ExpectAllIsWell(server);

@@ -42,6 +42,11 @@ TEST_F(Locks, P2_APlatformTransactionInTheOppositeOrderIsNeverTheVictim) {
         << "round " << round;
   }
   ExpectAllIsWell(server);
+  // As long as it holds a row, that row's letter was put off and nothing was said of any other.
+  for (const LetterSummary& letter : world_.Letters()) {
+    for (const LetterStep& step : world_.Record(letter.id).history)
+      EXPECT_THAT(step.what, testing::AnyOf("failed", "event_published", "deferred"));
+  }
 }
 
 // A lock_timeout above the server's deadlock_timeout, against our advice, and a platform that never
@@ -60,6 +65,10 @@ TEST_F(Locks, P2_P5_ADeadlockThatTheServerFindsCostsUsATryAndNoLetter) {
   SendAsOneBatch(server, 2, 3);
   platform.AwaitLockWaits(1);
   EXPECT_NO_THROW(platform.Run("UPDATE execution SET worker = 1 WHERE id = 2; COMMIT"));
+  ASSERT_TRUE(AwaitFailed(2, 3)) << server.process().output();
+  // It took as long as the platform and the server's look for deadlocks.
+  EXPECT_GT(ObservationsAbove(server, "deadletter_settle_seconds", "0.5"), 0)
+      << server.GetText("/metrics");
   ExpectAllIsWell(server);
   PlatformConnection admin = Platform();
   EXPECT_TRUE(WaitUntil([&] {

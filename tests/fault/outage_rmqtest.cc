@@ -10,6 +10,7 @@
 #include "tests/account/books.h"
 #include "tests/support/http_get.h"
 #include "tests/support/platform_connection.h"
+#include "tests/system/figures.h"
 #include "tests/system/servers_pair.h"
 
 namespace deadletter::test {
@@ -31,6 +32,14 @@ class Outage : public testing::Test {
     });
   }
 
+  // Waits until /readyz says so, with a message.
+  static bool IsMissing(Server& server, const std::string& part) {
+    const auto says_so = testing::ContainsRegex("\"part\":\"" + part +
+                                                "\",\"state\":\"missing\",\"message\":\"[^\"]");
+    return WaitUntil(
+        [&] { return testing::Matches(says_so)(HttpGet(server.url() + "/readyz").body); });
+  }
+
   World world_{ServersPair()};
   Account account_;
 };
@@ -47,6 +56,8 @@ TEST_F(Outage, P5_IntakePausesWhileTheLedgerIsAwayAndGoesOnByItself) {
       << server.process().output();
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
   EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
+  EXPECT_TRUE(IsMissing(server, "ledger") && IsMissing(server, "intake of attune.dlx.queue"))
+      << HttpGet(server.url() + "/readyz").body;
   EXPECT_TRUE(WaitUntil([&] {
     const std::string metrics = server.GetText("/metrics");
     return metrics.find("deadletter_ledger_connected 0\n") != std::string::npos &&
@@ -70,6 +81,9 @@ TEST_F(Outage, P5_TheBrokerIsRestartedAndConsumingGoesOnByItself) {
   world_.pair().StopBroker();
   EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
       << server.process().output();
+  EXPECT_TRUE(server.process().WaitForLine("broker_away", kPatience)) << server.process().output();
+  EXPECT_TRUE(IsMissing(server, "broker")) << HttpGet(server.url() + "/readyz").body;
+  EXPECT_EQ(FigureOf(server, "deadletter_broker_connected"), 0);
   world_.pair().StartBroker();
   Publish(kLetters + 1, 2 * kLetters);
   EXPECT_TRUE(AllFailed(2 * kLetters)) << server.process().output();
@@ -121,6 +135,8 @@ TEST_F(Outage, WhoDoesNotAnswerIsNamedByReadinessUntilHeDoes) {
   world_.pair().Freeze();
   EXPECT_TRUE(WaitUntil([&] { return names("the ledger's server does not answer"); }))
       << HttpGet(server.url() + "/readyz").body;
+  EXPECT_TRUE(IsMissing(server, "ledger") && IsMissing(server, "broker"))
+      << HttpGet(server.url() + "/readyz").body;
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
   world_.pair().Thaw();
   EXPECT_TRUE(server.WaitUntilReady()) << HttpGet(server.url() + "/readyz").body;
@@ -144,8 +160,13 @@ TEST_F(Outage, P5_ADeletedQueueIsConsumedAgainOnceItIsBack) {
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady());
   world_.pair().broker().DeleteQueue(kDeadLetterQueue);
-  EXPECT_TRUE(server.process().WaitForLine("queue_not_consumed", kPatience))
-      << server.process().output();
+  EXPECT_TRUE(IsMissing(server, "queue attune.dlx.queue"))
+      << HttpGet(server.url() + "/readyz").body;
+  for (const char* cause : {"cancelled", "queue_missing"}) {
+    const auto told = server.process().WaitForLine(R"("cause":")" + std::string(cause), kPatience);
+    ASSERT_TRUE(told) << cause << server.process().output();
+    EXPECT_THAT(*told, testing::HasSubstr("queue_not_consumed"));
+  }
   ASSERT_EQ(world_.Run({"topology", "apply"}).status, 0);
   EXPECT_TRUE(server.WaitUntilReady()) << server.process().output();
   Publish(1, 1);
@@ -194,7 +215,8 @@ TEST_F(Outage, P5_ALockThatATriggerMeetsDefersItsLetterAndNotTheOthers) {
   EXPECT_TRUE(WaitUntil([&] {
     const auto letters = world_.Letters();
     return std::ranges::any_of(letters, [](const LetterSummary& letter) {
-      return letter.execution_id == "2" && letter.outcome == Outcome::kDeferred;
+      return letter.execution_id == "2" && letter.outcome == Outcome::kDeferred &&
+             letter.detail.find("55P03") != std::string::npos;
     });
   })) << server.process().output();
   somebody.Run("COMMIT");

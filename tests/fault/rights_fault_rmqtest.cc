@@ -77,6 +77,29 @@ TEST_F(RightsTrouble, P1_P5_ARightThatIsTakenAwayInTheBrokerIsNamedAndWaitedFor)
   ExpectAllIsWell(server);
 }
 
+TEST_F(RightsTrouble, P1_P5_WrongCredentialsAreToldWithoutThePasswordAndWaitedFor) {
+  const std::string user = BrokerUser();
+  node().SetPermissions(vhost(), user, "", ".*", ".*");
+  std::string url = BrokerUrlOf(user);
+  const std::string wrong = "mistyped";
+  url.replace(url.find(":place@"), 7, ":" + wrong + "@");
+  SendLetters(kLetters);
+  Server server = world_.Serve({{"DEADLETTER_BROKER_URL", url}});
+  const auto told = server.process().WaitForLine("queue_not_consumed", kPatience);
+  ASSERT_TRUE(told) << server.process().output();
+  EXPECT_NE(told->find("ACCESS_REFUSED"), std::string::npos) << *told;
+  EXPECT_TRUE(server.process().WaitForLine("broker_away", kPatience)) << server.process().output();
+  EXPECT_TRUE(AwaitReadiness(server, R"("part":"broker","state":"missing")"));
+  EXPECT_EQ(FigureOf(server, "deadletter_broker_connected"), 0);
+  EXPECT_EQ(InQueue(), static_cast<std::size_t>(kLetters));
+  for (const std::string& said : {server.process().output(), server.GetText("/metrics"),
+                                  HttpGet(server.url() + "/readyz").body}) {
+    EXPECT_EQ(said.find(wrong), std::string::npos) << said;
+  }
+  node().Control({"change_password", user, wrong});
+  ExpectAllIsWell(server);
+}
+
 TEST_F(RightsTrouble, P1_P5_ALedgerOfANewerProgramIsLeftAloneAndWaitedFor) {
   Platform().Run("INSERT INTO deadletter.migration (version, name) VALUES (9999, 'later')");
   Server server = world_.Serve();
@@ -85,6 +108,7 @@ TEST_F(RightsTrouble, P1_P5_ALedgerOfANewerProgramIsLeftAloneAndWaitedFor) {
   ASSERT_TRUE(waits) << server.process().output();
   EXPECT_NE(waits->find("version 9999"), std::string::npos) << *waits;
   EXPECT_TRUE(AwaitReadiness(server, "run the newer deadletter"));
+  EXPECT_TRUE(AwaitReadiness(server, "ledger schema"));
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
   EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
   EXPECT_EQ(InQueue(), static_cast<std::size_t>(kLetters));
@@ -135,6 +159,62 @@ TEST_F(RightsTrouble, P1_P5_ADatabaseThatHasNoConnectionLeftIsWaitedForAndNamed)
   crowd.clear();
   ExpectAllIsWell(server);
 }
+
+// What the platform does to its own table, and it is no letter's fault.
+struct PlatformChange {
+  std::string name, change, undo, said;
+};
+
+void PrintTo(const PlatformChange& change, std::ostream* out) {
+  *out << change.name;
+}
+
+class PlatformTrouble : public Fire, public testing::WithParamInterface<PlatformChange> {};
+
+TEST_P(PlatformTrouble, P1_P5_IntakePausesUntilItIsUndoneAndNoLetterIsBlamed) {
+  Server server = world_.Serve();
+  SendLetters(kLetters);
+  ASSERT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
+  Add(kLetters + 1, 2 * kLetters);
+  Platform().Run(GetParam().change);
+  SendFor(kLetters + 1, 2 * kLetters);
+  const auto paused = server.process().WaitForLine("intake_paused", kPatience);
+  ASSERT_TRUE(paused) << server.process().output();
+  EXPECT_TRUE(AwaitPaused(server, "statement")) << server.GetText("/metrics");
+  EXPECT_TRUE(AwaitReadiness(server, GetParam().said)) << HttpGet(server.url() + "/readyz").body;
+  EXPECT_EQ(world_.Letters().size(), static_cast<std::size_t>(kLetters));
+  Platform().Run(GetParam().undo);
+  ExpectAllIsWell(server);
+  for (const LetterSummary& letter : world_.Letters()) {
+    EXPECT_EQ(letter.outcome, Outcome::kFailed);
+    for (const LetterStep& step : world_.Record(letter.id).history)
+      EXPECT_THAT(step.what, testing::AnyOf("failed", "event_published"));
+  }
+}
+
+std::string Raises(const std::string& code) {
+  return "CREATE FUNCTION raise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+         "RAISE 'not now' USING ERRCODE = '" +
+         code +
+         "'; END $$; CREATE TRIGGER raising BEFORE UPDATE ON execution FOR EACH ROW "
+         "EXECUTE FUNCTION raise()";
+}
+constexpr const char* kRaiseNoMore = "DROP FUNCTION raise() CASCADE";
+
+INSTANTIATE_TEST_SUITE_P(
+    Servers, PlatformTrouble,
+    testing::Values(
+        PlatformChange{"Status",
+                       "ALTER TYPE execution_status_enum RENAME VALUE 'failed' TO 'broken'",
+                       "ALTER TYPE execution_status_enum RENAME VALUE 'broken' TO 'failed'",
+                       "executions.failed"},
+        PlatformChange{"Column", "ALTER TABLE execution RENAME COLUMN result TO outcome",
+                       "ALTER TABLE execution RENAME COLUMN outcome TO result", "result"},
+        PlatformChange{"Table", "ALTER TABLE execution RENAME TO job",
+                       "ALTER TABLE job RENAME TO execution", "execution"},
+        PlatformChange{"Trigger42501", Raises("42501"), kRaiseNoMore, "not now"},
+        PlatformChange{"TriggerP0002", Raises("P0002"), kRaiseNoMore, "not now"}),
+    [](const auto& change) { return change.param.name; });
 
 }  // namespace
 }  // namespace deadletter::test

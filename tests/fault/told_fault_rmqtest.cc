@@ -31,6 +31,26 @@ TEST_F(Told, P3_AnAcknowledgementThatIsLostIsSaidAndTheLettersComeAgain) {
   ExpectAllIsWell(server);
 }
 
+// The same with letters that cannot be recognised: each is kept once more, and says so.
+TEST_F(Told, P3_LettersWithoutAKeyThatComeAgainAreKeptMarkedAndCounted) {
+  const std::string order_file = world_.folder() + "/stop_at";
+  Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
+  ASSERT_TRUE(server.WaitUntilReady());
+  Add(1, kLetters);
+  StopAtNext(order_file, "ack.before");
+  SendWithoutKeys(1, kLetters);
+  ASSERT_TRUE(server.process().WaitForStop(kPatience)) << server.process().output();
+  broker_gate().Reset();
+  server.process().Signal(SIGCONT);
+  ASSERT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
+  EXPECT_TRUE(WaitUntil([&] {
+    return FigureOf(server, "deadletter_letters_possible_duplicate_total") > 0;
+  })) << server.GetText("/metrics");
+  ExpectAllIsWell(server);
+  const auto letters = world_.Letters();
+  EXPECT_GT(std::ranges::count(letters, true, &LetterSummary::possible_duplicate), 0);
+}
+
 // Its row is held by a worker, and in the ledger, where it waits, somebody spoils it.
 TEST_F(Told, P4_P5_ALetterThatTheLedgerCannotGiveBackIsRefusedAndSettledOnceItIsMended) {
   Add(1, 1);
@@ -86,6 +106,13 @@ TEST_F(Told, P5_WithoutTheTokensFileNobodyIsKnownAndLettersAreHandled) {
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 200);
   std::filesystem::rename(file + ".elsewhere", file);
   EXPECT_EQ(ask().status, 0) << ask().output;
+  // A mistake in a line of its own locks nobody else out.
+  const std::size_t lines = server.process().lines();
+  std::ofstream(file, std::ios::app) << "mistyped\n";
+  EXPECT_EQ(ask().status, 0) << ask().output;
+  const auto mistake = server.process().WaitForLine("tokens_unusable", kPatience, lines);
+  ASSERT_TRUE(mistake) << server.process().output();
+  EXPECT_NE(mistake->find("\"why\":\"line "), std::string::npos) << *mistake;
   ExpectAllIsWell(server);
 }
 

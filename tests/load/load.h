@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "tests/load/load_world.h"
+#include "tests/system/figures.h"
 
 namespace deadletter::test {
 
@@ -46,6 +47,8 @@ TEST_P(UnderLoad, P1_P6_P9_AllThatWasQueuedBeforeTheStartIsTakenIn) {
   const auto began = Now();
   Server server = load.world().ServeReleased();
   ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
+  EXPECT_TRUE(AwaitFigure(server, "deadletter_letter_age_seconds_count", sizes_.queued_letters));
+  EXPECT_TRUE(AwaitFigure(server, R"(deadletter_queue_messages{queue="attune.dlx.queue"})", 0));
   load.End({&server}, {.cache_bytes = GetParam().cache_bytes, .max_buffered_bytes = kBuffered});
 }
 
@@ -63,6 +66,10 @@ TEST_P(UnderLoad, P4_P5_P9_MalformedLettersInARowAreKeptAndStopNothing) {
   load.AddExecution(7);
   load.Publish(dead_, 1, [&](int) { return load.Request(7); });
   ASSERT_TRUE(load.WaitUntilAllIsDone(began)) << server.process().output();
+  EXPECT_TRUE(WaitUntil([&] {
+    return FigureOf(server, "deadletter_letters_settled_total", R"(outcome="malformed")") ==
+           sizes_.malformed_letters;
+  })) << server.GetText("/metrics");
   load.End({&server}, {.cache_bytes = GetParam().cache_bytes, .max_buffered_bytes = kBuffered});
 }
 

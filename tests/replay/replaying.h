@@ -186,6 +186,7 @@ TEST_P(Replaying, P9_AQueueIsFilledNoFurtherThanIsAllowedAndOneThatGrowsStopsThe
   // Others fill it, too.
   replays_.Submit(kLetters + 1, kLetters + 1);
   EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "stopped")) << server.process().output();
+  EXPECT_TRUE(server.process().WaitForLine("replay_stopped", kPatience));
   const boost::json::value shown = ReplayWorld::Show(server, replay);
   EXPECT_EQ(shown.at("reason"), "worker.7.executions holds 4 messages, more than 3");
   EXPECT_EQ(shown.at("counts").at("pending"), kLetters - 5);
@@ -327,6 +328,7 @@ TEST_P(Replaying, ARampIntoAWorkerThatIsStillBrokenStopsAtItsFirstStep) {
       ReplayWorld::Make(server, R"({"filter":{"outcome":"failed","state":"open"},"ramp":true})");
   replays_.Reject(replays_.Take(1));
   EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "stopped")) << server.process().output();
+  EXPECT_TRUE(server.process().WaitForLine("replay_stopped", kPatience));
   const boost::json::value shown = ReplayWorld::Show(server, replay);
   EXPECT_EQ(shown.at("reason"), "1 of 1 answered failed again");
   EXPECT_EQ(shown.at("counts").at("sent"), 1);

@@ -199,6 +199,7 @@ TEST_P(Road, P4_EveryOddBodyIsKeptWholeWithItsReason) {
   }
   const auto letters = world.WaitForLetters(bodies.size());
   ASSERT_EQ(letters.size(), bodies.size()) << server.process().output();
+  EXPECT_GT(std::ranges::count(letters, Outcome::kMalformed, &LetterSummary::outcome), 0);
   for (const LetterSummary& letter : letters) {
     const LetterRecord record = world.Record(letter.id);
     const std::string name = record.message.properties.correlation_id.value_or("");

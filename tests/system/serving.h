@@ -127,6 +127,8 @@ TEST_P(Serving, AForeignConsumerIsAWarningOfReadiness) {
     return ready.status == 200 &&
            ready.body.find("consumers of attune.dlx.queue") != std::string::npos;
   })) << HttpGet(server.url() + "/readyz").body;
+  EXPECT_TRUE(server.process().WaitForLine("foreign_consumer", kPatience))
+      << server.process().output();
 }
 
 TEST_P(Serving, TheCommandLineListsAndShowsWhatTheServerKeeps) {

@@ -247,6 +247,8 @@ void AwaitRow(File& file, const char* question) {
   }
 }
 
+}  // namespace
+
 void AddEmbeddedRoad(Report& report, std::size_t letters) {
   const Files files(letters);
   Served served(files.BrokerUrl(), "", files.LedgerUrl(), {kDeadLetterQueue});
@@ -275,8 +277,6 @@ void AddEmbeddedRoad(Report& report, std::size_t letters) {
   if (left.Number(0) != 0 || failed.Number(0) != static_cast<std::int64_t>(letters))
     throw std::runtime_error("the embedded road is not through");
 }
-
-}  // namespace
 
 void Embedded(const Settings& settings, Lab&) {
   Report report("embedded");

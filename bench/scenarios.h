@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/report.h"
 #include "bench/settings.h"
 
 namespace deadletter::bench {
@@ -36,6 +37,7 @@ void Settle(const Settings& settings, Lab& lab);
 void Road(const Settings& settings, Lab& lab);
 void OriginalAlone(const Settings& settings, Lab& lab);
 void Embedded(const Settings& settings, Lab& lab);
+void Points(const Settings& settings, Lab& lab);
 void Latency(const Settings& settings, Lab& lab);
 void Backlog(const Settings& settings, Lab& lab);
 void Instances(const Settings& settings, Lab& lab);
@@ -43,5 +45,8 @@ void Bodies(const Settings& settings, Lab& lab);
 void Queues(const Settings& settings, Lab& lab);
 void PageThrough(const Settings& settings, Lab& lab);
 void FullLedger(const Settings& settings, Lab& lab);
+
+// Measures the embedded pair once, among others "CPU of deadletter", a letter.
+void AddEmbeddedRoad(Report& report, std::size_t letters);
 
 }  // namespace deadletter::bench

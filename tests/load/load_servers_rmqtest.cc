@@ -92,7 +92,7 @@ TEST_P(ServersUnderLoad, P1_P3_P6_ConnectionsCutOverAndOverLoseAndDoubleNothing)
     RabbitUnderTest& rabbit = Rabbit(load.world());
     const std::size_t lines = server.process().lines();
     rabbit.node().CloseConnections(rabbit.vhost());
-    // Those that the broker had not listed yet stay: the one that consumes is cut by one of them.
+    // Closed is what the broker has listed by then: again, until what consumes is among it.
     if (cut % 4 != 0) continue;
     EXPECT_TRUE(WaitUntil([&] {
       rabbit.node().CloseConnections(rabbit.vhost());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/conformance/replay_conformance.h"
+#include "tests/folders.h"
 #include "tests/support/documented_states.h"
 
 namespace deadletter::test {

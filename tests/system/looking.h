@@ -10,6 +10,7 @@
 #include <regex>
 #include <set>
 
+#include "tests/folders.h"
 #include "tests/support/documented_table.h"
 #include "tests/support/http_get.h"
 #include "tests/system/world.h"

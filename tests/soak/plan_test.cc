@@ -157,6 +157,27 @@ TEST(SoakReport, AQuarterOfEachPairsKillsIsAtRandomTimesHoweverLongItRan) {
   EXPECT_EQ(Faults(report), "");
 }
 
+// On both pairs, and none of them is excused.
+TEST(SoakReport, TheRunFailsWithoutAKillInAReplay) {
+  for (const char* pair : {"Embedded", "Servers"}) {
+    const std::vector<std::string> points = MatrixPoints(pair);
+    for (const char* step : {"replayclaim", "replaysend", "replaymark"}) {
+      for (const char* side : {".before", ".after"}) {
+        const std::string point = std::string(step) + side;
+        EXPECT_EQ(std::ranges::count(points, point), 1) << point;
+        EXPECT_TRUE(IsOfReplay(point));
+        SoakReport report = GoodReport();
+        report.pairs[0].pair = pair;
+        report.pairs[0].points.push_back(point);
+        EXPECT_EQ(Faults(report), std::string(pair) + ": no kill at " + point + "\n");
+        report.pairs[0].tally.kills[point] = {.all = 1, .in_hand = 0};
+        EXPECT_EQ(Faults(report),
+                  std::string(pair) + ": no kill at " + point + " with letters in hand\n");
+      }
+    }
+  }
+}
+
 TEST(SoakReport, ALetterThatNoRuleTouchedFails) {
   SoakReport report = GoodReport();
   report.pairs[0].outcomes = {"retried", "parked"};

@@ -231,7 +231,13 @@ TEST_P(ReplayWireCut, P1_P3_P5_NothingConfirmedIsSentAgainAndTheReplayEnds) {
   std::mt19937_64 random(20'260'101);
   Server server = ServeWithOrders();
   Fail(kAtOnce);
+  // No event goes out any more: whoever publishes next is the replay.
+  ASSERT_TRUE(WaitUntil([&] { return world_.pair().ledger().CountFacts().outbox == 0; }));
   const std::string replay = ReplayUntil(server, GetParam().point);
+  // The broker has the first one, and its confirm has not been read.
+  if (GetParam().point == "publish.after") {
+    ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == 1; }));
+  }
   const GateCounts before = gate().counts();
   EXPECT_GT(before.open, 0U) << "nothing to cut";
   BreakWire(gate(), GetParam().cut.how, random);
@@ -241,14 +247,15 @@ TEST_P(ReplayWireCut, P1_P3_P5_NothingConfirmedIsSentAgainAndTheReplayEnds) {
   ExpectAllCompleted();
 }
 
-// Where the wire is in use: the broker's while messages are sent, the ledger's at both ends of
-// that.
+// Where the wire is in use: the broker's before and while messages are sent, the ledger's at both
+// ends of that.
 std::vector<ReplayCut> AllReplayCuts() {
   std::vector<ReplayCut> cuts;
   for (const Break how : {Break::kCut, Break::kReset, Break::kMidFrameToServer,
                           Break::kMidFrameToUs, Break::kServerGoneUntold, Break::kClientGoneUntold,
                           Break::kBlackHole, Break::kStalled, Break::kDelayed, Break::kSlow}) {
     cuts.push_back({{Wire::kBroker, how}, "replaysend.before"});
+    cuts.push_back({{Wire::kBroker, how}, "publish.after"});
     cuts.push_back({{Wire::kLedger, how}, "replayclaim.before"});
     cuts.push_back({{Wire::kLedger, how}, "replaymark.before"});
   }

@@ -92,13 +92,14 @@ class Settlement {
   [[nodiscard]] virtual LedgerResult<std::vector<SettledLetter>> Settle(
       std::span<const Judgement> batch, LockedRows locked) = 0;
 
-  // The same for letters that are in the ledger as deferred or refused; their records are updated.
-  // A letter that somebody else settled meanwhile is left alone (recorded = false).
+  // The same for letters that are in the ledger as deferred, or refused and open; their records are
+  // updated. A letter that somebody else settled meanwhile, or that a replay has, is left alone
+  // (recorded = false).
   [[nodiscard]] virtual LedgerResult<std::vector<SettledLetter>> SettleAgain(
       std::span<const Judgement> batch, LockedRows locked) = 0;
 
-  // Letters whose `try_again_at` has passed, at most `limit` of them and about `max_bytes` of
-  // bodies; each is put off by `lease`, so that no other instance takes it meanwhile. A damaged one
+  // Letters whose `try_again_at` has passed and that no replay has, at most `limit` of them and
+  // about `max_bytes` of bodies; each is put off by `lease`, so that no other instance takes it meanwhile. A damaged one
   // hides no other: it is among them, `unreadable`, for the caller to record as refused.
   [[nodiscard]] virtual LedgerResult<std::vector<DueLetter>> TakeDue(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;

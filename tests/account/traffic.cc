@@ -218,7 +218,7 @@ std::size_t Traffic::Replay() {
 }
 
 void Traffic::Work() {
-  for (const std::string& execution : ExecutionsIn(world_, kTakenQueue)) {
+  for (const auto& [execution, ids] : MessagesByExecution(world_, kTakenQueue)) {
     if (Roll(2) == 0 || !completed_.insert(execution).second) continue;
     to_complete_.push_back(ExecutionId(std::int64_t{std::stoll(execution)}));
   }

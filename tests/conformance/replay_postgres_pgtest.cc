@@ -49,6 +49,7 @@ TEST_P(LateClaims, P5_AClaimThatComesToPassBesideTheNextOneKeepsItsLetter) {
   // In the end it is in doubt, and somebody may replay it.
   Lease(driver_, Now() + kForgottenClaimAfter + kDriverLease);
   Follow(replay, Now() + std::chrono::hours(2));
+  EXPECT_EQ(PartOf(replay, letter).end, ReplayEnd::kInDoubt);
   EXPECT_EQ(StateOf(letter), LetterState::kOpen);
   EXPECT_NE(Claimed(letter), replay);
 }

@@ -30,6 +30,7 @@ TEST_F(ReplayOutage, P1_P3_P5_TheBrokerIsStoppedAndStartedAgain) {
   const std::string replay = Begin(server);
   world_.pair().StopBroker();
   EXPECT_TRUE(AwaitReadiness(server, "\"replays\"")) << HttpGet(server.url() + "/readyz").body;
+  EXPECT_TRUE(server.process().WaitForLine("replays_wait", kPatience)) << server.process().output();
   world_.pair().StartBroker();
   ExpectItEnds(server, replay, kWindow);
   ExpectAllCompleted();
@@ -40,6 +41,7 @@ TEST_F(ReplayOutage, P1_P3_P5_TheBrokerCrashes) {
   const std::string replay = Begin(server);
   world_.pair().broker().Restart();
   ExpectItEnds(server, replay, kWindow);
+  EXPECT_LE(ReplayWorld::Count(server, replay, "in_doubt"), kWindow);
   ExpectAllCompleted();
 }
 

@@ -46,6 +46,10 @@ void Audit::CheckReplayedRow(const std::string& id, const Account::ExpectedRow& 
     Break(Promise::kP1, fmt::format("execution {}: waits for the message of replay {}, which no "
                                     "queue took",
                                     id, newest.replay_id));
+  } else if (newest.outcome == "withdrawn") {
+    Break(Promise::kP1, fmt::format("execution {}: waits for the message of replay {}, which was "
+                                    "withdrawn",
+                                    id, newest.replay_id));
   }
 }
 

@@ -162,6 +162,11 @@ TEST_F(AccountOfReplays, HoldsAtAnyStepOfAReplay) {
   ExpectHonest();
 }
 
+TEST_F(AccountOfReplays, P1_NothingWaitsForAMessageThatWasWithdrawn) {
+  Part("4").outcome = "withdrawn";
+  ExpectNamed(Promise::kP1, "execution 4: waits for the message of replay replay-4, which was");
+}
+
 TEST_F(AccountOfReplays, HoldsWhereALetterWithoutAnAnswerIsReplayedAgain) {
   evidence_.ledger.replays.push_back(
       {"replay-7", "letter-3", "ended", "unroutable", true, true, false});

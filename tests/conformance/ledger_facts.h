@@ -77,6 +77,16 @@ struct ReplayFact {
   bool was_confirmed = false;
 };
 
+// That in SQL, of a `part` of a replay. Where no queue took its message, what the claim had moved
+// was given back, and the ledger notes no longer that it was; it was, of a letter that had failed
+// its execution.
+inline std::string MovedItsRow(const std::string& letters) {
+  return "(moved_from IS NOT NULL OR (claimed_at IS NOT NULL AND outcome = 'unroutable' AND EXISTS "
+         "(SELECT 1 FROM " +
+         letters + " WHERE " + letters + ".id = part.letter_id AND " + letters +
+         ".outcome = 'failed')))";
+}
+
 struct LedgerFacts {
   std::vector<LetterFact> letters;
   std::vector<KeyFact> keys;

@@ -148,9 +148,10 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
       facts.rows.push_back({text(row[0]), text(row[1]), row[2]});
     }
     for (const auto& row : Ask("SELECT replay_id, letter_id, step, outcome, "
-                               "claimed_at IS NOT NULL, moved_from IS NOT NULL, "
-                               "sent_at IS NOT NULL FROM deadletter.replay_letter "
-                               "ORDER BY replay_id",
+                               "claimed_at IS NOT NULL, " +
+                                   MovedItsRow("deadletter.letter") +
+                                   ", sent_at IS NOT NULL FROM deadletter.replay_letter AS part "
+                                   "ORDER BY replay_id",
                                {})) {
       facts.replays.push_back({text(row[0]), text(row[1]), text(row[2]), text(row[3]),
                                row[4] == "t", row[5] == "t", row[6] == "t"});

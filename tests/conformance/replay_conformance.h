@@ -325,7 +325,11 @@ TEST_P(ReplayConformance, P3_ARefusedLetterThatIsReplayedIsNotSettledAgainMeanwh
     if (succeeds) ledger_->SetStatus(Number(1), "completed");
     Follow(replay, Now() + std::chrono::hours(2));
     EXPECT_EQ(StateOf(refused), succeeds ? LetterState::kClosed : LetterState::kOpen);
-    EXPECT_EQ(due(), succeeds ? 0u : 1u);
+    EXPECT_EQ(due(), 0u);
+    // Nobody answered: its row waits, and is that letter's for another replay.
+    if (!succeeds) {
+      EXPECT_NE(Claimed(refused), replay);
+    }
   }
 }
 
@@ -756,6 +760,18 @@ TEST_P(ReplayConformance, P3_AMarkOfAnEarlierClaimSaysNothingOfTheMessageThatIsO
 }
 
 // It waits for the replay that was not answered, and for nobody else.
+// A trigger that lets no row fail: the row waits on, for the next replay of the letter.
+TEST_P(ReplayConformance, P5_AnUnroutableLetterWhoseFailureIsSwallowedCanBeReplayedAgain) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Claimed(letter);
+  ledger_->AddTrigger(PlatformTrigger::kSuppresses);
+  EXPECT_EQ(Mark(replay, letter, ReplayMark::kUnroutable).at(ReplayEnd::kUnroutable), 1);
+  ledger_->RemoveTrigger();
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  EXPECT_EQ(StateOf(letter), LetterState::kOpen);
+  EXPECT_NE(Claimed(letter), replay);
+}
+
 TEST_P(ReplayConformance, P5_AParkedLetterWhoseReplayWasNotAnsweredCanBeReplayedAgain) {
   for (const auto& [number, mark] :
        {std::pair(1, ReplayMark::kInDoubt), std::pair(2, ReplayMark::kSent),

@@ -194,14 +194,13 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
               facts.rows.push_back(
                   {is_blob ? UuidText(row, 0) : row.Text(0), row.Text(1), row.OptionalText(2)});
             });
-    ForEach(
-        "SELECT replay_id, letter_id, step, outcome, claimed_at IS NOT NULL, "
-        "moved_from IS NOT NULL, sent_at IS NOT NULL FROM deadletter_replay_letter "
-        "ORDER BY replay_id",
-        [&](const sqlite::Statement& row) {
-          facts.replays.push_back({UuidText(row, 0), UuidText(row, 1), row.Text(2), row.Text(3),
-                                   row.Bool(4), row.Bool(5), row.Bool(6)});
-        });
+    ForEach("SELECT replay_id, letter_id, step, outcome, claimed_at IS NOT NULL, " +
+                MovedItsRow("deadletter_letter") +
+                ", sent_at IS NOT NULL FROM deadletter_replay_letter AS part ORDER BY replay_id",
+            [&](const sqlite::Statement& row) {
+              facts.replays.push_back({UuidText(row, 0), UuidText(row, 1), row.Text(2), row.Text(3),
+                                       row.Bool(4), row.Bool(5), row.Bool(6)});
+            });
     return facts;
   }
 

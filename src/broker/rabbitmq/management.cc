@@ -91,6 +91,7 @@ BrokerResult<Management> Management::Make(const Options& options, std::chrono::s
 BrokerResult<ManagementReply> Management::Call(
     const std::string& method, const std::string& path,
     const std::optional<boost::json::value>& body) const {
+  const NoPipeSignal guard;  // also while the handle says goodbye
   const Handle handle = NewHandle();
   std::string answer;
   std::array<char, CURL_ERROR_SIZE> why{};
@@ -108,17 +109,17 @@ BrokerResult<ManagementReply> Management::Call(
   set(CURLOPT_WRITEFUNCTION, &Append);
   set(CURLOPT_WRITEDATA, &answer);
   set(CURLOPT_ERRORBUFFER, why.data());
-  if (!ca_file_.empty()) set(CURLOPT_CAINFO, ca_file_.c_str());
+  if (!ca_file_.empty()) {
+    set(CURLOPT_CAINFO, ca_file_.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // these alone, not the system's too
+  }
   HeaderLines lines;
   if (body) {
     lines.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
     set(CURLOPT_HTTPHEADER, lines.get());
     set(CURLOPT_COPYPOSTFIELDS, boost::json::serialize(*body).c_str());
   }
-  const CURLcode done = [&] {
-    const NoPipeSignal guard;
-    return curl_easy_perform(handle.get());
-  }();
+  const CURLcode done = curl_easy_perform(handle.get());
   if (done != CURLE_OK) {
     const std::string_view told = why[0] != '\0' ? why.data() : curl_easy_strerror(done);
     return Unexpected<BrokerError>(

@@ -223,30 +223,41 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
       return;
     case ReplayMark::kUnroutable:
       is_out = is_out || (!result.claimed_at && standing->step == ReplayStep::kUnsent);
-      if (is_pending || is_out) {
-        End(result.letter, ReplayEnd::kUnroutable, detail,
-            result.execution && MayFailAgain(*standing));
+      if (is_out) {
+        End(result.letter, ReplayEnd::kUnroutable, detail, GivesBack(result, *standing));
+        SetLetter(result.letter, standing->letter_state, LetterState::kOpen, "unroutable", detail,
+                  standing->moved_from.has_value());
+      } else if (is_pending) {
+        End(result.letter, ReplayEnd::kUnroutable, detail);
       }
-      if (!is_out) return;
-      FailAgain(result, *standing);
-      return SetLetter(result.letter, standing->letter_state, LetterState::kOpen, "unroutable",
-                       detail);
+      return;
   }
 }
 
-// By the letter that had failed it. Where the row was scheduled already when it was claimed, an
-// earlier replay of that letter, which had no answer, had brought it back.
-bool ReplayRun::MayFailAgain(const Standing& standing) {
-  return standing.moved_from && standing.outcome == Outcome::kFailed;
+// An execution that is not failed, since the platform refuses it or swallows it, or since its
+// letter had left it alone, goes on waiting: only so the letter may be replayed again.
+bool ReplayRun::GivesBack(const ReplayResult& result, const Standing& standing) {
+  // It is failed by the letter that had failed it, also where the row was scheduled already when it
+  // was claimed: then an earlier replay of that letter, which had no answer, had brought it back.
+  const bool is_to_fail =
+      result.execution && standing.moved_from && standing.outcome == Outcome::kFailed;
+  if (!is_to_fail) return false;
+  if (standing.owner != replay_ || !standing.execution_id) return true;
+  if (!FailAgain(result, standing)) {
+    const auto row = RowOf(result.execution, result.letter);
+    const bool is_waiting = row && row->status == options_.executions.replay_status &&
+                            row->updated == standing.owned_since;
+    if (is_waiting) return false;
+  }
+  static_cast<void>(database_.Prepare(sql::kReleaseExecution)
+                        .Bind(*standing.execution_id, BlobOf(replay_))
+                        .Run());
+  return true;
 }
 
-void ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) {
-  // One that is not to be failed, since the platform refuses it or its letter had left it alone,
-  // goes on waiting: only so the letter may be replayed again.
+bool ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) {
   const ExecutionTable& table = options_.executions;
-  if (standing.owner != replay_ || !standing.execution_id || !result.execution ||
-      !MayFailAgain(standing))
-    return;
+  bool is_failed = false;
   const std::string now_text = FormatRfc3339(now_);
   auto unsend = database_.Prepare(sql_.unsend);
   const StoredId id = sql_.Store(*result.execution);
@@ -254,6 +265,7 @@ void ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) 
     unsend.Bind(table.failed, result.failure.result_json, result.failure.message, now_text, now_,
                 table.replay_status, standing.owned_since, nullptr, nullptr, stored);
     if (!unsend.Run() || database_.changes() == 0) return;
+    is_failed = true;
     auto moved = database_.Prepare(sql_.moved);
     moved.Bind(stored);
     if (!result.publish_event || !moved.Next() || moved.Text(0) != table.failed) return;
@@ -266,9 +278,7 @@ void ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) 
                                 FieldTableToJson({}), now_, sqlite::Blob{body})
                           .Run());
   });
-  static_cast<void>(database_.Prepare(sql::kReleaseExecution)
-                        .Bind(*standing.execution_id, BlobOf(replay_))
-                        .Run());
+  return is_failed;
 }
 
 // How a sent letter ended, as its row tells. The row was moved by the claim, so that what it says
@@ -305,7 +315,7 @@ void ReplayRun::Follow(const LetterId& letter, const std::optional<ExecutionId>&
   const bool closes = *end == ReplayEnd::kSucceeded ||
                       (*end == ReplayEnd::kFailedAgain && standing->failed_by_newer);
   SetLetter(letter, LetterState::kWaiting, closes ? LetterState::kClosed : LetterState::kOpen,
-            std::string(ReplayEndName(*end)), detail);
+            std::string(ReplayEndName(*end)), detail, closes || standing->moved_from);
 }
 
 void ReplayRun::End(const LetterId& letter, ReplayEnd end, const std::string& detail,
@@ -318,10 +328,11 @@ void ReplayRun::End(const LetterId& letter, ReplayEnd end, const std::string& de
 }
 
 void ReplayRun::SetLetter(const LetterId& letter, LetterState before, LetterState after,
-                          const std::string& what, const std::string& detail) {
+                          const std::string& what, const std::string& detail,
+                          bool forgets_to_look) {
   const auto closed = after == LetterState::kClosed ? std::optional(now_) : std::nullopt;
   static_cast<void>(database_.Prepare(sql::kReplaySetLetter)
-                        .Bind(BlobOf(letter), LetterStateName(after), closed)
+                        .Bind(BlobOf(letter), LetterStateName(after), closed, forgets_to_look)
                         .Run());
   static_cast<void>(
       database_.Prepare(sql::kAddStep).Bind(BlobOf(letter), now_, what, detail).Run());

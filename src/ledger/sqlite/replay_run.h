@@ -41,13 +41,15 @@ class ReplayRun {
   [[nodiscard]] bool MayMove(const ReplayClaim& claim, const Standing& standing,
                              const Row& row) const;
   [[nodiscard]] bool Move(const ExecutionId& execution, const std::string& from);
-  [[nodiscard]] static bool MayFailAgain(const Standing& standing);
-  void FailAgain(const ReplayResult& result, const Standing& standing);
+  // Of a message that no queue has: whether what the claim moved is moved no more.
+  [[nodiscard]] bool GivesBack(const ReplayResult& result, const Standing& standing);
+  [[nodiscard]] bool FailAgain(const ReplayResult& result, const Standing& standing);
   // `gives_back`: what the claim moved is moved no more.
   void End(const LetterId& letter, ReplayEnd end, const std::string& detail,
            bool gives_back = false);
   void SetLetter(const LetterId& letter, LetterState before, LetterState after,
-                 const std::string& what, const std::string& detail);
+                 const std::string& what, const std::string& detail,
+                 bool forgets_to_look = false);  // that a refused one was to be settled again
 
   sqlite::Database& database_;
   const ExecutionSql& sql_;

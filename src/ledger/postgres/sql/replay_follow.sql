@@ -25,9 +25,9 @@ WITH input AS MATERIALIZED (
   FROM told
   WHERE replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = told.letter_id
     AND replay_letter.step = 'sent' AND told.outcome IS NOT NULL
-  RETURNING replay_letter.letter_id, told.outcome, told.detail
+  RETURNING replay_letter.letter_id, told.outcome, told.detail, replay_letter.moved_from IS NOT NULL AS has_moved
 ), waiting AS MATERIALIZED (
-  SELECT letter.id, ended.outcome, ended.detail,
+  SELECT letter.id, ended.outcome, ended.detail, ended.has_moved,
     CASE
       WHEN ended.outcome = 'succeeded' THEN 'closed'
       -- The letter of that death is open in its place, where there is one.
@@ -46,7 +46,8 @@ WITH input AS MATERIALIZED (
 ), letter_changed AS (
   UPDATE {{schema}}.letter
   SET state = waiting.state, closed_at = CASE WHEN waiting.state = 'closed' THEN $7::timestamptz END,
-    try_again_at = CASE WHEN waiting.state = 'open' THEN letter.try_again_at END
+    -- Settled again it would be of an earlier attempt than the one that its replay began, and nobody's for good.
+    try_again_at = CASE WHEN waiting.state = 'open' AND NOT waiting.has_moved THEN letter.try_again_at END
   FROM waiting
   WHERE letter.id = waiting.id
 ), step AS (

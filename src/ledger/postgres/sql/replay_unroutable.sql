@@ -11,7 +11,14 @@ WITH terms AS (
                  event_routing_key, claimed_at)
 ), standing AS MATERIALIZED (
   SELECT material.letter_id, replay_letter.moved_from, letter.execution_id, letter.outcome, letter.state AS letter_state,
-    material.detail, replay_owner.execution_key, replay_owner.row_updated
+    material.detail, replay_owner.execution_key, replay_owner.row_updated,
+    material.execution IS NOT NULL AND replay_letter.moved_from IS NOT NULL AND letter.outcome = 'failed' AS is_to_fail,
+    -- The row is as the claim left it: its lock was taken by the statement before this one.
+    EXISTS (
+      SELECT FROM {{table}} AS e
+      WHERE e.{{id}} = material.execution AND replay_owner.execution_key IS NOT NULL
+        AND e.{{status}}::text = terms.replay_status AND {{updated}} IS NOT DISTINCT FROM replay_owner.row_updated
+    ) AS is_waiting
   FROM material
   CROSS JOIN terms
   JOIN {{schema}}.replay_letter
@@ -32,9 +39,8 @@ WITH terms AS (
   FROM standing
   JOIN material ON material.letter_id = standing.letter_id
   CROSS JOIN terms
-  WHERE e.{{id}} = material.execution AND standing.execution_key IS NOT NULL
-    AND standing.moved_from IS NOT NULL AND standing.outcome = 'failed' AND e.{{status}}::text = terms.replay_status
-    AND {{updated}} IS NOT DISTINCT FROM standing.row_updated
+  WHERE e.{{id}} = material.execution AND standing.execution_key IS NOT NULL AND standing.is_to_fail
+    AND e.{{status}}::text = terms.replay_status AND {{updated}} IS NOT DISTINCT FROM standing.row_updated
   RETURNING standing.letter_id, standing.execution_id, e.{{status}}::text AS status, {{action_id}} AS action_id,
     {{action_ref}} AS action_ref, material.event_id, material.event_before, material.event_after,
     material.event_exchange, material.event_routing_key
@@ -52,25 +58,29 @@ WITH terms AS (
   CROSS JOIN terms
   WHERE failed.status = terms.failed AND failed.event_id IS NOT NULL
   ORDER BY failed.letter_id
+), given_back AS MATERIALIZED (
+  -- An execution that was not failed, since the platform refuses it or swallows it, or since its letter had left it
+  -- alone, goes on waiting: only so the letter may be replayed again.
+  SELECT standing.letter_id, standing.execution_key
+  FROM standing
+  WHERE standing.is_to_fail
+    AND (NOT standing.is_waiting OR EXISTS (SELECT FROM failed WHERE failed.letter_id = standing.letter_id))
 ), released AS (
-  -- An execution that is not to be failed, since the platform refuses it or its letter had left it alone, goes on
-  -- waiting: only so the letter may be replayed again.
   DELETE FROM {{schema}}.replay_owner
-  USING standing
-  JOIN material ON material.letter_id = standing.letter_id
-  WHERE replay_owner.execution_key = standing.execution_key AND material.execution IS NOT NULL
-    AND standing.moved_from IS NOT NULL AND standing.outcome = 'failed'
+  USING given_back
+  WHERE replay_owner.execution_key = given_back.execution_key
 ), ended AS (
   UPDATE {{schema}}.replay_letter
   SET step = 'ended', outcome = 'unroutable', detail = standing.detail, ended_at = terms.marked_at,
     -- What is given back is moved no more.
-    moved_from = CASE WHEN material.execution IS NULL OR standing.outcome <> 'failed' THEN replay_letter.moved_from END
+    moved_from = CASE WHEN given_back.letter_id IS NULL THEN replay_letter.moved_from END
   FROM standing
-  JOIN material ON material.letter_id = standing.letter_id
+  LEFT JOIN given_back ON given_back.letter_id = standing.letter_id
   CROSS JOIN terms
   WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = standing.letter_id
 ), letter_changed AS (
-  UPDATE {{schema}}.letter SET state = 'open'
+  UPDATE {{schema}}.letter
+  SET state = 'open', try_again_at = CASE WHEN standing.moved_from IS NULL THEN letter.try_again_at END
   FROM standing
   WHERE letter.id = standing.letter_id
 ), step AS (

@@ -101,12 +101,12 @@ TEST_P(ReplayingPeople, P8_WhoMakesAndSteersAReplayIsWrittenDownAndAViewerMayDoN
 TEST_P(ReplayingPeople, P8_WhatIsRedactedIsInNoReplayEither) {
   Redact("'/payload/execution_id'");
   Server server = Serve();
-  replays_.Fail(417, 417);
-  const Finished guessed = Run(server, "otto", {"replay", "--execution-id", "417"});
+  replays_.Fail(4178263, 4178263);
+  const Finished guessed = Run(server, "otto", {"replay", "--execution-id", "4178263"});
   EXPECT_EQ(guessed.status, 1);
   EXPECT_THAT(guessed.output, testing::HasSubstr("execution_id is redacted"));
   const auto made =
-      Lines(Run(server, "anna", {"replay", "--execution-id", "417", "--output", "json"}));
+      Lines(Run(server, "anna", {"replay", "--execution-id", "4178263", "--output", "json"}));
   ASSERT_EQ(made.size(), 1u);
   EXPECT_EQ(made[0].at("selection").at("filter").at("execution_id"), "***");
   const std::string replay(made[0].at("id").as_string());
@@ -120,7 +120,7 @@ TEST_P(ReplayingPeople, P8_WhatIsRedactedIsInNoReplayEither) {
         {"replays", replay, "--output", "json"},
         {"replays", replay},
         {"audit", "--output", "json"}}) {
-    EXPECT_THAT(Run(server, "anna", command).output, testing::Not(testing::HasSubstr("417")))
+    EXPECT_THAT(Run(server, "anna", command).output, testing::Not(testing::HasSubstr("4178263")))
         << command.front();
   }
 }

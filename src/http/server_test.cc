@@ -226,6 +226,16 @@ TEST_F(ServerTest, ABodyThatIsAnnouncedIsAskedFor) {
   EXPECT_EQ(client.Receive().status, 405);
 }
 
+// It does not know the interim answer (RFC 9110, 10.1.1) and would take it for the whole one.
+TEST_F(ServerTest, AClientOfHttp10IsNotToldToContinue) {
+  const auto server = Start();
+  RawClient client(server->port());
+  client.Send(
+      "POST /v1/letters HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(client.Receive().status, 405);
+}
+
 TEST_F(ServerTest, P9_ASlowClientIsCutOffHoweverItDribbles) {
   const auto server = Start({.client_timeout = std::chrono::milliseconds(100)});
   RawClient silent(server->port());

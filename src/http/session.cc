@@ -53,6 +53,11 @@ Response Safely(const Answer& answer) {
   }
 }
 
+// A client of HTTP/1.0 does not know the interim answer, whatever it sends (RFC 9110, 10.1.1).
+bool AwaitsContinue(const beast::http::request<beast::http::string_body>& head) {
+  return head.version() == 11 && beast::iequals(head[beast::http::field::expect], "100-continue");
+}
+
 // Headers of every answer: nothing of ours runs, is framed, guessed at or kept by a browser.
 void AddSafetyHeaders(beast::http::fields& fields, bool encrypted) {
   if (encrypted) fields.set("Strict-Transport-Security", "max-age=31536000");
@@ -130,8 +135,7 @@ void Session::OnHeader(ErrorCode error) {
         Unavailable("too many large requests at once; try again shortly", kOverloadRetrySeconds),
         false);
   }
-  const auto expect = parser_->get()[beast::http::field::expect];
-  if (beast::iequals(expect, "100-continue")) return SayContinue();
+  if (AwaitsContinue(parser_->get())) return SayContinue();
   ReadBody();
 }
 
@@ -155,7 +159,7 @@ void Session::ReleaseRequest() {
 
 void Session::SayContinue() {
   auto answer = std::make_shared<beast::http::response<beast::http::empty_body>>(
-      beast::http::status::continue_, parser_->get().version());
+      beast::http::status::continue_, 11);
   beast::http::async_write(stream_, *answer,
                            [self = shared_from_this(), answer](ErrorCode error, std::size_t) {
                              if (error) return self->Close();

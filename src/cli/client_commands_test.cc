@@ -6,10 +6,10 @@
 #include <boost/json/parse.hpp>
 #include <sstream>
 
-#include "cli/canned_server_test_support.h"
 #include "cli/characters.h"
 #include "operations/ledger_test_support.h"
 #include "operations/operations.h"
+#include "tests/support/canned_server.h"
 
 namespace deadletter::cli {
 namespace {
@@ -325,9 +325,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "the server's answer cannot be read: incomplete JSON"},
         Trouble{CannedServer::Http(200, "application/json", "[]"), kExitFailed,
                 "the server's answer is not a JSON object"},
-        Trouble{"", kExitFailed, "the server at @ did not answer: end of stream"},
+        Trouble{"", kExitFailed, "the server at @ did not answer: Empty reply from server"},
         Trouble{"SSH-2.0-OpenSSH\r\n", kExitFailed,
-                "the server at @ did not answer: bad version"}));
+                "the server at @ did not answer: Received HTTP/0.9 when not allowed"}));
 
 TEST(ClientTroubles, AServerThatIsNotThereIsNamedWithWhatToDo) {
   std::string url;

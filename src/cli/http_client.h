@@ -15,7 +15,7 @@ struct AskError {
 };
 
 // GET `target` ("v1/letters?state=open", without the slash in front) below the server's URL; the
-// JSON of its answer. One connection a call; 30 s for each of connecting and answering.
+// JSON of its answer. One connection a call; 30 s to connect, and 60 s in all.
 [[nodiscard]] Result<std::string, AskError> Ask(const ServerAccess& server,
                                                 const std::string& target);
 

@@ -1,0 +1,1 @@
+// Nothing: what matters are the headers that are precompiled for it.

@@ -1,2 +1,0 @@
-// Nothing of its own: see CMakeLists.txt.
-int main() {}

@@ -37,6 +37,13 @@ ReplayResult Mark(const ComposedReplay& composed, ReplayMark mark, std::string d
   return result;
 }
 
+// Those that a token of the pace was spent for: what is unsent had its own when it was claimed first.
+template <class Letters>
+std::size_t Pending(const Letters& letters) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(letters, [](const auto& letter) { return !letter.is_unsent; }));
+}
+
 }  // namespace
 
 Replayer::Replayer(std::unique_ptr<ReplayWork> work, std::unique_ptr<Publisher> publisher,
@@ -143,7 +150,7 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
   }
   auto candidates = work_->Next(replay.id, clock_.Now(), most, options_.batch_bytes);
   if (!candidates) return Unexpected<LedgerError>(candidates.error());
-  if (candidates->size() < most) driven.pace.GiveBack(most - candidates->size());
+  driven.pace.GiveBack(most - Pending(*candidates));
   if (candidates->empty()) {
     const auto next = driven.pace.UntilNext(replay.spec.milli_rate);
     if (next && most == 0) driven.wait = std::min(driven.wait, *next);
@@ -185,13 +192,13 @@ LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
         StopBecause(replay, one.queue + " holds " + std::to_string(waiting->value_or(0)) +
                                 " messages, more than " + std::to_string(replay.spec.queue_limit));
     if (!stopped) return Unexpected<LedgerError>(stopped.error());
-    return Room{.left_out = composed.size(), .stopped = true};
+    return Room{.left_out = Pending(composed), .stopped = true};
   }
-  const std::size_t all = composed.size();
+  const std::size_t all = Pending(composed);
   std::erase_if(composed, [&](const ComposedReplay& one) {
     return !one.queue.empty() && room.at(one.queue)-- <= 0;
   });
-  return Room{.left_out = all - composed.size()};
+  return Room{.left_out = all - Pending(composed)};
 }
 
 // Follows what was sent. False: the replay stops by itself.
@@ -230,7 +237,11 @@ LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay, Driven& dri
   std::vector<ComposedReplay> ready;
   for (std::size_t index = 0; index < claimed->size(); ++index) {
     const ClaimedLetter& letter = claimed->at(index);
-    if (letter.verdict != ClaimVerdict::kLeft) ++dealt_with;
+    if (letter.verdict != ClaimVerdict::kLeft) {
+      ++dealt_with;
+    } else if (!composed[index].is_unsent) {
+      driven.pace.GiveBack(1);  // the letters behind it are not to wait for its turn
+    }
     if (letter.verdict == ClaimVerdict::kWithdrawn) Count({{ReplayEnd::kWithdrawn, 1}});
     if (letter.verdict != ClaimVerdict::kClaimed) continue;
     ComposedReplay& one = composed[index];

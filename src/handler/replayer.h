@@ -79,7 +79,7 @@ class Replayer {
   // Takes out what its queue has no room for: that stays pending. A queue that holds more than the
   // replay allows is why the replay stops (`stopped`). Nothing: the broker is away.
   struct Room {
-    std::size_t left_out = 0;
+    std::size_t left_out = 0;  // of those pending
     bool stopped = false;
   };
   [[nodiscard]] LedgerResult<std::optional<Room>> KeepToQueueLimit(

@@ -75,6 +75,9 @@ struct ReplayResult {
   bool publish_event = true;
 };
 
+// A letter whose row somebody holds is passed over for so long, and the others go on.
+inline constexpr std::chrono::seconds kHeldRowWait{2};
+
 // A driver marks what it has claimed before it asks for leases again. A claim of its own that is
 // older than this is one whose commit it was never told of.
 inline constexpr std::chrono::minutes kForgottenClaimAfter{5};
@@ -96,8 +99,8 @@ class ReplayWork {
   // At the end, so that nobody has to wait for the leases.
   [[nodiscard]] virtual LedgerResult<void> Release(Uuid driver) = 0;
 
-  // The next pending letters, in the order of receipt, and unsent ones that are due; those alone
-  // where `pending` is 0. Changes nothing.
+  // The next pending letters, in the order of receipt, and unsent ones; those alone where `pending`
+  // is 0. Of both only what is due. Changes nothing.
   [[nodiscard]] virtual LedgerResult<std::vector<ReplayCandidate>> Next(ReplayId replay,
                                                                         Instant now,
                                                                         std::size_t pending,
@@ -109,13 +112,12 @@ class ReplayWork {
   //  - the row still waits, untouched, for the message of an earlier replay of it that ended in
   //    doubt, without an answer or unroutable;
   //  - it left its execution alone (parked, refused), and the row is in `replay_status` and still
-  //  of
-  //    its attempt: what a worker has begun is nobody's to take back;
+  //    of its attempt: what a worker has begun is nobody's to take back;
   //  - it is about no row.
   // From then on the execution waits for this replay's message: only a letter with the replay's id
   // can fail it. A letter that is unsent is claimed again only while its row is just as the first
-  // claim left it. Of two letters of an execution the first one is claimed. One result a claim, in
-  // order.
+  // claim left it. Of two letters of an execution the first one is claimed. One whose row somebody
+  // holds is left, and due again after kHeldRowWait. One result a claim, in order.
   [[nodiscard]] virtual LedgerResult<std::vector<ClaimedLetter>> Claim(
       ReplayId replay, Uuid driver, std::span<const ReplayClaim> claims, Instant now) = 0;
 

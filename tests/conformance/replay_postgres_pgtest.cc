@@ -54,9 +54,68 @@ TEST_P(LateClaims, P5_AClaimThatComesToPassBesideTheNextOneKeepsItsLetter) {
   EXPECT_NE(Claimed(letter), replay);
 }
 
+// Rows of the platform's that somebody holds.
+class HeldRows : public ReplayConformance {
+ protected:
+  [[nodiscard]] PlatformConnection Session() {
+    return PlatformConnection(dynamic_cast<PostgresLedgerUnderTest&>(*ledger_).options().url);
+  }
+  [[nodiscard]] std::vector<LetterId> NextOf(ReplayId replay, Instant at, std::size_t pending) {
+    std::vector<LetterId> ids;
+    for (const ReplayCandidate& candidate : Good(work_->Next(replay, at, pending, kMuch)))
+      ids.push_back(candidate.id);
+    return ids;
+  }
+};
+
+// With a rate or a ramp the first letters alone are offered.
+TEST_P(HeldRows, P5_ALetterWhoseRowIsHeldIsPutOffAndTheOnesBehindItCome) {
+  const Judgement held = Failed(Number(1));
+  const Judgement free = Failed(Number(2));
+  const ReplayId replay = Make({IdOf(held), IdOf(free)});
+  Lease(driver_);
+  PlatformConnection session = Session();
+  session.Run("BEGIN; SELECT FROM execution WHERE id = 1 FOR UPDATE");
+  EXPECT_THAT(NextOf(replay, Now(), 1), testing::ElementsAre(IdOf(held)));
+  EXPECT_EQ(ClaimLetter(replay, held).verdict, ClaimVerdict::kLeft);
+  const Instant left_at = Now();
+  EXPECT_THAT(NextOf(replay, left_at, 1), testing::ElementsAre(IdOf(free)));
+  EXPECT_EQ(ClaimLetter(replay, free).verdict, ClaimVerdict::kClaimed);
+  EXPECT_EQ(PartOf(replay, held).step, ReplayStep::kPending);
+  session.Run("COMMIT");
+  EXPECT_THAT(NextOf(replay, left_at + kHeldRowWait, 1), testing::ElementsAre(IdOf(held)));
+  EXPECT_EQ(ClaimLetter(replay, held).verdict, ClaimVerdict::kClaimed);
+}
+
+TEST_P(HeldRows, P5_AnUnsentLetterWhoseRowIsHeldIsPutOffLikewise) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Claimed(letter);
+  Mark(replay, letter, ReplayMark::kUnsent);
+  PlatformConnection session = Session();
+  session.Run("BEGIN; SELECT FROM execution WHERE id = 1 FOR UPDATE");
+  EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kLeft);
+  const Instant left_at = Now();
+  EXPECT_THAT(NextOf(replay, left_at, 0), testing::IsEmpty());
+  session.Run("COMMIT");
+  EXPECT_THAT(NextOf(replay, left_at + kHeldRowWait, 0), testing::ElementsAre(IdOf(letter)));
+  EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kClaimed);
+}
+
+// Nobody's row is held: it was not its turn.
+TEST_P(HeldRows, WhatIsLeftSinceTheReplayIsPausedIsNotPutOff) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Make({IdOf(letter)});
+  Lease(driver_);
+  EXPECT_TRUE(Steer(replay, ReplayCommand::kPause).value().done);
+  EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kLeft);
+  EXPECT_THAT(NextOf(replay, Now(), 1), testing::ElementsAre(IdOf(letter)));
+}
+
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Postgres, ReplayConformance, testing::Values(MakeLedger(MakeReplayLedger)),
+                         [](const auto&) { return "Ledger"; });
+INSTANTIATE_TEST_SUITE_P(Postgres, HeldRows, testing::Values(MakeLedger(MakeReplayLedger)),
                          [](const auto&) { return "Ledger"; });
 INSTANTIATE_TEST_SUITE_P(Postgres, LateClaims, testing::Values(MakeLedger(MakeReplayLedger)),
                          [](const auto&) { return "Ledger"; });

@@ -201,6 +201,7 @@ std::vector<Statement> PostgresReplayWork::ClaimStatements(ReplayId replay, Uuid
   statements[1].parameters.Array(from).Array(until);
   statements[1].parameters.Bytes(options_.executions.failed);
   statements[1].parameters.Bytes(options_.executions.replay_status).Moment(now);
+  statements[1].parameters.Moment(now + kHeldRowWait);
   statements[2].sql = FillInAll(sql::kReplayClaimStamps);
   statements[2].parameters.Id(replay.value()).Array(letters).Array(executions).Moment(now);
   return statements;

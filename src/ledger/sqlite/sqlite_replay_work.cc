@@ -142,16 +142,16 @@ LedgerResult<std::vector<ReplayCandidate>> SqliteReplayWork::Next(ReplayId repla
   std::vector<ReplayCandidate> candidates;
   std::size_t bytes = 0;
   auto rows = (*database)->Prepare(sql::kReplayNext);
-  const auto read = [&](ReplayStep step, std::optional<Instant> due, std::size_t limit) {
-    rows.Bind(BlobOf(replay), ReplayStepName(step), due, limit);
+  const auto read = [&](ReplayStep step, std::size_t limit) {
+    rows.Bind(BlobOf(replay), ReplayStepName(step), now, limit);
     while ((candidates.empty() || bytes < max_bytes) && rows.Next()) {
       candidates.push_back(ReadCandidate(rows));
       candidates.back().is_unsent = step == ReplayStep::kUnsent;
       bytes += candidates.back().delivery.BufferedBytes();
     }
   };
-  read(ReplayStep::kUnsent, now, kMaxUnsent);
-  if (!rows.error()) read(ReplayStep::kPending, std::nullopt, pending);
+  read(ReplayStep::kUnsent, kMaxUnsent);
+  if (!rows.error()) read(ReplayStep::kPending, pending);
   if (rows.error()) return file_.Failed(*rows.error());
   return candidates;
 }

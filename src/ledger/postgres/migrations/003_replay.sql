@@ -34,7 +34,7 @@ CREATE TABLE {{schema}}.replay_letter (
   moved_from text,        -- the row's status before the claim; null: no row was moved
   claimed_at timestamptz,
   sent_at timestamptz,
-  due_at timestamptz,     -- unsent: when it is tried again; sent: until when its answer is waited for
+  due_at timestamptz,     -- pending, unsent: not before; sent: until when its answer is waited for
   ended_at timestamptz,
   PRIMARY KEY (replay_id, letter_id)
 );

@@ -3,7 +3,8 @@ WITH input AS MATERIALIZED (
   FROM unnest($2::uuid[], $3::{{id_param}}[], $4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY
     AS input (letter_id, execution, attempt_from, attempt_until, position)
 ), terms AS (
-  SELECT $1::uuid AS replay_id, $6::text AS failed, $7::text AS replay_status, $8::timestamptz AS claimed_at
+  SELECT $1::uuid AS replay_id, $6::text AS failed, $7::text AS replay_status, $8::timestamptz AS claimed_at,
+    $9::timestamptz AS again_at
 ), held AS MATERIALIZED (
   SELECT held.position FROM unnest(current_setting('deadletter.held')::bigint[]) AS held (position)
 ), locked AS MATERIALIZED (
@@ -113,6 +114,14 @@ WITH input AS MATERIALIZED (
   CROSS JOIN terms
   WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = result.letter_id
     AND result.final_verdict <> 'left'
+), put_off AS (
+  -- Else the same letters would be offered for ever, and none behind them.
+  UPDATE {{schema}}.replay_letter
+  SET due_at = terms.again_at
+  FROM result
+  CROSS JOIN terms
+  WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = result.letter_id
+    AND result.final_verdict = 'left'
 ), changed AS (
   -- On its way from now on; or, where it was and nobody waits for it, somebody may have to look.
   SELECT result.letter_id, result.letter_state, result.why,

@@ -8,6 +8,7 @@ WITH due AS MATERIALIZED (
   (SELECT replay_letter.letter_id, 1
    FROM {{schema}}.replay_letter
    WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending'
+     AND (replay_letter.due_at IS NULL OR replay_letter.due_at <= $2::timestamptz)
    ORDER BY replay_letter.letter_id
    LIMIT $3::bigint)
 ), sized AS MATERIALIZED (

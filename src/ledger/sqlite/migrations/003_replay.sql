@@ -34,7 +34,7 @@ CREATE TABLE deadletter_replay_letter (
   moved_from TEXT,     -- the row's status before the claim; NULL: no row was moved
   claimed_at INTEGER,
   sent_at INTEGER,
-  due_at INTEGER,      -- unsent: when it is tried again; sent: until when its answer is waited for
+  due_at INTEGER,      -- pending, unsent: not before; sent: until when its answer is waited for
   ended_at INTEGER,
   PRIMARY KEY (replay_id, letter_id)
 ) WITHOUT ROWID;

@@ -2,6 +2,6 @@ SELECT part.letter_id, letter.id IS NULL, letter.dead_letter_queue, letter.deliv
   letter.delivery_routing_key, letter.redelivered, letter.received_at, letter.properties, letter.headers, letter.body
 FROM deadletter_replay_letter AS part
 LEFT JOIN deadletter_letter AS letter ON letter.id = part.letter_id
-WHERE part.replay_id = ?1 AND part.step = ?2 AND (?3 IS NULL OR part.due_at <= ?3)
+WHERE part.replay_id = ?1 AND part.step = ?2 AND (part.due_at IS NULL OR part.due_at <= ?3)
 ORDER BY part.letter_id
 LIMIT ?4

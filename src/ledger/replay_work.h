@@ -84,6 +84,10 @@ inline constexpr std::chrono::minutes kForgottenClaimAfter{5};
 
 // Threads: one makes the calls; only Abort() may come from any.
 //
+// A clock that is set back strands nobody: what would wait for longer than it ever should is due at
+// once (a letter that is not sent yet, a lease), forgotten (a claim), or waited for anew from now on
+// (an answer).
+//
 // One driver at a time has a replay, by a lease that it renews; the claim asks whether the lease is
 // still its own. A letter is claimed once in a replay, unless it is certain that its message was
 // not sent: so a message whose fate is unknown is never sent again by itself.

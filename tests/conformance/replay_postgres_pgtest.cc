@@ -1,5 +1,6 @@
 // The suite of the replays' ports over PostgreSQL, and what only PostgreSQL can do to a claim.
 #include "tests/conformance/postgres_ledger_under_test.h"
+#include "tests/conformance/replay_progress_conformance.h"
 #include "tests/conformance/replay_states_conformance.h"
 
 namespace deadletter::test {
@@ -116,6 +117,9 @@ TEST_P(HeldRows, WhatIsLeftSinceTheReplayIsPausedIsNotPutOff) {
 INSTANTIATE_TEST_SUITE_P(Postgres, ReplayConformance, testing::Values(MakeLedger(MakeReplayLedger)),
                          [](const auto&) { return "Ledger"; });
 INSTANTIATE_TEST_SUITE_P(Postgres, HeldRows, testing::Values(MakeLedger(MakeReplayLedger)),
+                         [](const auto&) { return "Ledger"; });
+INSTANTIATE_TEST_SUITE_P(Postgres, ReplayProgressConformance,
+                         testing::Values(MakeLedger(MakeReplayLedger)),
                          [](const auto&) { return "Ledger"; });
 INSTANTIATE_TEST_SUITE_P(Postgres, LateClaims, testing::Values(MakeLedger(MakeReplayLedger)),
                          [](const auto&) { return "Ledger"; });

@@ -1,4 +1,5 @@
 // The suite of the replays' ports over SQLite.
+#include "tests/conformance/replay_progress_conformance.h"
 #include "tests/conformance/replay_states_conformance.h"
 #include "tests/conformance/sqlite_ledger_under_test.h"
 
@@ -14,6 +15,7 @@ const auto kName = [](const auto&) { return "Ledger"; };
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, ReplayConformance, testing::Values(kMake), kName);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ReplayProgressConformance, testing::Values(kMake), kName);
 INSTANTIATE_TEST_SUITE_P(Sqlite, ReplayStatesConformance, testing::Values(kMake), kName);
 
 }  // namespace deadletter::test

@@ -91,7 +91,8 @@ LedgerResult<std::vector<DrivenReplay>> PostgresReplayWork::Lease(Uuid driver, I
         .Moment(now + lease)
         .Moment(now + lease / 2)
         .Moment(now + 2 * lease)
-        .Moment(now - kForgottenClaimAfter);
+        .Moment(now - kForgottenClaimAfter)
+        .Moment(now + kForgottenClaimAfter);
     const auto taken = connection_.Run(take);
     if (!taken) return tl::unexpected(taken.error());
   }
@@ -127,7 +128,8 @@ LedgerResult<std::vector<ReplayCandidate>> PostgresReplayWork::Next(ReplayId rep
   next.parameters.Id(replay.value())
       .Moment(now)
       .Number(static_cast<std::int64_t>(pending))
-      .Number(static_cast<std::int64_t>(max_bytes));
+      .Number(static_cast<std::int64_t>(max_bytes))
+      .Moment(now + kHeldRowWait);
   const auto rows = connection_.Run(next);
   if (!rows) return tl::unexpected(rows.error());
   std::vector<ReplayCandidate> candidates;

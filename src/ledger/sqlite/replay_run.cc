@@ -283,9 +283,10 @@ bool ReplayRun::FailAgain(const ReplayResult& result, const Standing& standing) 
 
 // How a sent letter ended, as its row tells. The row was moved by the claim, so that what it says
 // now was said since.
-void ReplayRun::Follow(const LetterId& letter, const std::optional<ExecutionId>& execution) {
+bool ReplayRun::Follow(const LetterId& letter, const std::optional<ExecutionId>& execution,
+                       Microseconds answer_within) {
   const auto standing = StandingOf(letter);
-  if (!standing || standing->step != ReplayStep::kSent) return;
+  if (!standing || standing->step != ReplayStep::kSent) return false;
   const ExecutionTable& table = options_.executions;
   const auto row = RowOf(execution, letter);
   const ReplayEnd none = standing->doubt.value_or(ReplayEnd::kNoAnswer);
@@ -308,14 +309,23 @@ void ReplayRun::Follow(const LetterId& letter, const std::optional<ExecutionId>&
       end = none;
     }
   }
-  if (!end) return;
+  if (!end) {
+    // Else an answer would be waited for until a clock that was set back since has come as far
+    // again.
+    if (!standing->due_at || *standing->due_at <= now_ + answer_within) return false;
+    static_cast<void>(database_.Prepare(sql::kReplayBringForward)
+                          .Bind(BlobOf(replay_), BlobOf(letter), now_ + answer_within)
+                          .Run());
+    return true;
+  }
   End(letter, *end, detail);
-  if (standing->letter_state != LetterState::kWaiting) return;
+  if (standing->letter_state != LetterState::kWaiting) return true;
   // The letter of that death is open in its place, where there is one.
   const bool closes = *end == ReplayEnd::kSucceeded ||
                       (*end == ReplayEnd::kFailedAgain && standing->failed_by_newer);
   SetLetter(letter, LetterState::kWaiting, closes ? LetterState::kClosed : LetterState::kOpen,
             std::string(ReplayEndName(*end)), detail, closes || standing->moved_from);
+  return true;
 }
 
 void ReplayRun::End(const LetterId& letter, ReplayEnd end, const std::string& detail,

@@ -22,7 +22,9 @@ class ReplayRun {
 
   [[nodiscard]] ClaimedLetter Claim(const ReplayClaim& claim, bool is_running);
   void Mark(const ReplayResult& result, Microseconds answer_within);
-  void Follow(const LetterId& letter, const std::optional<ExecutionId>& execution);
+  // Whether anything has changed.
+  [[nodiscard]] bool Follow(const LetterId& letter, const std::optional<ExecutionId>& execution,
+                            Microseconds answer_within);
 
   // What has ended; notes the letters' states that changed. At the end, once.
   [[nodiscard]] std::map<ReplayEnd, std::int64_t> Finish();

@@ -120,7 +120,8 @@ LedgerResult<void> SqliteReplayWork::TakeLeases(sqlite::Database& database, cons
                           .Run());
     static_cast<void>(
         database.Prepare(sql::kReplayDoubtClaimed)
-            .Bind(BlobOf(one.id), now + one.answer_within, one.is_new, now - kForgottenClaimAfter)
+            .Bind(BlobOf(one.id), now + one.answer_within, one.is_new, now - kForgottenClaimAfter,
+                  now + kForgottenClaimAfter)
             .Run());
   }
   return file_.Commit(*transaction);
@@ -143,7 +144,7 @@ LedgerResult<std::vector<ReplayCandidate>> SqliteReplayWork::Next(ReplayId repla
   std::size_t bytes = 0;
   auto rows = (*database)->Prepare(sql::kReplayNext);
   const auto read = [&](ReplayStep step, std::size_t limit) {
-    rows.Bind(BlobOf(replay), ReplayStepName(step), now, limit);
+    rows.Bind(BlobOf(replay), ReplayStepName(step), now, limit, now + kHeldRowWait);
     while ((candidates.empty() || bytes < max_bytes) && rows.Next()) {
       candidates.push_back(ReadCandidate(rows));
       candidates.back().is_unsent = step == ReplayStep::kUnsent;
@@ -225,13 +226,16 @@ LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Follow(ReplayI
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
   ReplayRun run(**database, *sql_, options_, replay, now);
-  for (const Sent& sent : all) run.Follow(sent.letter, sent.execution);
+  const Terms terms = TermsOf(**database, replay).value_or(Terms{});
+  bool is_changed = false;
+  for (const Sent& sent : all)
+    is_changed = run.Follow(sent.letter, sent.execution, terms.answer_within) || is_changed;
   auto ends = run.Finish();
   {
     auto left = (*database)->Prepare(sql::kReplayLeft);
     is_left = left.Bind(BlobOf(replay)).Next();
   }
-  if (is_left && ends.empty()) return ends;  // nothing was written
+  if (is_left && !is_changed) return ends;  // nothing was written
   if (!is_left)
     static_cast<void>((*database)->Prepare(sql::kReplayOver).Bind(BlobOf(replay), now).Run());
   if (auto committed = file_.Commit(*transaction); !committed)

@@ -26,6 +26,15 @@ WITH input AS MATERIALIZED (
   WHERE replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = told.letter_id
     AND replay_letter.step = 'sent' AND told.outcome IS NOT NULL
   RETURNING replay_letter.letter_id, told.outcome, told.detail, replay_letter.moved_from IS NOT NULL AS has_moved
+), brought_forward AS (
+  -- Else an answer would be waited for until a clock that was set back since has come as far again.
+  UPDATE {{schema}}.replay_letter
+  SET due_at = $7::timestamptz + replay.answer_within * interval '1 microsecond'
+  FROM told
+  JOIN {{schema}}.replay ON replay.id = $1::uuid
+  WHERE replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = told.letter_id
+    AND replay_letter.step = 'sent' AND told.outcome IS NULL
+    AND replay_letter.due_at > $7::timestamptz + replay.answer_within * interval '1 microsecond'
 ), waiting AS MATERIALIZED (
   SELECT letter.id, ended.outcome, ended.detail, ended.has_moved,
     CASE

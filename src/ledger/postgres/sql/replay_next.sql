@@ -1,14 +1,18 @@
+-- A letter is put off for a short while only ($5): what seems to wait for longer was put off by a clock that has been
+-- set back since.
 WITH due AS MATERIALIZED (
   (SELECT replay_letter.letter_id, 0 AS place
    FROM {{schema}}.replay_letter
-   WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'unsent' AND replay_letter.due_at <= $2::timestamptz
+   WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'unsent'
+     AND (replay_letter.due_at <= $2::timestamptz OR replay_letter.due_at > $5::timestamptz)
    ORDER BY replay_letter.letter_id
    LIMIT 500)
   UNION ALL
   (SELECT replay_letter.letter_id, 1
    FROM {{schema}}.replay_letter
    WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending'
-     AND (replay_letter.due_at IS NULL OR replay_letter.due_at <= $2::timestamptz)
+     AND (replay_letter.due_at IS NULL OR replay_letter.due_at <= $2::timestamptz
+          OR replay_letter.due_at > $5::timestamptz)
    ORDER BY replay_letter.letter_id
    LIMIT $3::bigint)
 ), sized AS MATERIALIZED (

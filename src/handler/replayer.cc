@@ -1,7 +1,6 @@
 #include "handler/replayer.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -16,11 +15,6 @@ using std::chrono::steady_clock;
 
 // So many letters in one go, none of which any queue wants, are no letters' fault.
 constexpr std::size_t kAllUnroutable = 10;
-
-bool IsSoonOver(LedgerFault fault) {
-  return fault == LedgerFault::kBusy || fault == LedgerFault::kRowLocked ||
-         fault == LedgerFault::kTooLong;
-}
 
 ReplayClaim ClaimFor(const ComposedReplay& composed) {
   return {composed.letter.id, composed.letter.execution_id, composed.letter.attempt};
@@ -55,7 +49,7 @@ Replayer::Replayer(std::unique_ptr<ReplayWork> work, std::unique_ptr<Publisher> 
       watch_(std::move(watch)),
       composer_(reader, format, judge),
       clock_(clock),
-      metrics_(metrics),
+      marker_(*work_, clock, metrics),
       health_(health),
       options_(options),
       ledger_backoff_(milliseconds(200), seconds(5)),  // within the publisher's heartbeats
@@ -131,8 +125,9 @@ LedgerResult<std::size_t> Replayer::DriveOnce(const std::stop_token& stop) {
 }
 
 // The road of a replay's next letters, and what happens if we die on each line of it: until the
-// claim has committed nothing is changed; from then on until the mark has, the letters of this
-// window are in doubt for whoever takes the replay over, and are not sent again by themselves.
+// claim has committed nothing is changed, but that letters which cannot be sent at all have ended;
+// from then on until the mark has, the letters of this window, and those whose marks are owed, are
+// in doubt for whoever takes the replay over, and are not sent again by themselves.
 LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& driven,
                                           const std::stop_token& stop) {
   if (steady_clock::now() - driven.followed >= options_.follow_every) {
@@ -140,15 +135,18 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if (!goes_on) return Unexpected<LedgerError>(goes_on.error());
     if (!*goes_on) return 0;
   }
-  PayWhatIsOwed(replay, driven);
+  marker_.Pay(replay.id, driven.owed);
   driven.wait = options_.follow_every;
+  if (driven.owed.IsFull()) return 0;
   std::size_t most = 0;
   if (replay.state == ReplayState::kRunning) {
     most = driven.batch_messages == 0 ? options_.batch_messages : driven.batch_messages;
     if (replay.spec.ramp) most = std::min(most, RampAllows(driven.counts));
     most = driven.pace.Take(replay.spec.milli_rate, most, steady_clock::now());
   }
-  auto candidates = work_->Next(replay.id, clock_.Now(), most, options_.batch_bytes);
+  // What has a mark owed stands in the ledger as it did before, and would come again and again.
+  auto candidates =
+      work_->Next(replay.id, clock_.Now(), most, options_.batch_bytes, driven.owed.Letters());
   if (!candidates) return Unexpected<LedgerError>(candidates.error());
   driven.pace.GiveBack(most - Pending(*candidates));
   if (candidates->empty()) {
@@ -205,7 +203,7 @@ LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
 LedgerResult<bool> Replayer::Look(const DrivenReplay& replay, Driven& driven) {
   const auto ends = work_->Follow(replay.id, options_.follow_letters, clock_.Now());
   if (!ends) return Unexpected<LedgerError>(ends.error());
-  Count(*ends);
+  marker_.Count(*ends);
   auto counts = work_->Count(replay.id);
   if (!counts) return Unexpected<LedgerError>(counts.error());
   driven.counts = std::move(*counts);
@@ -242,7 +240,7 @@ LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay, Driven& dri
     } else if (!composed[index].is_unsent) {
       driven.pace.GiveBack(1);  // the letters behind it are not to wait for its turn
     }
-    if (letter.verdict == ClaimVerdict::kWithdrawn) Count({{ReplayEnd::kWithdrawn, 1}});
+    if (letter.verdict == ClaimVerdict::kWithdrawn) marker_.Count({{ReplayEnd::kWithdrawn, 1}});
     if (letter.verdict != ClaimVerdict::kClaimed) continue;
     ComposedReplay& one = composed[index];
     if (letter.stamp && !composer_.Stamp(one, *letter.stamp)) {
@@ -299,8 +297,8 @@ LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay, Driven& dri
   return away == nullptr ? dealt_with : 0;
 }
 
-// Before any execution is touched. What was claimed before is not concerned: marks of these kinds
-// leave it alone, or end it as they should.
+// Before any execution is touched by this window. What is unsent had its execution touched by an
+// earlier claim: it ends as unroutable whatever its problem is, and its execution fails again.
 bool Replayer::TakeOutHopeless(std::vector<ComposedReplay>& composed,
                                std::vector<ReplayResult>& hopeless) {
   const Instant now = clock_.Now();
@@ -356,7 +354,10 @@ LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(const DrivenReplay& rep
   };
   if (error.fault == LedgerFault::kInDoubt) {
     // Perhaps they are claimed; certainly none of them is sent.
-    for (const ComposedReplay& one : composed) mark(one, ReplayMark::kUnsent, error.message);
+    std::vector<ReplayResult> unsent;
+    for (const ComposedReplay& one : composed)
+      unsent.push_back(Mark(one, ReplayMark::kUnsent, error.message, clock_.Now()));
+    MarkUntilItHolds(replay, driven, std::move(unsent), stop);
     return none;
   }
   if (error.fault != LedgerFault::kLetter) return claimed;
@@ -381,48 +382,16 @@ LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(const DrivenReplay& rep
   return all;
 }
 
-// What was answered is marked before anything else is claimed: an answer that is forgotten is a
-// message in doubt. What the ledger cannot mark because of one letter (the platform refuses its
-// row, or somebody holds it) is marked letter by letter, and that one is owed: it keeps nobody
-// else.
+// Before anything else is claimed: an answer that is forgotten is a message in doubt. While the
+// ledger is away nothing else is done; what it cannot mark otherwise is owed, and the others go on.
 void Replayer::MarkUntilItHolds(const DrivenReplay& replay, Driven& driven,
                                 std::vector<ReplayResult> results, const std::stop_token& stop) {
   while (!results.empty()) {
-    const auto marked = work_->Mark(replay.id, results, clock_.Now());
-    if (marked) return Count(*marked);
-    if (marked.error().fault == LedgerFault::kLetter || IsSoonOver(marked.error().fault)) {
-      std::erase_if(results, [&](const ReplayResult& one) { return MarkAlone(replay, one); });
-      driven.owed.insert(driven.owed.end(), std::make_move_iterator(results.begin()),
-                         std::make_move_iterator(results.end()));
-      return;
-    }
+    const auto marked = marker_.Mark(replay.id, results, driven.owed);
+    if (marked) return;
     LedgerAway(marked.error(), stop);
     if (stop.stop_requested()) return;
   }
-}
-
-bool Replayer::MarkAlone(const DrivenReplay& replay, ReplayResult result) {
-  auto marked = work_->Mark(replay.id, std::span(&result, 1), clock_.Now());
-  if (!marked && marked.error().fault == LedgerFault::kLetter && result.execution) {
-    // The platform does not let its execution fail again. It stays as it is, and the letter is open
-    // again and says so.
-    LogWarning("replayed_execution_refused", {{"replay", FormatUuid(replay.id.value())},
-                                              {"letter", FormatUuid(result.letter.value())},
-                                              {"why", marked.error().message}});
-    result.execution.reset();
-    result.detail += "; its execution waits in vain: " + marked.error().message;
-    marked = work_->Mark(replay.id, std::span(&result, 1), clock_.Now());
-  }
-  if (marked) Count(*marked);
-  return marked.has_value();
-}
-
-void Replayer::PayWhatIsOwed(const DrivenReplay& replay, Driven& driven) {
-  std::erase_if(driven.owed, [&](const ReplayResult& one) { return MarkAlone(replay, one); });
-}
-
-void Replayer::Count(const Ends& ends) {
-  for (const auto& [end, letters] : ends) metrics_.Replayed(ReplayEndName(end), letters);
 }
 
 void Replayer::LedgerAway(const LedgerError& error, const std::stop_token& stop) {

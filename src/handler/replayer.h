@@ -17,7 +17,9 @@
 #include "broker/publisher.h"
 #include "handler/judge.h"
 #include "handler/pace.h"
+#include "handler/owed_marks.h"
 #include "handler/replay_composer.h"
+#include "handler/replay_marker.h"
 #include "ledger/replay_work.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
@@ -51,6 +53,10 @@ class Replayer {
   // for answers, and what has none is in doubt.
   void Stop(std::chrono::steady_clock::time_point deadline);
 
+  // One round over all replays that are ours. Returns how many letters it has dealt with. Called by
+  // the thread; else only without one.
+  [[nodiscard]] LedgerResult<std::size_t> DriveOnce(const std::stop_token& stop);
+
  private:
   struct Driven {
     Pace pace;
@@ -59,13 +65,10 @@ class Replayer {
     std::chrono::milliseconds wait{0};  // where nothing was to be sent
     // How many letters go together: fewer where the ledger takes too long over so many.
     std::size_t batch_messages = 0;  // 0: as many as there may be
-    std::vector<ReplayResult> owed;  // marks that the ledger has refused or could not make yet
+    OwedMarks owed;
   };
-  using Ends = std::map<ReplayEnd, std::int64_t>;
 
   void Run(const std::stop_token& stop);
-  // One round over all replays that are ours. Returns how many letters it has dealt with.
-  [[nodiscard]] LedgerResult<std::size_t> DriveOnce(const std::stop_token& stop);
   [[nodiscard]] LedgerResult<std::size_t> Drive(const DrivenReplay& replay, Driven& driven,
                                                 const std::stop_token& stop);
   [[nodiscard]] LedgerResult<bool> Look(const DrivenReplay& replay, Driven& driven);
@@ -89,10 +92,6 @@ class Replayer {
                                      std::vector<ReplayResult>& hopeless);
   void MarkUntilItHolds(const DrivenReplay& replay, Driven& driven,
                         std::vector<ReplayResult> results, const std::stop_token& stop);
-  // One mark that could not be made together with others. False: not now.
-  [[nodiscard]] bool MarkAlone(const DrivenReplay& replay, ReplayResult result);
-  void PayWhatIsOwed(const DrivenReplay& replay, Driven& driven);
-  void Count(const Ends& ends);
   void LedgerAway(const LedgerError& error, const std::stop_token& stop);
   void BrokerAway(const std::string* why);  // null: it is not
 
@@ -101,7 +100,7 @@ class Replayer {
   const std::unique_ptr<BrokerWatch> watch_;
   const ReplayComposer composer_;
   const Clock& clock_;
-  Metrics& metrics_;
+  ReplayMarker marker_;
   Health& health_;
   const ReplayerOptions options_;
   const Uuid driver_ = RandomUuid();

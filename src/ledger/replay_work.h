@@ -56,7 +56,7 @@ enum class ReplayMark {
   kInDoubt,     // perhaps sent
   kUnsent,      // certainly not sent: again from `retry_at`
   kUnroutable,  // certainly not sent, and never will be: its execution fails again
-  kWithdrawn,   // could not be composed, or its execution refused; before it is claimed only
+  kWithdrawn,   // cannot be composed, or its execution refuses: of letters that are pending only
 };
 
 struct ReplayResult {
@@ -65,7 +65,7 @@ struct ReplayResult {
   std::string detail;  // one line
   Instant retry_at;    // kUnsent
   // Which claim's message it is about: the `now` of that Claim(). Nothing: none of ours, which is
-  // so of kWithdrawn and of what was found to be kUnroutable before it was claimed.
+  // so of what was found to be kUnroutable before it was claimed. Means nothing for kWithdrawn.
   std::optional<Instant> claimed_at;
   // kUnroutable, used where its execution is failed again; without `execution` (the platform
   // refuses it) the row stays as it is and may be claimed by another replay of the letter:
@@ -78,8 +78,9 @@ struct ReplayResult {
 // A letter whose row somebody holds is passed over for so long, and the others go on.
 inline constexpr std::chrono::seconds kHeldRowWait{2};
 
-// A driver marks what it has claimed before it asks for leases again. A claim of its own that is
-// older than this is one whose commit it was never told of.
+// A driver marks what it has claimed before it asks for leases again, but for the marks that the
+// ledger could not make. A claim of its own that is older than this is one of those, and its mark
+// counts when it comes; or one whose commit it was never told of.
 inline constexpr std::chrono::minutes kForgottenClaimAfter{5};
 
 // Threads: one makes the calls; only Abort() may come from any.
@@ -97,18 +98,17 @@ class ReplayWork {
 
   // Leases replays that have letters left, new ones and those whose driver let its lease end; gives
   // all that are `driver`'s now. What an earlier driver had claimed and not marked becomes in
-  // doubt, and so does what `driver` itself knows nothing of (kForgottenClaimAfter).
+  // doubt, and so does what `driver` itself has claimed and not marked for kForgottenClaimAfter.
   [[nodiscard]] virtual LedgerResult<std::vector<DrivenReplay>> Lease(
       Uuid driver, Instant now, std::chrono::milliseconds lease) = 0;
   // At the end, so that nobody has to wait for the leases.
   [[nodiscard]] virtual LedgerResult<void> Release(Uuid driver) = 0;
 
   // The next pending letters, in the order of receipt, and unsent ones; those alone where `pending`
-  // is 0. Of both only what is due. Changes nothing.
-  [[nodiscard]] virtual LedgerResult<std::vector<ReplayCandidate>> Next(ReplayId replay,
-                                                                        Instant now,
-                                                                        std::size_t pending,
-                                                                        std::size_t max_bytes) = 0;
+  // is 0. Of both only what is due, and none of `without`. Changes nothing.
+  [[nodiscard]] virtual LedgerResult<std::vector<ReplayCandidate>> Next(
+      ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,
+      std::span<const LetterId> without) = 0;
 
   // ONE transaction. The replay must be `driver`'s and running (for a letter that is unsent: only
   // the former). The letters' executions are locked in id order, and a letter is claimed where

@@ -434,7 +434,7 @@ TEST_P(ReplayConformance, P3_WhoLetItsLeaseEndClaimsNothingAndWhatItHadIsInDoubt
   EXPECT_EQ(ClaimLetter(replay, two).verdict, ClaimVerdict::kLeft);
   EXPECT_EQ(StatusOf(Number(2)), "failed");
   // Nobody sends the first one again by itself.
-  const auto next = Good(work_->Next(replay, Now() + std::chrono::hours(1), 10, kMuch));
+  const auto next = Good(work_->Next(replay, Now() + std::chrono::hours(1), 10, kMuch, {}));
   ASSERT_EQ(next.size(), 1u);
   EXPECT_EQ(next[0].id, IdOf(two));
 
@@ -594,7 +594,7 @@ TEST_P(ReplayConformance, WhatIsCertainlyNotSentIsSentAgainWhateverTheReplaysSta
   Mark(replay, letter, ReplayMark::kUnsent);
   EXPECT_TRUE(Steer(replay, ReplayCommand::kPause).value().done);
   EXPECT_EQ(StatusOf(Number(1)), "scheduled");
-  EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch)), testing::SizeIs(1));
+  EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch, {})), testing::SizeIs(1));
   const ClaimedLetter again = ClaimLetter(replay, letter);
   EXPECT_EQ(again.verdict, ClaimVerdict::kClaimed);
   EXPECT_EQ(again.stamp, UpdatedOf(Number(1)));
@@ -756,7 +756,7 @@ TEST_P(ReplayConformance, P3_AMarkOfAnEarlierClaimSaysNothingOfTheMessageThatIsO
   EXPECT_EQ(StatusOf(Number(1)), "scheduled");
   Mark(replay, letter, ReplayMark::kSent);
   EXPECT_EQ(PartOf(replay, letter).step, ReplayStep::kSent);
-  EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch)), testing::IsEmpty());
+  EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch, {})), testing::IsEmpty());
 }
 
 // It waits for the replay that was not answered, and for nobody else.

@@ -63,7 +63,7 @@ class HeldRows : public ReplayConformance {
   }
   [[nodiscard]] std::vector<LetterId> NextOf(ReplayId replay, Instant at, std::size_t pending) {
     std::vector<LetterId> ids;
-    for (const ReplayCandidate& candidate : Good(work_->Next(replay, at, pending, kMuch)))
+    for (const ReplayCandidate& candidate : Good(work_->Next(replay, at, pending, kMuch, {})))
       ids.push_back(candidate.id);
     return ids;
   }
@@ -110,6 +110,36 @@ TEST_P(HeldRows, WhatIsLeftSinceTheReplayIsPausedIsNotPutOff) {
   EXPECT_TRUE(Steer(replay, ReplayCommand::kPause).value().done);
   EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kLeft);
   EXPECT_THAT(NextOf(replay, Now(), 1), testing::ElementsAre(IdOf(letter)));
+}
+
+// Nothing of it was claimed, so that its mark needs no row: it is not to be owed for one.
+TEST_P(HeldRows, P5_P9_ALetterThatNeverWasClaimedEndsWhoeverHoldsItsRow) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Make({IdOf(letter)});
+  PlatformConnection session = Session();
+  session.Run("BEGIN; SELECT FROM execution WHERE id = 1 FOR UPDATE");
+  EXPECT_EQ(MarkOf(replay, letter, ReplayMark::kUnroutable, {}).at(ReplayEnd::kUnroutable), 1);
+  session.Run("COMMIT");
+  EXPECT_EQ(StatusOf(Number(1)), "failed");
+}
+
+// What an earlier claim touched waits for its row.
+TEST_P(HeldRows, P2_AClaimedLettersExecutionIsFailedAgainOnceItsRowIsFree) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Claimed(letter);
+  PlatformConnection session = Session();
+  session.Run("BEGIN; SELECT FROM execution WHERE id = 1 FOR UPDATE");
+  ReplayResult result;
+  result.letter = letter.letter.id;
+  result.mark = ReplayMark::kUnroutable;
+  result.claimed_at = PartOf(replay, letter).claimed_at;
+  result.execution = letter.letter.execution_id;
+  const auto marked = work_->Mark(replay, std::span(&result, 1), Now());
+  ASSERT_FALSE(marked);
+  EXPECT_EQ(marked.error().fault, LedgerFault::kRowLocked);
+  session.Run("COMMIT");
+  EXPECT_EQ(Mark(replay, letter, ReplayMark::kUnroutable).at(ReplayEnd::kUnroutable), 1);
+  EXPECT_EQ(StatusOf(Number(1)), "failed");
 }
 
 }  // namespace

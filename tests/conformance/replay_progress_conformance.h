@@ -37,7 +37,7 @@ TEST_P(ReplayProgressConformance, P5_WhatIsUnsentSinceBeforeTheClockWasSetBackIs
   Lease(driver_, before);
   MarkAt(replay, letter, ReplayMark::kUnsent, ClaimAt(replay, letter, before), before);
   Lease(driver_);
-  EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch)), testing::SizeIs(1));
+  EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch, {})), testing::SizeIs(1));
   EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kClaimed);
 }
 
@@ -68,6 +68,33 @@ TEST_P(ReplayProgressConformance, P5_AnAnswerIsNotWaitedForUntilTheOldTimeComesA
   EXPECT_THAT(Follow(replay, now + spec_.answer_within),
               testing::ElementsAre(testing::Pair(ReplayEnd::kNoAnswer, 1)));
   EXPECT_EQ(StateOf(letter), LetterState::kOpen);
+}
+
+// ---- marks that are owed
+
+TEST_P(ReplayProgressConformance, P5_WhatIsLeftOutHidesNoneOfTheLettersBehindIt) {
+  std::vector<LetterId> ids;
+  std::vector<Judgement> letters;
+  for (int number = 1; number <= 5; ++number) {
+    letters.push_back(Failed(Number(number)));
+    ids.push_back(IdOf(letters.back()));
+  }
+  const ReplayId replay = Make(ids);
+  Lease(driver_);
+  for (const std::size_t unsent : {3U, 4U})
+    MarkAt(replay, letters[unsent], ReplayMark::kUnsent,
+           ClaimAt(replay, letters[unsent], Now()), Now());
+  const std::vector<LetterId> without = {ids[0], ids[2], ids[3]};
+  const auto next = [&](std::size_t pending) {
+    std::vector<LetterId> given;
+    for (const ReplayCandidate& one :
+         Good(work_->Next(replay, Now(), pending, kMuch, without)))
+      given.push_back(one.id);
+    return given;
+  };
+  EXPECT_THAT(next(0), testing::ElementsAre(ids[4]));
+  EXPECT_THAT(next(1), testing::ElementsAre(ids[4], ids[1]));
+  EXPECT_THAT(next(5), testing::ElementsAre(ids[4], ids[1]));
 }
 
 }  // namespace deadletter::test

@@ -121,15 +121,18 @@ LedgerResult<void> PostgresReplayWork::Release(Uuid driver) {
   return {};
 }
 
-LedgerResult<std::vector<ReplayCandidate>> PostgresReplayWork::Next(ReplayId replay, Instant now,
-                                                                    std::size_t pending,
-                                                                    std::size_t max_bytes) {
+LedgerResult<std::vector<ReplayCandidate>> PostgresReplayWork::Next(
+    ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,
+    std::span<const LetterId> without) {
+  BinaryArray left_out(ElementType::kUuid);
+  for (const LetterId& letter : without) left_out.AddUuid(letter.value());
   Statement next{.sql = FillIn(sql::kReplayNext, {{"schema", schema_}}), .parameters = {}};
   next.parameters.Id(replay.value())
       .Moment(now)
       .Number(static_cast<std::int64_t>(pending))
       .Number(static_cast<std::int64_t>(max_bytes))
-      .Moment(now + kHeldRowWait);
+      .Moment(now + kHeldRowWait)
+      .Array(std::move(left_out));
   const auto rows = connection_.Run(next);
   if (!rows) return tl::unexpected(rows.error());
   std::vector<ReplayCandidate> candidates;
@@ -269,6 +272,7 @@ std::vector<Statement> PostgresReplayWork::MarkStatements(ReplayId replay,
   std::vector<Statement> statements(3);
   statements[0].sql = FillInAll(sql::kReplayUnroutableLock);
   statements[0].parameters.Id(replay.value()).Array(unroutable).Array(executions);
+  statements[0].parameters.Array(unroutable_claims);
   statements[1].sql = FillInAll(sql::kReplayUnroutable, FailAssignments(sql_));
   statements[1].parameters.Id(replay.value()).Bytes(options_.executions.failed);
   statements[1].parameters.Bytes(options_.executions.replay_status).Moment(now);

@@ -1,5 +1,6 @@
 #include "ledger/sqlite/sqlite_replay_work.h"
 
+#include <set>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -135,17 +136,21 @@ LedgerResult<void> SqliteReplayWork::Release(Uuid driver) {
   return {};
 }
 
-LedgerResult<std::vector<ReplayCandidate>> SqliteReplayWork::Next(ReplayId replay, Instant now,
-                                                                  std::size_t pending,
-                                                                  std::size_t max_bytes) {
+LedgerResult<std::vector<ReplayCandidate>> SqliteReplayWork::Next(
+    ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,
+    std::span<const LetterId> without) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   std::vector<ReplayCandidate> candidates;
   std::size_t bytes = 0;
+  const std::set<LetterId> left_out(without.begin(), without.end());
   auto rows = (*database)->Prepare(sql::kReplayNext);
   const auto read = [&](ReplayStep step, std::size_t limit) {
-    rows.Bind(BlobOf(replay), ReplayStepName(step), now, limit, now + kHeldRowWait);
-    while ((candidates.empty() || bytes < max_bytes) && rows.Next()) {
+    rows.Bind(BlobOf(replay), ReplayStepName(step), now, limit + left_out.size(),
+              now + kHeldRowWait);
+    const std::size_t most = candidates.size() + limit;
+    while (candidates.size() < most && (candidates.empty() || bytes < max_bytes) && rows.Next()) {
+      if (left_out.contains(LetterId(ReadUuid(rows, 0)))) continue;
       candidates.push_back(ReadCandidate(rows));
       candidates.back().is_unsent = step == ReplayStep::kUnsent;
       bytes += candidates.back().delivery.BufferedBytes();

@@ -17,9 +17,9 @@ class SqliteReplayWork final : public ReplayWork {
   [[nodiscard]] LedgerResult<std::vector<DrivenReplay>> Lease(
       Uuid driver, Instant now, std::chrono::milliseconds lease) override;
   LedgerResult<void> Release(Uuid driver) override;
-  [[nodiscard]] LedgerResult<std::vector<ReplayCandidate>> Next(ReplayId replay, Instant now,
-                                                                std::size_t pending,
-                                                                std::size_t max_bytes) override;
+  [[nodiscard]] LedgerResult<std::vector<ReplayCandidate>> Next(
+      ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,
+      std::span<const LetterId> without) override;
   [[nodiscard]] LedgerResult<std::vector<ClaimedLetter>> Claim(ReplayId replay, Uuid driver,
                                                                std::span<const ReplayClaim> claims,
                                                                Instant now) override;

@@ -5,6 +5,7 @@ WITH due AS MATERIALIZED (
    FROM {{schema}}.replay_letter
    WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'unsent'
      AND (replay_letter.due_at <= $2::timestamptz OR replay_letter.due_at > $5::timestamptz)
+     AND replay_letter.letter_id <> ALL ($6::uuid[])
    ORDER BY replay_letter.letter_id
    LIMIT 500)
   UNION ALL
@@ -13,6 +14,7 @@ WITH due AS MATERIALIZED (
    WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending'
      AND (replay_letter.due_at IS NULL OR replay_letter.due_at <= $2::timestamptz
           OR replay_letter.due_at > $5::timestamptz)
+     AND replay_letter.letter_id <> ALL ($6::uuid[])
    ORDER BY replay_letter.letter_id
    LIMIT $3::bigint)
 ), sized AS MATERIALIZED (

@@ -201,9 +201,11 @@ LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
 
 // Follows what was sent. False: the replay stops by itself.
 LedgerResult<bool> Replayer::Look(const DrivenReplay& replay, Driven& driven) {
-  const auto ends = work_->Follow(replay.id, options_.follow_letters, clock_.Now());
-  if (!ends) return Unexpected<LedgerError>(ends.error());
-  marker_.Count(*ends);
+  const auto seen =
+      work_->Follow(replay.id, driven.followed_up_to, options_.follow_letters, clock_.Now());
+  if (!seen) return Unexpected<LedgerError>(seen.error());
+  driven.followed_up_to = seen->up_to;
+  marker_.Count(seen->ends);
   auto counts = work_->Count(replay.id);
   if (!counts) return Unexpected<LedgerError>(counts.error());
   driven.counts = std::move(*counts);

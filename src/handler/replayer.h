@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -61,6 +62,7 @@ class Replayer {
   struct Driven {
     Pace pace;
     std::chrono::steady_clock::time_point followed{};
+    std::optional<LetterId> followed_up_to;
     ReplayCounts counts;
     std::chrono::milliseconds wait{0};  // where nothing was to be sent
     // How many letters go together: fewer where the ledger takes too long over so many.

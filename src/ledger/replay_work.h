@@ -75,6 +75,11 @@ struct ReplayResult {
   bool publish_event = true;
 };
 
+struct FollowedLetters {
+  std::map<ReplayEnd, std::int64_t> ends;  // how many have ended so
+  std::optional<LetterId> up_to;           // the next round begins after it; nothing: with the oldest
+};
+
 // A letter whose row somebody holds is passed over for so long, and the others go on.
 inline constexpr std::chrono::seconds kHeldRowWait{2};
 
@@ -97,7 +102,7 @@ class ReplayWork {
   virtual ~ReplayWork() = default;
 
   // Leases replays that have letters left, new ones and those whose driver let its lease end; gives
-  // all that are `driver`'s now. What an earlier driver had claimed and not marked becomes in
+  // all whose lease is `driver`'s and has not ended. What an earlier driver had claimed and not marked becomes in
   // doubt, and so does what `driver` itself has claimed and not marked for kForgottenClaimAfter.
   [[nodiscard]] virtual LedgerResult<std::vector<DrivenReplay>> Lease(
       Uuid driver, Instant now, std::chrono::milliseconds lease) = 0;
@@ -132,11 +137,12 @@ class ReplayWork {
   [[nodiscard]] virtual LedgerResult<std::map<ReplayEnd, std::int64_t>> Mark(
       ReplayId replay, std::span<const ReplayResult> results, Instant now) = 0;
 
-  // Asks the executions of the next `limit` sent letters, round robin, how they ended, and ends the
-  // replay where nothing is left of it. Counts what has ended.
-  [[nodiscard]] virtual LedgerResult<std::map<ReplayEnd, std::int64_t>> Follow(ReplayId replay,
-                                                                               std::size_t limit,
-                                                                               Instant now) = 0;
+  // Asks the executions of the next `limit` sent letters, those after `after`, how they ended, and
+  // ends the replay where nothing is left of it. Whose row says nothing final, or has no status, is
+  // asked again until its time for an answer is over; whose row, or record, is gone has ended.
+  [[nodiscard]] virtual LedgerResult<FollowedLetters> Follow(ReplayId replay,
+                                                             std::optional<LetterId> after,
+                                                             std::size_t limit, Instant now) = 0;
   [[nodiscard]] virtual LedgerResult<ReplayCounts> Count(ReplayId replay) = 0;
 
   // By itself: running becomes stopped.

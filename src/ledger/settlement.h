@@ -99,8 +99,9 @@ class Settlement {
       std::span<const Judgement> batch, LockedRows locked) = 0;
 
   // Letters whose `try_again_at` has passed and that no replay has, at most `limit` of them and
-  // about `max_bytes` of bodies; each is put off by `lease`, so that no other instance takes it meanwhile. A damaged one
-  // hides no other: it is among them, `unreadable`, for the caller to record as refused.
+  // about `max_bytes` of bodies; each is put off by `lease`, so that no other instance takes it
+  // meanwhile. A damaged one hides no other: it is among them, `unreadable`, for the caller to
+  // record as refused.
   [[nodiscard]] virtual LedgerResult<std::vector<DueLetter>> TakeDue(
       Instant now, std::size_t limit, std::size_t max_bytes, std::chrono::milliseconds lease) = 0;
 

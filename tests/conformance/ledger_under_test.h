@@ -70,6 +70,7 @@ class LedgerUnderTest {
 
   virtual void Put(const PlatformExecution& execution) = 0;
   virtual void SetStatus(const ExecutionId& id, const std::string& status) = 0;
+  virtual void ClearStatus(const ExecutionId& id) = 0;  // to null; kPlainJobs only
   virtual void Remove(const ExecutionId& id) = 0;
   [[nodiscard]] virtual std::optional<PlatformRow> Read(const ExecutionId& id) = 0;
   // Everything, at one moment each; of tables with hundreds of thousands of rows, too.

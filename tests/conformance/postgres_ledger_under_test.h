@@ -81,6 +81,12 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
         {id.ToString(), status});
   }
 
+  void ClearStatus(const ExecutionId& id) override {
+    const ExecutionTable& table = options_.executions;
+    Ask("UPDATE " + table.table + " SET " + table.status + " = NULL WHERE " + table.id + " = $1",
+        {id.ToString()});
+  }
+
   void Remove(const ExecutionId& id) override {
     Ask("DELETE FROM " + options_.executions.table + " WHERE " + options_.executions.id + " = $1",
         {id.ToString()});

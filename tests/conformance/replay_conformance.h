@@ -99,7 +99,7 @@ class ReplayConformance : public LedgerConformance {
     return replay;
   }
   std::map<ReplayEnd, std::int64_t> Follow(ReplayId replay, Instant at = Now()) {
-    return Good(work_->Follow(replay, 1000, at));
+    return Good(work_->Follow(replay, std::nullopt, 1000, at)).ends;
   }
   [[nodiscard]] ReplayRecord ShowReplay(ReplayId replay) {
     return Good(book_->Show(replay)).value();

@@ -97,4 +97,132 @@ TEST_P(ReplayProgressConformance, P5_WhatIsLeftOutHidesNoneOfTheLettersBehindIt)
   EXPECT_THAT(next(5), testing::ElementsAre(ids[4], ids[1]));
 }
 
+// ---- what both ledgers do alike
+
+TEST_P(ReplayProgressConformance, P5_ARowWithoutAStatusIsAskedUntilItsTimeForAnAnswerIsOver) {
+  UseReplays({.shape = PlatformShape::kPlainJobs});
+  const ExecutionTable table = TableOf(PlatformShape::kPlainJobs);
+  const Judgement letter = Failed(Number(1), table.failable.front(), table.failed);
+  const Judgement other = Failed(Number(2), table.failable.front(), table.failed);
+  const ReplayId replay = Make({IdOf(letter), IdOf(other)});
+  Lease(driver_);
+  for (const Judgement* one : {&letter, &other}) {
+    EXPECT_EQ(ClaimLetter(replay, *one).verdict, ClaimVerdict::kClaimed);
+    Mark(replay, *one, ReplayMark::kSent);
+    ledger_->ClearStatus(*one->letter.execution_id);
+  }
+  EXPECT_THAT(Follow(replay), testing::IsEmpty());
+  ledger_->SetStatus(Number(1), table.final_statuses.front());
+  EXPECT_EQ(Follow(replay).at(ReplayEnd::kSucceeded), 1);
+  EXPECT_EQ(Follow(replay, Now() + std::chrono::hours(2)).at(ReplayEnd::kNoAnswer), 1);
+  EXPECT_EQ(PartOf(replay, other).detail, "the execution has no status");
+}
+
+TEST_P(ReplayProgressConformance, P5_AReplayEndsThoughTheRecordsOfItsLettersAreGone) {
+  std::vector<Judgement> letters;
+  std::vector<LetterId> ids;
+  for (int number = 1; number <= 4; ++number) {
+    letters.push_back(Failed(Number(number)));
+    ids.push_back(IdOf(letters.back()));
+  }
+  const Judgement& pending = letters[0];
+  const Judgement& unsent = letters[1];
+  const Judgement& sent = letters[2];
+  const Judgement& claimed = letters[3];
+  const ReplayId replay = Make(ids);
+  Lease(driver_);
+  for (const Judgement* one : {&unsent, &sent, &claimed})
+    EXPECT_EQ(ClaimLetter(replay, *one).verdict, ClaimVerdict::kClaimed);
+  Mark(replay, unsent, ReplayMark::kUnsent);
+  Mark(replay, sent, ReplayMark::kSent);
+  const auto claimed_at = PartOf(replay, claimed).claimed_at;
+  ledger_->Meddle("DELETE FROM {{letter}}");
+
+  const auto next = Good(work_->Next(replay, Now(), 10, kMuch, {}));
+  ASSERT_EQ(next.size(), 2U);
+  for (const ReplayCandidate& one : next)
+    EXPECT_EQ(one.unreadable, "the letter is not in the ledger any more");
+  EXPECT_EQ(ClaimLetter(replay, pending).verdict, ClaimVerdict::kLeft);
+  EXPECT_EQ(ClaimLetter(replay, unsent).verdict, ClaimVerdict::kLeft);
+  EXPECT_EQ(MarkOf(replay, pending, ReplayMark::kWithdrawn, {}).at(ReplayEnd::kWithdrawn), 1);
+  EXPECT_EQ(MarkOf(replay, unsent, ReplayMark::kUnroutable, {}).at(ReplayEnd::kUnroutable), 1);
+  EXPECT_EQ(MarkOf(replay, claimed, ReplayMark::kUnroutable, claimed_at).at(ReplayEnd::kUnroutable),
+            1);
+  EXPECT_EQ(Follow(replay).at(ReplayEnd::kNoAnswer), 1);
+  EXPECT_EQ(PartOf(replay, sent).detail, "the letter is not in the ledger any more");
+  EXPECT_EQ(ShowReplay(replay).state, ReplayState::kDone);
+}
+
+TEST_P(ReplayProgressConformance, P3_ASecondLetterOfAnExecutionIsToldThatAnotherOneIsReplayed) {
+  const char* const kWhy = "another letter of its execution is replayed";
+  // The first one failed it, was failed itself by nobody since; the second one never did.
+  for (const bool together : {true, false}) {
+    UseReplays({});
+    Put(Number(1));
+    const Judgement parked = Ends(LetterBuilder(Number(1)).Build(), Outcome::kParked);
+    EXPECT_EQ(OutcomeOf(parked), Outcome::kParked);
+    const Judgement older = Fails(LetterBuilder(Number(1)));
+    EXPECT_EQ(OutcomeOf(older), Outcome::kFailed);
+    const ReplayId replay = Make({IdOf(older), IdOf(parked)});
+    Lease(driver_);
+    std::vector<ReplayClaim> claims = {ClaimOf(older), ClaimOf(parked)};
+    if (!together) {
+      EXPECT_EQ(ClaimLetter(replay, older).verdict, ClaimVerdict::kClaimed);
+      claims = {ClaimOf(parked)};
+    }
+    EXPECT_EQ(Good(work_->Claim(replay, driver_, claims, Now())).back().verdict,
+              ClaimVerdict::kWithdrawn);
+    EXPECT_EQ(PartOf(replay, parked).detail, kWhy) << together;
+    EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  }
+  // Both could have been, and one of them is.
+  UseReplays({});
+  Put(Number(1));
+  const Judgement one = Ends(LetterBuilder(Number(1)).Build(), Outcome::kParked);
+  const Judgement two = Ends(LetterBuilder(Number(1)).Build(), Outcome::kParked);
+  EXPECT_EQ(Settle({one, two}).size(), 2u);
+  const ReplayId replay = Make({IdOf(one), IdOf(two)});
+  Lease(driver_);
+  const std::vector<ReplayClaim> claims = {ClaimOf(one), ClaimOf(two)};
+  EXPECT_EQ(Good(work_->Claim(replay, driver_, claims, Now())).at(1).verdict,
+            ClaimVerdict::kWithdrawn);
+  EXPECT_EQ(PartOf(replay, two).detail, kWhy);
+}
+
+// So many that their leases are not all renewed at once.
+TEST_P(ReplayProgressConformance, P3_AReplayWhoseLeaseHasEndedIsNotDrivenUntilItIsRenewed) {
+  constexpr int kReplays = 101;
+  for (int number = 1; number <= kReplays; ++number) (void)Make({IdOf(Failed(Number(number)))});
+  const Instant begin = Now();
+  Lease(driver_, begin);
+  EXPECT_THAT(Good(work_->Lease(driver_, begin, kDriverLease)), testing::SizeIs(kReplays));
+  const Instant later = begin + kDriverLease + std::chrono::seconds(1);
+  EXPECT_THAT(Good(work_->Lease(driver_, later, kDriverLease)), testing::SizeIs(kReplays - 1));
+  EXPECT_THAT(Good(work_->Lease(driver_, later, kDriverLease)), testing::SizeIs(kReplays));
+}
+
+TEST_P(ReplayProgressConformance, P9_SentLettersAreFollowedPartByPart) {
+  std::vector<LetterId> ids;
+  std::vector<Judgement> letters;
+  for (int number = 1; number <= 3; ++number) {
+    letters.push_back(Failed(Number(number)));
+    ids.push_back(IdOf(letters.back()));
+  }
+  const ReplayId replay = Make(ids);
+  Lease(driver_);
+  for (const Judgement& letter : letters) {
+    EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kClaimed);
+    Mark(replay, letter, ReplayMark::kSent);
+  }
+  const auto follow = [&](std::optional<LetterId> after) {
+    return Good(work_->Follow(replay, after, 2, Now())).up_to;
+  };
+  EXPECT_EQ(follow(std::nullopt), ids[1]);
+  ledger_->SetStatus(Number(1), "completed");
+  EXPECT_EQ(follow(ids[1]), std::nullopt) << "the end was reached";
+  EXPECT_EQ(PartOf(replay, letters[0]).step, ReplayStep::kSent) << "it was not asked for";
+  EXPECT_EQ(follow(std::nullopt), ids[1]);
+  EXPECT_EQ(PartOf(replay, letters[0]).end, ReplayEnd::kSucceeded);
+}
+
 }  // namespace deadletter::test

@@ -53,7 +53,7 @@ CREATE TABLE uuid_execution (
 CREATE TABLE jobs (
   job_no INTEGER PRIMARY KEY,
   kind TEXT,
-  state TEXT NOT NULL,
+  state TEXT,
   problem TEXT,
   ended_at DATETIME);
 )";
@@ -127,6 +127,12 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
     const ExecutionTable& table = options_.executions;
     Write("UPDATE " + table.table + " SET " + table.status + " = ?2 WHERE " + table.id + " = ?1",
           id, [&](sqlite::Statement& update, const auto& stored) { update.Bind(stored, status); });
+  }
+
+  void ClearStatus(const ExecutionId& id) override {
+    const ExecutionTable& table = options_.executions;
+    Write("UPDATE " + table.table + " SET " + table.status + " = NULL WHERE " + table.id + " = ?1",
+          id, [](sqlite::Statement& update, const auto& stored) { update.Bind(stored); });
   }
 
   void Remove(const ExecutionId& id) override {

@@ -107,7 +107,7 @@ CREATE TABLE uuid_execution (
 CREATE TABLE jobs (
   job_no serial PRIMARY KEY,
   kind text,
-  state text NOT NULL,
+  state text,
   problem text,
   ended_at timestamptz);
 )";

@@ -301,25 +301,21 @@ LedgerResult<std::map<ReplayEnd, std::int64_t>> PostgresReplayWork::Mark(
   return ends;
 }
 
-LedgerResult<std::map<ReplayEnd, std::int64_t>> PostgresReplayWork::Follow(ReplayId replay,
-                                                                           std::size_t limit,
-                                                                           Instant now) {
+LedgerResult<FollowedLetters> PostgresReplayWork::Follow(ReplayId replay,
+                                                         std::optional<LetterId> after,
+                                                         std::size_t limit, Instant now) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
   Statement ask{.sql = FillIn(sql::kReplaySent, {{"schema", schema_}}), .parameters = {}};
-  const auto after = followed_up_to_.find(replay);
   ask.parameters.Id(replay.value());
-  after == followed_up_to_.end() ? ask.parameters.Null() : ask.parameters.Id(after->second.value());
+  after ? ask.parameters.Id(after->value()) : ask.parameters.Null();
   ask.parameters.Number(static_cast<std::int64_t>(limit));
   const auto sent = connection_.Run(ask);
   if (!sent) return tl::unexpected(sent.error());
   const int count = sent->size();
+  FollowedLetters followed;
   // Fewer than asked for: the end was reached, and the next round begins with the oldest.
-  if (static_cast<std::size_t>(count) == limit) {
-    followed_up_to_[replay] = LetterId(sent->Id(count - 1, 0));
-  } else {
-    followed_up_to_.erase(replay);
-  }
-  std::map<ReplayEnd, std::int64_t> ends;
+  if (count > 0 && static_cast<std::size_t>(count) == limit)
+    followed.up_to = LetterId(sent->Id(count - 1, 0));
   if (count > 0) {
     BinaryArray letters(ElementType::kUuid);
     BinaryArray executions = platform_.IdArray();
@@ -336,12 +332,12 @@ LedgerResult<std::map<ReplayEnd, std::int64_t>> PostgresReplayWork::Follow(Repla
         .Moment(now);
     const auto ended = connection_.Run(follow);
     if (!ended) return tl::unexpected(Refused(ended.error()));
-    ends = ReadEnds(*ended);
+    followed.ends = ReadEnds(*ended);
   }
   Statement over{.sql = FillIn(sql::kReplayOver, {{"schema", schema_}}), .parameters = {}};
   over.parameters.Id(replay.value()).Moment(now);
   if (const auto done = connection_.Run(over); !done) return tl::unexpected(done.error());
-  return ends;
+  return followed;
 }
 
 LedgerResult<ReplayCounts> PostgresReplayWork::Count(ReplayId replay) {

@@ -27,9 +27,9 @@ class PostgresReplayWork final : public ReplayWork {
                                                                Instant now) override;
   [[nodiscard]] LedgerResult<std::map<ReplayEnd, std::int64_t>> Mark(
       ReplayId replay, std::span<const ReplayResult> results, Instant now) override;
-  [[nodiscard]] LedgerResult<std::map<ReplayEnd, std::int64_t>> Follow(ReplayId replay,
-                                                                       std::size_t limit,
-                                                                       Instant now) override;
+  [[nodiscard]] LedgerResult<FollowedLetters> Follow(ReplayId replay,
+                                                     std::optional<LetterId> after,
+                                                     std::size_t limit, Instant now) override;
   [[nodiscard]] LedgerResult<ReplayCounts> Count(ReplayId replay) override;
   LedgerResult<void> Stop(ReplayId replay, const std::string& reason) override;
   void Abort() override { connection_.Abort(); }
@@ -53,7 +53,6 @@ class PostgresReplayWork final : public ReplayWork {
   Connection connection_;
   Platform platform_;
   PlatformSql sql_;
-  std::map<ReplayId, LetterId> followed_up_to_;
 };
 
 }  // namespace deadletter::postgres

@@ -9,11 +9,11 @@ namespace sql = sqlite::sql;
 
 sqlite::DatabaseResult<std::vector<ReplayRecord>> ReadReplays(sqlite::Database& database,
                                                               const std::string& conditions,
-                                                              const std::optional<ReplayId>& id,
+                                                              const ReplayConditions& values,
                                                               std::size_t limit) {
   std::vector<ReplayRecord> replays;
   auto rows = database.Prepare(FillIn(sql::kReplayList, {{"conditions", conditions}}));
-  rows.Bind(id ? std::optional(BlobOf(*id)) : std::nullopt, nullptr, limit);
+  rows.Bind(values.id ? std::optional(BlobOf(*values.id)) : std::nullopt, values.now, limit);
   while (rows.Next()) {
     ReplayRecord replay;
     replay.id = ReplayId(ReadUuid(rows, 0));

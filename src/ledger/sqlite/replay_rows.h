@@ -6,9 +6,15 @@
 
 namespace deadletter {
 
-// The newest first, without the counts; `conditions` may use ?1, which is `id`.
+// What the conditions may use: ?1 and ?2.
+struct ReplayConditions {
+  std::optional<ReplayId> id;
+  std::optional<Instant> now;
+};
+
+// The newest first, without the counts.
 [[nodiscard]] sqlite::DatabaseResult<std::vector<ReplayRecord>> ReadReplays(
-    sqlite::Database& database, const std::string& conditions, const std::optional<ReplayId>& id,
+    sqlite::Database& database, const std::string& conditions, const ReplayConditions& values,
     std::size_t limit);
 
 // How many of the replay's letters stand where.

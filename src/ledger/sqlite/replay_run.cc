@@ -40,6 +40,7 @@ struct ReplayRun::Standing {
   std::optional<ReplayEnd> doubt;
   std::optional<Instant> due_at;
   std::optional<Instant> claimed_at;
+  bool is_recorded = true;  // else its record is gone, and only the replay still names it
 };
 
 // Its execution's row.
@@ -70,6 +71,7 @@ std::optional<ReplayRun::Standing> ReplayRun::StandingOf(const LetterId& letter)
   standing.doubt = ReplayEndFromName(row.Text(9));
   standing.due_at = row.OptionalTime(10);
   standing.claimed_at = row.OptionalTime(11);
+  standing.is_recorded = row.Bool(12);
   return standing;
 }
 
@@ -130,12 +132,15 @@ std::optional<std::string> ReplayRun::WhyNot(const ReplayClaim& claim, const Sta
   moves = MayMove(claim, standing, *row);
   if (moves) return std::nullopt;
   if (!row->status) return "the execution has no status";
+  if (standing.owner == replay_ && *row->status == table.replay_status)
+    return "another letter of its execution is replayed";
   if (*row->status == table.failed) return "the execution was not failed by it";
   return "the execution is " + *row->status;
 }
 
 ClaimedLetter ReplayRun::Claim(const ReplayClaim& claim, bool is_running) {
   const auto standing = StandingOf(claim.letter);
+  if (standing && !standing->is_recorded) return {};
   const bool is_unsent = standing && standing->step == ReplayStep::kUnsent;
   const bool is_pending = standing && standing->step == ReplayStep::kPending && is_running;
   if (!is_unsent && !is_pending) return {};
@@ -225,6 +230,7 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
       is_out = is_out || (!result.claimed_at && standing->step == ReplayStep::kUnsent);
       if (is_out) {
         End(result.letter, ReplayEnd::kUnroutable, detail, GivesBack(result, *standing));
+        if (!standing->is_recorded) return;
         SetLetter(result.letter, standing->letter_state, LetterState::kOpen, "unroutable", detail,
                   standing->moved_from.has_value());
       } else if (is_pending) {
@@ -291,19 +297,23 @@ bool ReplayRun::Follow(const LetterId& letter, const std::optional<ExecutionId>&
   const auto row = RowOf(execution, letter);
   const ReplayEnd none = standing->doubt.value_or(ReplayEnd::kNoAnswer);
   std::optional<ReplayEnd> end;
-  std::string detail = "no execution tells";
-  if (!standing->moved_from) {
+  std::string detail;
+  if (!standing->is_recorded) {
     end = none;
-  } else if (!row || !row->status) {
+    detail = "the letter is not in the ledger any more";
+  } else if (!standing->moved_from) {
     end = none;
-    detail = row ? "the execution has no status" : "the execution is gone";
+    detail = "no execution tells";
+  } else if (!row) {
+    end = none;
+    detail = "the execution is gone";
   } else {
-    detail = "the execution is " + *row->status;
-    if (*row->status == table.failed) {
+    detail = row->status ? "the execution is " + *row->status : "the execution has no status";
+    if (row->status == table.failed) {
       end = ReplayEnd::kFailedAgain;
-    } else if (*row->status == table.final_statuses.front()) {
+    } else if (row->status == table.final_statuses.front()) {
       end = ReplayEnd::kSucceeded;
-    } else if (Contains(table.final_statuses, *row->status)) {
+    } else if (row->status && Contains(table.final_statuses, *row->status)) {
       end = ReplayEnd::kNoAnswer;
     } else if (standing->due_at && *standing->due_at <= now_) {
       end = none;
@@ -319,7 +329,7 @@ bool ReplayRun::Follow(const LetterId& letter, const std::optional<ExecutionId>&
     return true;
   }
   End(letter, *end, detail);
-  if (standing->letter_state != LetterState::kWaiting) return true;
+  if (!standing->is_recorded || standing->letter_state != LetterState::kWaiting) return true;
   // The letter of that death is open in its place, where there is one.
   const bool closes = *end == ReplayEnd::kSucceeded ||
                       (*end == ReplayEnd::kFailedAgain && standing->failed_by_newer);

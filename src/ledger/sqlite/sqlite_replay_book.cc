@@ -150,7 +150,7 @@ LedgerResult<std::vector<ReplayRecord>> SqliteReplayBook::Read(const std::string
                                                                std::size_t limit) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
-  auto replays = ReadReplays(**database, conditions, id, limit);
+  auto replays = ReadReplays(**database, conditions, {.id = id, .now = {}}, limit);
   if (!replays) return file_.Failed(replays.error());
   for (ReplayRecord& replay : *replays) {
     auto counts = CountReplay(**database, replay.id);

@@ -90,7 +90,8 @@ LedgerResult<std::vector<DrivenReplay>> SqliteReplayWork::Lease(Uuid driver, Ins
       return Unexpected<LedgerError>(taken.error());
   }
   const ReplayId as_id(driver);
-  auto replays = ReadReplays(**database, "ended_at IS NULL AND driver = ?1", as_id, 1000);
+  auto replays = ReadReplays(**database, "ended_at IS NULL AND driver = ?1 AND lease_until > ?2",
+                             {.id = as_id, .now = now}, 1000);
   if (!replays) return file_.Failed(replays.error());
   std::vector<DrivenReplay> driven;
   for (ReplayRecord& replay : *replays)
@@ -201,9 +202,9 @@ LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Mark(
   return ends;
 }
 
-LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Follow(ReplayId replay,
-                                                                         std::size_t limit,
-                                                                         Instant now) {
+LedgerResult<FollowedLetters> SqliteReplayWork::Follow(ReplayId replay,
+                                                       std::optional<LetterId> after,
+                                                       std::size_t limit, Instant now) {
   auto database = Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   struct Sent {
@@ -211,11 +212,11 @@ LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Follow(ReplayI
     std::optional<ExecutionId> execution;
   };
   std::vector<Sent> all;
-  std::string& after = followed_up_to_[replay];
   bool is_left = true;
   {
     auto rows = (*database)->Prepare(sql::kReplaySent);
-    rows.Bind(BlobOf(replay), sqlite::Blob{after}, limit);
+    const sqlite::Blob up_to = after ? BlobOf(*after) : sqlite::Blob{""};
+    rows.Bind(BlobOf(replay), up_to, limit);
     while (rows.Next()) {
       all.push_back({LetterId(ReadUuid(rows, 0)),
                      ParseExecutionId(options_.executions.id_type, rows.Text(1))});
@@ -225,8 +226,10 @@ LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Follow(ReplayI
     is_left = left.Bind(BlobOf(replay)).Next();
     if (left.error()) return file_.Failed(*left.error());
   }
-  after = all.size() == limit ? std::string(BytesOf(all.back().letter.value().bytes)) : "";
-  if (all.empty() && is_left) return std::map<ReplayEnd, std::int64_t>();
+  FollowedLetters followed;
+  // Fewer than asked for: the end was reached, and the next round begins with the oldest.
+  if (!all.empty() && all.size() == limit) followed.up_to = all.back().letter;
+  if (all.empty() && is_left) return followed;
 
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
@@ -235,17 +238,17 @@ LedgerResult<std::map<ReplayEnd, std::int64_t>> SqliteReplayWork::Follow(ReplayI
   bool is_changed = false;
   for (const Sent& sent : all)
     is_changed = run.Follow(sent.letter, sent.execution, terms.answer_within) || is_changed;
-  auto ends = run.Finish();
+  followed.ends = run.Finish();
   {
     auto left = (*database)->Prepare(sql::kReplayLeft);
     is_left = left.Bind(BlobOf(replay)).Next();
   }
-  if (is_left && !is_changed) return ends;  // nothing was written
+  if (is_left && !is_changed) return followed;  // nothing was written
   if (!is_left)
     static_cast<void>((*database)->Prepare(sql::kReplayOver).Bind(BlobOf(replay), now).Run());
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
-  return ends;
+  return followed;
 }
 
 LedgerResult<ReplayCounts> SqliteReplayWork::Count(ReplayId replay) {

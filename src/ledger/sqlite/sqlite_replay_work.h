@@ -25,9 +25,9 @@ class SqliteReplayWork final : public ReplayWork {
                                                                Instant now) override;
   [[nodiscard]] LedgerResult<std::map<ReplayEnd, std::int64_t>> Mark(
       ReplayId replay, std::span<const ReplayResult> results, Instant now) override;
-  [[nodiscard]] LedgerResult<std::map<ReplayEnd, std::int64_t>> Follow(ReplayId replay,
-                                                                       std::size_t limit,
-                                                                       Instant now) override;
+  [[nodiscard]] LedgerResult<FollowedLetters> Follow(ReplayId replay,
+                                                     std::optional<LetterId> after,
+                                                     std::size_t limit, Instant now) override;
   [[nodiscard]] LedgerResult<ReplayCounts> Count(ReplayId replay) override;
   LedgerResult<void> Stop(ReplayId replay, const std::string& reason) override;
   void Abort() override { file_.Abort(); }
@@ -41,7 +41,6 @@ class SqliteReplayWork final : public ReplayWork {
   LedgerFile file_;
   std::uint64_t known_ = 0;  // the connection that sql_ was made for
   std::optional<ExecutionSql> sql_;
-  std::map<ReplayId, std::string> followed_up_to_;
 };
 
 }  // namespace deadletter

@@ -81,11 +81,16 @@ WITH input AS MATERIALIZED (
       ELSE 'withdrawn'
     END AS final_verdict,
     CASE
-      WHEN placed.verdict = 'move' AND placed.place > 1 THEN 'another letter of its execution is replayed'
-      WHEN placed.verdict = 'move' THEN 'the platform does not let its execution go back'
       WHEN placed.step = 'unsent' THEN 'the execution waits for it no longer'
       WHEN placed.letter_state = 'waiting' THEN 'the letter waits (' || placed.outcome || ')'
       WHEN NOT placed.has_row THEN 'the execution is gone'
+      WHEN placed.owner = terms.replay_id AND placed.status = terms.replay_status
+        OR EXISTS (
+          SELECT FROM placed AS earlier
+          JOIN moved AS moved_before ON moved_before.position = earlier.position
+          WHERE earlier.execution = placed.execution AND earlier.position < placed.position
+            AND moved_before.status = terms.replay_status) THEN 'another letter of its execution is replayed'
+      WHEN placed.verdict = 'move' THEN 'the platform does not let its execution go back'
       WHEN placed.status = terms.failed THEN 'the execution was not failed by it'
       ELSE coalesce('the execution is ' || placed.status, 'the execution has no status')
     END AS why

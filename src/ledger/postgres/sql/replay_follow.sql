@@ -11,6 +11,8 @@ WITH input AS MATERIALIZED (
       WHEN replay_letter.due_at <= $7::timestamptz THEN coalesce(replay_letter.outcome, 'no_answer')
     END AS outcome,
     CASE
+      WHEN NOT EXISTS (SELECT FROM {{schema}}.letter WHERE letter.id = input.letter_id)
+        THEN 'the letter is not in the ledger any more'
       WHEN replay_letter.moved_from IS NULL THEN 'no execution tells'
       WHEN e.{{id}} IS NULL THEN 'the execution is gone'
       ELSE coalesce('the execution is ' || e.{{status}}::text, 'the execution has no status')

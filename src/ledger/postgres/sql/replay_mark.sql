@@ -21,7 +21,12 @@ WITH input AS MATERIALIZED (
   FROM input
   CROSS JOIN ours
   WHERE replay_letter.replay_id = ours.id AND replay_letter.letter_id = input.letter_id
-    AND CASE WHEN input.mark IN ('withdrawn', 'unroutable') THEN replay_letter.step = 'pending'
+    AND CASE WHEN input.mark = 'withdrawn' THEN replay_letter.step = 'pending'
+             WHEN input.mark = 'unroutable' AND replay_letter.step = 'pending' THEN true
+             -- The others have ended by the statement before this one, but for those whose record is gone.
+             WHEN input.mark = 'unroutable'
+               AND EXISTS (SELECT FROM {{schema}}.letter WHERE letter.id = input.letter_id) THEN false
+             WHEN input.mark = 'unroutable' AND input.claimed_at IS NULL THEN replay_letter.step = 'unsent'
              ELSE replay_letter.claimed_at = input.claimed_at
                AND (replay_letter.step = 'claimed'
                     OR (replay_letter.step = 'sent' AND replay_letter.outcome = 'in_doubt'))

@@ -759,7 +759,6 @@ TEST_P(ReplayConformance, P3_AMarkOfAnEarlierClaimSaysNothingOfTheMessageThatIsO
   EXPECT_THAT(Good(work_->Next(replay, Now(), 0, kMuch, {})), testing::IsEmpty());
 }
 
-// It waits for the replay that was not answered, and for nobody else.
 // A trigger that lets no row fail: the row waits on, for the next replay of the letter.
 TEST_P(ReplayConformance, P5_AnUnroutableLetterWhoseFailureIsSwallowedCanBeReplayedAgain) {
   const Judgement letter = Failed(Number(1));
@@ -769,6 +768,10 @@ TEST_P(ReplayConformance, P5_AnUnroutableLetterWhoseFailureIsSwallowedCanBeRepla
   ledger_->RemoveTrigger();
   EXPECT_EQ(StatusOf(Number(1)), "scheduled");
   EXPECT_EQ(StateOf(letter), LetterState::kOpen);
+  const char* const kWhy =
+      "a detail; its execution waits in vain: the platform swallowed its failure";
+  EXPECT_EQ(PartOf(replay, letter).detail, kWhy);
+  EXPECT_EQ(Show(letter).history.back().detail, kWhy);
   EXPECT_NE(Claimed(letter), replay);
 }
 

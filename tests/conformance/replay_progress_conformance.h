@@ -82,13 +82,12 @@ TEST_P(ReplayProgressConformance, P5_WhatIsLeftOutHidesNoneOfTheLettersBehindIt)
   const ReplayId replay = Make(ids);
   Lease(driver_);
   for (const std::size_t unsent : {3U, 4U})
-    MarkAt(replay, letters[unsent], ReplayMark::kUnsent,
-           ClaimAt(replay, letters[unsent], Now()), Now());
+    MarkAt(replay, letters[unsent], ReplayMark::kUnsent, ClaimAt(replay, letters[unsent], Now()),
+           Now());
   const std::vector<LetterId> without = {ids[0], ids[2], ids[3]};
   const auto next = [&](std::size_t pending) {
     std::vector<LetterId> given;
-    for (const ReplayCandidate& one :
-         Good(work_->Next(replay, Now(), pending, kMuch, without)))
+    for (const ReplayCandidate& one : Good(work_->Next(replay, Now(), pending, kMuch, without)))
       given.push_back(one.id);
     return given;
   };
@@ -223,6 +222,49 @@ TEST_P(ReplayProgressConformance, P9_SentLettersAreFollowedPartByPart) {
   EXPECT_EQ(PartOf(replay, letters[0]).step, ReplayStep::kSent) << "it was not asked for";
   EXPECT_EQ(follow(std::nullopt), ids[1]);
   EXPECT_EQ(PartOf(replay, letters[0]).end, ReplayEnd::kSucceeded);
+}
+
+// ---- a touch that is nobody's work
+
+// Whatever renews `updated` looks like a worker, or like somebody who has scheduled the work anew:
+// what is not sure to be ours alone is left as it is, and the letter is open.
+TEST_P(ReplayProgressConformance, P2_ATouchOfTheRowBetweenClaimAndMarkIsTakenForSomebodysWork) {
+  const auto touch = [&](const ExecutionId& id) { ledger_->SetStatus(id, "scheduled"); };
+  std::vector<Judgement> letters;
+  for (int number = 1; number <= 3; ++number) letters.push_back(Failed(Number(number)));
+  const Judgement& nobodys = letters[0];
+  const Judgement& unsent = letters[1];
+  const Judgement& sent = letters[2];
+
+  const ReplayId first = Claimed(nobodys);
+  touch(Number(1));
+  EXPECT_EQ(Mark(first, nobodys, ReplayMark::kUnroutable).at(ReplayEnd::kUnroutable), 1);
+
+  const ReplayId second = Claimed(unsent);
+  Mark(second, unsent, ReplayMark::kUnsent);
+  touch(Number(2));
+  ExpectWithdrawn(second, unsent, "the execution waits for it no longer");
+
+  const ReplayId third = Claimed(sent);
+  const Instant stamp = UpdatedOf(Number(3));
+  touch(Number(3));
+  Mark(third, sent, ReplayMark::kSent);
+  EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(3)).Replay(third).Attempt(stamp))),
+            Outcome::kStaleAttempt)
+      << "its message, dying";
+  Follow(third, Now() + std::chrono::hours(2));
+
+  for (int number = 1; number <= 3; ++number) {
+    const Judgement& letter = letters[static_cast<std::size_t>(number) - 1];
+    EXPECT_EQ(StatusOf(Number(number)), "scheduled");
+    EXPECT_EQ(StateOf(letter), LetterState::kOpen);
+    const ReplayId again = Make({IdOf(letter)});
+    Lease(driver_);
+    ExpectWithdrawn(again, letter, "the execution is scheduled");
+    // As somebody must who knows that nobody works on it.
+    ledger_->SetStatus(Number(number), "failed");
+    EXPECT_NE(Claimed(letter), again);
+  }
 }
 
 }  // namespace deadletter::test

@@ -206,7 +206,7 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
                 (standing->step == ReplayStep::kClaimed ||
                  (standing->step == ReplayStep::kSent && standing->doubt));
   const bool is_pending = standing->step == ReplayStep::kPending;
-  const std::string detail = DisplayText(result.detail, kMaxDetailBytes);
+  std::string detail = DisplayText(result.detail, kMaxDetailBytes);
   const auto note = [&](ReplayStep step, std::optional<ReplayEnd> end, std::optional<Instant> sent,
                         Instant due) {
     if (!is_out) return;
@@ -229,7 +229,8 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
     case ReplayMark::kUnroutable:
       is_out = is_out || (!result.claimed_at && standing->step == ReplayStep::kUnsent);
       if (is_out) {
-        End(result.letter, ReplayEnd::kUnroutable, detail, GivesBack(result, *standing));
+        const bool gives_back = GivesBack(result, *standing, detail);
+        End(result.letter, ReplayEnd::kUnroutable, detail, gives_back);
         if (!standing->is_recorded) return;
         SetLetter(result.letter, standing->letter_state, LetterState::kOpen, "unroutable", detail,
                   standing->moved_from.has_value());
@@ -242,7 +243,8 @@ void ReplayRun::Mark(const ReplayResult& result, Microseconds answer_within) {
 
 // An execution that is not failed, since the platform refuses it or swallows it, or since its
 // letter had left it alone, goes on waiting: only so the letter may be replayed again.
-bool ReplayRun::GivesBack(const ReplayResult& result, const Standing& standing) {
+bool ReplayRun::GivesBack(const ReplayResult& result, const Standing& standing,
+                          std::string& detail) {
   // It is failed by the letter that had failed it, also where the row was scheduled already when it
   // was claimed: then an earlier replay of that letter, which had no answer, had brought it back.
   const bool is_to_fail =
@@ -253,7 +255,10 @@ bool ReplayRun::GivesBack(const ReplayResult& result, const Standing& standing) 
     const auto row = RowOf(result.execution, result.letter);
     const bool is_waiting = row && row->status == options_.executions.replay_status &&
                             row->updated == standing.owned_since;
-    if (is_waiting) return false;
+    if (is_waiting) {
+      detail += "; its execution waits in vain: the platform swallowed its failure";
+      return false;
+    }
   }
   static_cast<void>(database_.Prepare(sql::kReleaseExecution)
                         .Bind(*standing.execution_id, BlobOf(replay_))

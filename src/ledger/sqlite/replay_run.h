@@ -44,7 +44,9 @@ class ReplayRun {
                              const Row& row) const;
   [[nodiscard]] bool Move(const ExecutionId& execution, const std::string& from);
   // Of a message that no queue has: whether what the claim moved is moved no more.
-  [[nodiscard]] bool GivesBack(const ReplayResult& result, const Standing& standing);
+  // Of an execution that goes on waiting though it was to fail, `detail` says so.
+  [[nodiscard]] bool GivesBack(const ReplayResult& result, const Standing& standing,
+                               std::string& detail);
   [[nodiscard]] bool FailAgain(const ReplayResult& result, const Standing& standing);
   // `gives_back`: what the claim moved is moved no more.
   void End(const LetterId& letter, ReplayEnd end, const std::string& detail,

@@ -65,16 +65,27 @@ WITH terms AS (
   FROM standing
   WHERE standing.is_to_fail
     AND (NOT standing.is_waiting OR EXISTS (SELECT FROM failed WHERE failed.letter_id = standing.letter_id))
+), told AS MATERIALIZED (
+  SELECT standing.letter_id,
+    standing.detail
+      || CASE
+           WHEN standing.is_to_fail
+             AND NOT EXISTS (SELECT FROM given_back WHERE given_back.letter_id = standing.letter_id)
+             THEN '; its execution waits in vain: the platform swallowed its failure'
+           ELSE ''
+         END AS detail
+  FROM standing
 ), released AS (
   DELETE FROM {{schema}}.replay_owner
   USING given_back
   WHERE replay_owner.execution_key = given_back.execution_key
 ), ended AS (
   UPDATE {{schema}}.replay_letter
-  SET step = 'ended', outcome = 'unroutable', detail = standing.detail, ended_at = terms.marked_at,
+  SET step = 'ended', outcome = 'unroutable', detail = told.detail, ended_at = terms.marked_at,
     -- What is given back is moved no more.
     moved_from = CASE WHEN given_back.letter_id IS NULL THEN replay_letter.moved_from END
   FROM standing
+  JOIN told ON told.letter_id = standing.letter_id
   LEFT JOIN given_back ON given_back.letter_id = standing.letter_id
   CROSS JOIN terms
   WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = standing.letter_id
@@ -85,8 +96,8 @@ WITH terms AS (
   WHERE letter.id = standing.letter_id
 ), step AS (
   INSERT INTO {{schema}}.letter_step (letter_id, at, what, detail)
-  SELECT standing.letter_id, terms.marked_at, 'unroutable', standing.detail
-  FROM standing
+  SELECT told.letter_id, terms.marked_at, 'unroutable', told.detail
+  FROM told
   CROSS JOIN terms
 ), counted AS (
   INSERT INTO {{schema}}.letter_count (state, letters)

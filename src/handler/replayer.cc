@@ -31,7 +31,8 @@ ReplayResult Mark(const ComposedReplay& composed, ReplayMark mark, std::string d
   return result;
 }
 
-// Those that a token of the pace was spent for: what is unsent had its own when it was claimed first.
+// Those that a token of the pace was spent for: what is unsent had its own when it was claimed
+// first.
 template <class Letters>
 std::size_t Pending(const Letters& letters) {
   return static_cast<std::size_t>(

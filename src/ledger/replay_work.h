@@ -77,7 +77,7 @@ struct ReplayResult {
 
 struct FollowedLetters {
   std::map<ReplayEnd, std::int64_t> ends;  // how many have ended so
-  std::optional<LetterId> up_to;           // the next round begins after it; nothing: with the oldest
+  std::optional<LetterId> up_to;  // the next round begins after it; nothing: with the oldest
 };
 
 // A letter whose row somebody holds is passed over for so long, and the others go on.
@@ -91,8 +91,8 @@ inline constexpr std::chrono::minutes kForgottenClaimAfter{5};
 // Threads: one makes the calls; only Abort() may come from any.
 //
 // A clock that is set back strands nobody: what would wait for longer than it ever should is due at
-// once (a letter that is not sent yet, a lease), forgotten (a claim), or waited for anew from now on
-// (an answer).
+// once (a letter that is not sent yet, a lease), forgotten (a claim), or waited for anew from now
+// on (an answer).
 //
 // One driver at a time has a replay, by a lease that it renews; the claim asks whether the lease is
 // still its own. A letter is claimed once in a replay, unless it is certain that its message was
@@ -102,8 +102,9 @@ class ReplayWork {
   virtual ~ReplayWork() = default;
 
   // Leases replays that have letters left, new ones and those whose driver let its lease end; gives
-  // all whose lease is `driver`'s and has not ended. What an earlier driver had claimed and not marked becomes in
-  // doubt, and so does what `driver` itself has claimed and not marked for kForgottenClaimAfter.
+  // all whose lease is `driver`'s and has not ended. What an earlier driver had claimed and not
+  // marked becomes in doubt, and so does what `driver` itself has claimed and not marked for
+  // kForgottenClaimAfter.
   [[nodiscard]] virtual LedgerResult<std::vector<DrivenReplay>> Lease(
       Uuid driver, Instant now, std::chrono::milliseconds lease) = 0;
   // At the end, so that nobody has to wait for the leases.

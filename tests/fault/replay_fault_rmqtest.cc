@@ -118,6 +118,29 @@ TEST_F(ReplayOutage, P2_P5_WhatIsUnsentIsSentOnceTheBrokerIsBackIfItsRowIsAsTheC
   EXPECT_EQ(replays_.Waiting(), 0U);
 }
 
+// With a rate the first letters alone are offered: whoever holds the first one's row held them all.
+TEST_F(ReplayOutage, P5_ALetterWhoseRowIsHeldIsPassedOverAndGoesOutOnceItIsFree) {
+  Server server = world_.Serve();
+  Fail(4);
+  PlatformConnection somebody(world_.pair().LedgerUrl());
+  somebody.Run("BEGIN; SELECT FROM execution WHERE id = 1 FOR UPDATE");
+  const std::string replay = ReplayWorld::Make(
+      server, R"({"filter":{"outcome":"failed","state":"open"},"rate_per_second":1})");
+  const std::vector<Lease> others = replays_.Take(3);
+  std::set<std::string> sent;
+  for (const Lease& lease : others) sent.insert(ReplayWorld::ExecutionOf(lease).ToString());
+  EXPECT_THAT(sent, testing::ElementsAre("2", "3", "4")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Parts(server, replay).at("1"), "pending");
+  somebody.Run("COMMIT");
+  const std::vector<Lease> first = replays_.Take(1);
+  ASSERT_EQ(first.size(), 1U) << server.process().output();
+  EXPECT_EQ(ReplayWorld::ExecutionOf(first[0]).ToString(), "1");
+  replays_.Complete(others);
+  replays_.Complete(first);
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  ExpectAllCompleted();
+}
+
 // basic.nack: the broker says that it did not keep it, and of several queues one may have it.
 TEST_F(ReplayOutage, P3_WhatTheBrokerNacksIsInDoubtAndToldLetterByLetter) {
   node().DeclareQueue(vhost(), "worker.full",

@@ -120,11 +120,10 @@ LedgerResult<void> SqliteReplayWork::TakeLeases(sqlite::Database& database, cons
     static_cast<void>(database.Prepare(sql::kReplayLease)
                           .Bind(BlobOf(one.id), BlobOf(driver), now + lease)
                           .Run());
-    static_cast<void>(
-        database.Prepare(sql::kReplayDoubtClaimed)
-            .Bind(BlobOf(one.id), now + one.answer_within, one.is_new, now - kForgottenClaimAfter,
-                  now + kForgottenClaimAfter)
-            .Run());
+    static_cast<void>(database.Prepare(sql::kReplayDoubtClaimed)
+                          .Bind(BlobOf(one.id), now + one.answer_within, one.is_new,
+                                now - kForgottenClaimAfter, now + kForgottenClaimAfter)
+                          .Run());
   }
   return file_.Commit(*transaction);
 }

@@ -25,8 +25,7 @@ class SqliteReplayWork final : public ReplayWork {
                                                                Instant now) override;
   [[nodiscard]] LedgerResult<std::map<ReplayEnd, std::int64_t>> Mark(
       ReplayId replay, std::span<const ReplayResult> results, Instant now) override;
-  [[nodiscard]] LedgerResult<FollowedLetters> Follow(ReplayId replay,
-                                                     std::optional<LetterId> after,
+  [[nodiscard]] LedgerResult<FollowedLetters> Follow(ReplayId replay, std::optional<LetterId> after,
                                                      std::size_t limit, Instant now) override;
   [[nodiscard]] LedgerResult<ReplayCounts> Count(ReplayId replay) override;
   LedgerResult<void> Stop(ReplayId replay, const std::string& reason) override;

@@ -106,6 +106,7 @@ void PrivateRabbitMq::ReadAddresses(const std::string& shown) {
     if (line.starts_with("AMQP_URL=")) amqp_url_ = without_vhost;
     if (line.starts_with("AMQPS_URL=")) amqps_url_ = without_vhost;
     if (line.starts_with("MANAGEMENT_URL=")) management_url_ = value;
+    if (line.starts_with("MANAGEMENT_TLS_URL=")) management_tls_url_ = value;
     if (line.starts_with("CA_FILE=")) ca_file_ = value;
   }
 }

@@ -33,6 +33,7 @@ class PrivateRabbitMq {
   [[nodiscard]] std::string AmqpUrl(const std::string& vhost = "/") const;
   [[nodiscard]] std::string AmqpsUrl(const std::string& vhost = "/") const;
   [[nodiscard]] const std::string& ManagementUrl() const { return management_url_; }
+  [[nodiscard]] const std::string& ManagementTlsUrl() const { return management_tls_url_; }
   [[nodiscard]] const std::string& ca_file() const { return ca_file_; }
 
   // A new virtual host, whose name contains `name`, so that tests do not see one another.
@@ -112,6 +113,7 @@ class PrivateRabbitMq {
   std::string amqp_url_;  // without the virtual host
   std::string amqps_url_;
   std::string management_url_;
+  std::string management_tls_url_;
   std::string ca_file_;
   int vhosts_made_ = 0;
 };

@@ -81,6 +81,7 @@ std::vector<Mistake> Mistakes() {
       {{"test-sanitized"}, "asan+ubsan or tsan?"},
       {{"test-sanitized", "bogus"}, "'bogus' is not asan+ubsan or tsan"},
       {{"test-sanitized", "tsan", "bogus"}, "'bogus' is not sample"},
+      {{"test-sanitized", "asan+ubsan", "sample"}, "takes no argument, and not 'sample'"},
       {{"test-sanitized", "tsan", "sample", "extra"},
        "two arguments at most, and not also 'extra'"},
   };

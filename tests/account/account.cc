@@ -106,7 +106,6 @@ void Account::Sends(const Message& message, Nature nature,
   sent.forms.insert({FormDigestOf(message), DeathText(message, "reason", "unknown"),
                      DeathText(message, "queue", ""),
                      KeptDigestOf(message.properties, message.headers)});
-  if (nature == Nature::kRetried || nature == Nature::kRetriedAndDying) has_retries_ = true;
   sent.returns_before += returns_;
   sent.broker_kills_before += broker_kills_;
 }
@@ -121,11 +120,17 @@ void Account::MayLose(const ExecutionId& id) {
   }
 }
 
-void Account::MayLoseReplays(const LedgerFacts& ledger) {
-  for (const ReplayFact& part : ledger.replays) {
+void Account::MayLoseReplays(const LedgerFacts& before, const LedgerFacts& after) {
+  std::set<LetterOfReplay> answered;
+  for (const ReplayFact& part : before.replays) {
     const bool is_answered = part.outcome == "succeeded" || part.outcome == "failed_again" ||
-                             part.outcome == "withdrawn";
-    if (!is_answered) replay_may_be_lost_.insert({part.replay_id, part.letter_id});
+                             part.outcome == "withdrawn" || part.outcome == "taken" ||
+                             part.outcome == "unroutable";
+    if (is_answered) answered.insert({part.replay_id, part.letter_id});
+  }
+  for (const ReplayFact& part : after.replays) {
+    const LetterOfReplay letter{part.replay_id, part.letter_id};
+    if (part.was_claimed && !answered.contains(letter)) replay_may_be_lost_.insert(letter);
   }
 }
 

@@ -94,9 +94,20 @@ class Account {
 
   // An operator is about to replay that letter. It is of a nature that may be; nobody else replays.
   void Replays(const std::string& letter_id) { may_be_replayed_.insert(letter_id); }
+  // Before a replay under this id is made: no queue is bound where it sends its messages. All
+  // others lead to one.
+  void LeadsNowhere(const std::string& replay_id) { leads_nowhere_.insert(replay_id); }
   // The ledger has answered that this replay is made, of these letters.
   void ReplayWasMade(const std::string& replay_id, const std::vector<std::string>& letter_ids) {
     for (const std::string& letter : letter_ids) replays_made_.insert({replay_id, letter});
+  }
+
+  // A worker's queue, where messages that are sent back may be: it is looked into at the end.
+  void Watches(const std::string& queue) { worker_queues_.push_back(queue); }
+  [[nodiscard]] const std::vector<std::string>& worker_queues() const { return worker_queues_; }
+  // A worker has taken this message off such a queue, for good.
+  void Takes(const Message& message) {
+    if (auto sent_back = RetryFactOf(message)) taken_.push_back(std::move(*sent_back));
   }
 
   // Before it is published, and exactly as it is published; every copy is told. Different messages
@@ -120,9 +131,10 @@ class Account {
   // whose message was sent by then (else it is still in the outbox, and goes out after it) and did
   // not come back (else there is a letter of it).
   void MayLoseRetries(const LedgerFacts& ledger);
-  // The same of replays' messages, of which one may also be there twice. `ledger` is read before
-  // that end: concerned are replayed letters that had no answer by then.
-  void MayLoseReplays(const LedgerFacts& ledger);
+  // The same of replays' messages, of which one may also be there twice. The ledger is read before
+  // that end and after it: concerned are letters that had no answer before and were claimed, to be
+  // sent, by the time of the later look; one whose turn had not come then has lost nothing.
+  void MayLoseReplays(const LedgerFacts& before, const LedgerFacts& after);
 
   // What had been delivered may have come back to its queue, and with it any letter that was sent
   // until now, so many times more than was told before.
@@ -131,11 +143,6 @@ class Account {
   // Heard on the event queue.
   void Hears(EventFact event) { events_.push_back(std::move(event)); }
   [[nodiscard]] const std::vector<EventFact>& events() const { return events_; }
-
-  // Whether it was told of letters that a rule sends back, so that workers' queues are of interest.
-  [[nodiscard]] bool HasRetries() const { return has_retries_; }
-  // The same for letters that an operator sends back.
-  [[nodiscard]] bool HasReplays() const { return !may_be_replayed_.empty(); }
 
   // How many letters may stay to be settled again for good: the platform refuses them.
   [[nodiscard]] std::size_t RefusalsDue() const;
@@ -194,15 +201,17 @@ class Account {
   std::unordered_map<std::string, ExpectedRow> rows_;      // by id
   std::unordered_set<std::string> submitted_;              // ids
   std::vector<EventFact> events_;
+  std::vector<std::string> worker_queues_;
+  std::vector<RetryFact> taken_;
   using LetterOfReplay = std::pair<std::string, std::string>;  // replay, letter
   std::unordered_set<std::string> may_be_replayed_;            // letters
   std::set<LetterOfReplay> replays_made_;
+  std::unordered_set<std::string> leads_nowhere_;  // replays
   std::set<LetterOfReplay> replay_may_be_lost_;
   std::vector<Finding> found_before_;
   std::unordered_set<std::string> retries_that_may_be_lost_;  // letters whose messages they are
   std::size_t returns_ = 0;
   std::size_t broker_kills_ = 0;
-  bool has_retries_ = false;
 };
 
 }  // namespace deadletter::test

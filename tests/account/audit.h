@@ -26,17 +26,17 @@ class Audit {
   using Letters = std::vector<const LetterFact*>;
   using Sent = Account::SentMessage;
 
-  // Where the message of a retried letter was met.
+  // Where the message of a retried letter was met, with a worker or before.
   struct SentAgain {
     std::vector<const RetryFact*> pending;  // in the outbox
-    std::vector<const RetryFact*> live;     // in queues
+    std::vector<const RetryFact*> live;     // in queues, or a worker took it
     Letters died;                           // letters of their own
   };
 
   // The message of a letter in one replay, wherever it was met.
   struct Sending {
     const ReplayFact* part = nullptr;
-    std::vector<const RetryFact*> live;  // in queues
+    std::vector<const RetryFact*> live;  // in queues, or a worker took it
     Letters died;                        // letters of their own
     [[nodiscard]] std::size_t count() const { return live.size() + died.size(); }
   };
@@ -95,6 +95,9 @@ class Audit {
   void CheckSending(const ReplayFact& part, const Sending& sending, const LetterFact& letter,
                     const Sent& sent);
   void CheckEnd(const ReplayFact& part, const LetterFact& letter);
+  void CheckNotSent(const ReplayFact& part, const LetterFact& letter);
+  [[nodiscard]] bool IsTakenByAnother(const ReplayFact& part) const;
+  [[nodiscard]] bool MayBeWithdrawn(const ReplayFact& part, const LetterFact& letter) const;
   void CheckOneReplayAtATime();
   [[nodiscard]] const LetterFact* DeathIn(const ReplayFact& part) const;
 

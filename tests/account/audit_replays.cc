@@ -37,9 +37,11 @@ void Audit::SortReplays() {
     if (!part.moved_its_row || letter == by_id_.end() || !letter->second->execution_id) continue;
     moves_[*letter->second->execution_id].push_back(&part);
   }
-  for (const RetryFact& message : evidence_.retries) {
-    if (!replays_.contains(message.replay_id)) continue;
-    sendings_[{message.replay_id, message.letter_id}].live.push_back(&message);
+  for (const auto* messages : {&evidence_.retries, &account_.taken_}) {
+    for (const RetryFact& message : *messages) {
+      if (!replays_.contains(message.replay_id)) continue;
+      sendings_[{message.replay_id, message.letter_id}].live.push_back(&message);
+    }
   }
   for (const LetterFact& letter : evidence_.ledger.letters) {
     if (!IsOfReplay(letter.retry)) continue;
@@ -166,6 +168,41 @@ void Audit::CheckEnd(const ReplayFact& part, const LetterFact& letter) {
   if (part.outcome == "no_answer" && !part.was_confirmed)
     Break(Promise::kP4,
           PartName(part) + ": whether it was sent is in doubt, and that is not shown");
+  CheckNotSent(part, letter);
+}
+
+// Where the ledger says that nobody has its message it says why, and that must be so, too.
+void Audit::CheckNotSent(const ReplayFact& part, const LetterFact& letter) {
+  if (part.outcome == "unroutable" && !account_.leads_nowhere_.contains(part.replay_id))
+    Break(Promise::kP4, PartName(part) + ": a queue was bound where it leads");
+  if (part.outcome == "taken" && !IsTakenByAnother(part))
+    Break(Promise::kP4, PartName(part) + ": no other replay had it");
+  if (part.outcome == "withdrawn" && !MayBeWithdrawn(part, letter))
+    Break(Promise::kP4, PartName(part) + ": nothing kept it from being sent");
+}
+
+// By one that was made before, which has not given it away itself.
+bool Audit::IsTakenByAnother(const ReplayFact& part) const {
+  return !part.was_claimed &&
+         std::ranges::any_of(evidence_.ledger.replays, [&](const ReplayFact& other) {
+           return other.letter_id == part.letter_id && other.replay_id < part.replay_id &&
+                  other.outcome != "taken";
+         });
+}
+
+// Its execution is no longer what the letter failed: the platform has moved it or holds it, or
+// another replay has brought it back.
+bool Audit::MayBeWithdrawn(const ReplayFact& part, const LetterFact& letter) const {
+  const auto expected = account_.rows_.find(letter.execution_id.value_or(""));
+  if (expected == account_.rows_.end()) return true;
+  if (expected->second.WasMoved() || expected->second.held != Account::Held::kNot) return true;
+  const auto has_another = [&](const auto& parts, const std::string& id) {
+    const auto found = parts.find(id);
+    return found != parts.end() && std::ranges::any_of(found->second, [&](const ReplayFact* other) {
+             return other->replay_id != part.replay_id || other->letter_id != part.letter_id;
+           });
+  };
+  return has_another(claimed_parts_, letter.id) || has_another(moves_, expected->first);
 }
 
 void Audit::CheckOneReplayAtATime() {

@@ -27,9 +27,11 @@ void Audit::SortRetries() {
     if (entry.kind == "retry" && entry.retry)
       sent_again_[entry.letter_id].pending.push_back(&*entry.retry);
   }
-  for (const RetryFact& message : evidence_.retries) {
-    if (!replays_.contains(message.replay_id))
-      sent_again_[message.letter_id].live.push_back(&message);
+  for (const auto* messages : {&evidence_.retries, &account_.taken_}) {
+    for (const RetryFact& message : *messages) {
+      if (!replays_.contains(message.replay_id))
+        sent_again_[message.letter_id].live.push_back(&message);
+    }
   }
 }
 

@@ -103,13 +103,9 @@ Evidence TakeStock(World& world, const Account& account) {
   Evidence evidence = LookAround(world, account);
   evidence.saw_queues = true;
   // Where a message goes when it dies is looked at later than where it dies.
-  std::vector<const char*> queues = {kDeadLetterQueue, kUnroutedQueue};
-  if (account.HasRetries()) queues.insert(queues.begin(), {kKeepingQueue, kDyingQueue});
-  if (account.HasReplays()) {
-    queues.insert(queues.begin(), kTakenQueue);
-    if (!account.HasRetries()) queues.insert(queues.begin(), kDyingQueue);
-  }
-  for (const char* queue : queues) {
+  std::vector<std::string> queues = account.worker_queues();
+  queues.insert(queues.end(), {kDeadLetterQueue, kUnroutedQueue});
+  for (const std::string& queue : queues) {
     for (const Message& message : MessagesIn(world, queue)) {
       if (auto retry = RetryFactOf(message)) {
         evidence.retries.push_back(std::move(*retry));

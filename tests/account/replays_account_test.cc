@@ -51,6 +51,7 @@ class AccountOfReplays : public testing::Test {
     Live("3");
     Replay("4", "ended", "in_doubt", false);
 
+    account_.LeadsNowhere("replay-5");
     Replay("5", "ended", "unroutable", false);
     Row("5").status = "failed";
     Hear("event-unroutable", "5", "letter-5");
@@ -145,7 +146,6 @@ TEST_F(AccountOfReplays, HoldsAndWaitsForTheOneWhoseTurnHasNotCome) {
   EXPECT_EQ(balance.became.at("replayed and succeeded"), 1u);
   EXPECT_EQ(balance.became.at("replayed and failed_again"), 1u);
   EXPECT_EQ(balance.became.at("replayed and in_doubt"), 1u);
-  EXPECT_TRUE(account_.HasReplays());
 }
 
 TEST_F(AccountOfReplays, HoldsAtAnyStepOfAReplay) {
@@ -172,6 +172,8 @@ TEST_F(AccountOfReplays, HoldsWhereALetterWithoutAnAnswerIsReplayedAgain) {
       {"replay-7", "letter-3", "ended", "unroutable", true, true, false});
   Row("3").status = "failed";
   Hear("event-7", "3", "letter-3");
+  ExpectNamed(Promise::kP4, "letter-3 in replay replay-7 (ended unroutable): a queue was bound");
+  account_.LeadsNowhere("replay-7");
   ExpectHonest();
   // Nobody has it, and nothing says so.
   Row("3").status = "scheduled";
@@ -188,6 +190,25 @@ TEST_F(AccountOfReplays, P1_AConfirmedMessageThatIsNowhereIsLost) {
   ExpectHonest();
 }
 
+// What a worker has taken is with it, and a second one in its queue is one too many.
+TEST_F(AccountOfReplays, P1_P3_WhatAWorkerHasTakenCountsAsItsMessage) {
+  const auto sent_back = [&](const std::string& name) {
+    Message message = messages_[name];
+    message.headers.entries.push_back({std::string(kReplayIdHeader), {"replay-" + name}});
+    message.headers.entries.push_back({std::string(kLetterIdHeader), {"letter-" + name}});
+    return message;
+  };
+  const RetryFact in_its_queue = evidence_.retries.back();
+  evidence_.retries.pop_back();
+  ExpectNamed(Promise::kP1, "letter letter-3 in replay replay-3 (ended no_answer, confirmed)");
+  account_.Takes(sent_back("3"));
+  ExpectHonest();
+  evidence_.retries.push_back(in_its_queue);
+  ExpectNamed(Promise::kP3,
+              "letter letter-3 in replay replay-3 (ended no_answer, confirmed): its "
+              "message was sent 2 times");
+}
+
 TEST_F(AccountOfReplays, P1_OfADyingMessageTheBrokerMayLoseWhatHadNotEnded) {
   std::erase_if(evidence_.ledger.letters,
                 [](const LetterFact& letter) { return letter.id == "letter-again"; });
@@ -199,8 +220,35 @@ TEST_F(AccountOfReplays, P1_OfADyingMessageTheBrokerMayLoseWhatHadNotEnded) {
   Part("2").outcome = "";
   ExpectNamed(Promise::kP1,
               "letter-2 in replay replay-2 (sent, confirmed): its message is nowhere");
-  account_.MayLoseReplays(evidence_.ledger);
+  LedgerFacts waiting_its_turn = evidence_.ledger;
+  for (ReplayFact& part : waiting_its_turn.replays) {
+    if (part.replay_id != "replay-2") continue;
+    part.step = "pending";
+    part.was_claimed = false;
+  }
+  account_.MayLoseReplays(waiting_its_turn, waiting_its_turn);
+  ExpectNamed(Promise::kP1,
+              "letter-2 in replay replay-2 (sent, confirmed): its message is nowhere");
+  account_.MayLoseReplays(waiting_its_turn, evidence_.ledger);
   ExpectHonest();
+}
+
+TEST_F(AccountOfReplays, P4_WhatIsTakenWasInAReplayThatWasMadeBefore) {
+  evidence_.ledger.replays.push_back(
+      {"replay-7", "letter-6", "ended", "taken", false, false, false});
+  ExpectHonest();
+  evidence_.ledger.replays.back().replay_id = "replay-0";
+  ExpectNamed(Promise::kP4, "letter-6 in replay replay-0 (ended taken): no other replay had it");
+}
+
+TEST_F(AccountOfReplays, P4_WhatIsWithdrawnCouldNotBeSent) {
+  Part("6").step = "ended";
+  Part("6").outcome = "withdrawn";
+  ExpectNamed(Promise::kP4,
+              "letter-6 in replay replay-6 (ended withdrawn): nothing kept it from being sent");
+  account_.Moved(Id("6"), "completed", R"({"answer":6})");
+  Row("6") = {"6", "completed", R"({"answer":6})"};
+  EXPECT_THAT(account_.Strike(evidence_).Text(), testing::Not(HasSubstr("nothing kept it")));
 }
 
 TEST_F(AccountOfReplays, P1_AReplayThatWasMadeIsThere) {

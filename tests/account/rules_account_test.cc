@@ -143,7 +143,6 @@ TEST_F(AccountOfRules, HoldsAndWaitsForTheLockedRowAlone) {
   EXPECT_EQ(balance.became.at("refused"), 1u);
   EXPECT_EQ(balance.failed, 2u);
   EXPECT_EQ(account_.RefusalsDue(), 1u);
-  EXPECT_TRUE(account_.HasRetries());
 }
 
 TEST_F(AccountOfRules, WhatALetterWasBeforeItWasSettledCountsToo) {

@@ -48,6 +48,7 @@ Traffic::Traffic(World& world, Account& account, std::uint64_t seed, std::int64_
   broker.DeclareQueue(kDyingQueue,
                       {.ttl = kDiesAfter, .dead_letter_exchange = kDeadLetterExchange});
   broker.Bind("attune.executions", kDyingQueue, kDyingKey);
+  for (const char* queue : {kKeepingQueue, kTakenQueue, kDyingQueue}) account.Watches(queue);
 }
 
 void Traffic::Send(std::size_t count) {
@@ -202,6 +203,7 @@ std::size_t Traffic::Replay() {
   const bool answered = WaitUntil([&] {
     const Instant now = SystemClock().Now();
     const ReplayId id(TimeOrderedUuid(now));  // another one where it is not known what became of it
+    if (spec.redirect) account_.LeadsNowhere(FormatUuid(id.value()));
     AuditEntry entry{.id = TimeOrderedUuid(now),
                      .at = now,
                      .who = "anna",

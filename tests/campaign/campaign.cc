@@ -212,7 +212,7 @@ void Campaign::RestartBroker(Ending ending) {
   Server server = ServeReleased();
   traffic_.Send(kBefore);
   if (second_) in_hand_->End();  // who connects again cannot be told apart
-  account_.MayLoseReplays(world_.pair().ledger().ReadFacts());
+  const LedgerFacts before = world_.pair().ledger().ReadFacts();
   switch (ending) {
     case Ending::kInOrder:
       world_.pair().StopBroker();
@@ -225,7 +225,9 @@ void Campaign::RestartBroker(Ending ending) {
       ++tally_.broker_crashes;
       break;
   }
-  account_.MayLoseRetries(world_.pair().ledger().ReadFacts());
+  const LedgerFacts after = world_.pair().ledger().ReadFacts();
+  account_.MayLoseRetries(after);
+  account_.MayLoseReplays(before, after);
   traffic_.Send(kBefore);
   SendWhile(std::chrono::milliseconds(Roll(1'000)));
   Kill(server, *in_hand_);

@@ -19,7 +19,7 @@ namespace deadletter::test {
 struct Kills {
   std::size_t all = 0;
   // It had letters, events, retries or replayed letters in hand: InHand. At a point of replays:
-  // letters of replays that it was driving.
+  // letters of replays that it was driving, claimed by then and not ended.
   std::size_t in_hand = 0;
 };
 

@@ -21,7 +21,7 @@ namespace {
 
 using Attempts = std::map<std::int64_t, std::int64_t>;  // by outbox entry; a claim is one
 
-// A letter of a replay that somebody drives.
+// A letter of a replay that somebody drives, claimed by now and not ended.
 struct Driven {
   std::string driver;
   bool is_claimed = false;
@@ -112,7 +112,7 @@ class InHandOfFiles final : public InHand {
     DrivenLetters driven;
     auto rows = ledger_->Prepare(
         "SELECT hex(driver), step = 'claimed' FROM deadletter_replay JOIN deadletter_replay_letter "
-        "ON replay_id = id WHERE driver IS NOT NULL AND step <> 'ended'");
+        "ON replay_id = id WHERE driver IS NOT NULL AND step NOT IN ('pending', 'ended')");
     while (rows.Next()) driven.push_back({rows.Text(0), rows.Bool(1)});
     return driven;
   }
@@ -197,7 +197,7 @@ class InHandOfServers final : public InHand {
     if (ledger.Value("SELECT to_regclass('deadletter.replay_letter')").empty()) return driven;
     for (const auto& row : ledger.Ask(
              "SELECT driver, step = 'claimed' FROM deadletter.replay JOIN deadletter.replay_letter "
-             "ON replay_id = id WHERE driver IS NOT NULL AND step <> 'ended'")) {
+             "ON replay_id = id WHERE driver IS NOT NULL AND step NOT IN ('pending', 'ended')")) {
       driven.push_back({row.at(0).value(), row.at(1) == "t"});
     }
     return driven;

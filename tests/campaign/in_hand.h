@@ -24,7 +24,8 @@ class InHand {
   // not acknowledged, and outbox entries (events, retries) that it has claimed and not marked.
   // Letters of replays that it has claimed and not marked are in hand, too.
   [[nodiscard]] virtual std::size_t Count() = 0;
-  // Letters that have not ended of the replays that it drives; of a server that is alone.
+  // Letters of the replays that it drives that have been claimed and have not ended: on their way,
+  // or out and not answered. Of a server that is alone.
   [[nodiscard]] virtual std::size_t CountReplayed() = 0;
 };
 

@@ -127,8 +127,10 @@ TEST_F(Outage, AStopWhileNeitherBrokerNorLedgerAnswersEndsInOrder) {
 }
 
 TEST_F(Outage, WhoDoesNotAnswerIsNamedByReadinessUntilHeDoes) {
+  AddExecutions(2 * kLetters);
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady());
+  Publish(1, kLetters);
   const auto names = [&](const std::string& part) {
     return HttpGet(server.url() + "/readyz").body.find(part) != std::string::npos;
   };
@@ -140,6 +142,9 @@ TEST_F(Outage, WhoDoesNotAnswerIsNamedByReadinessUntilHeDoes) {
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
   world_.pair().Thaw();
   EXPECT_TRUE(server.WaitUntilReady()) << HttpGet(server.url() + "/readyz").body;
+  Publish(kLetters + 1, 2 * kLetters);
+  EXPECT_TRUE(AllFailed(2 * kLetters)) << server.process().output();
+  Close(server);
 }
 
 TEST_F(Outage, ServeStartsWithoutBothAndWaitsForThem) {

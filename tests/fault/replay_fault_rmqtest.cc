@@ -3,6 +3,7 @@
 // again, what may be out is shown in doubt, and the replay ends.
 #include <random>
 
+#include "tests/campaign/points.h"
 #include "tests/fault/replay_trouble.h"
 #include "tests/fault/wire_break.h"
 
@@ -16,7 +17,7 @@ class ReplayOutage : public ReplayTrouble {
   // Twenty a second: a window is a letter or two, and the outage comes in the middle.
   [[nodiscard]] std::string Begin(Server& server) {
     Fail(kLetters);
-    std::string replay = ReplayWorld::Make(
+    std::string replay = replays_.MakeTold(
         server,
         R"({"filter":{"outcome":"failed"},"rate_per_second":20,"answer_within_seconds":600})");
     EXPECT_TRUE(WaitUntil([&] { return ReplayWorld::Count(server, replay, "sent") >= 5; }));
@@ -33,7 +34,7 @@ TEST_F(ReplayOutage, P1_P3_P5_TheBrokerIsStoppedAndStartedAgain) {
   EXPECT_TRUE(server.process().WaitForLine("replays_wait", kPatience)) << server.process().output();
   world_.pair().StartBroker();
   ExpectItEnds(server, replay, kWindow);
-  ExpectAllCompleted();
+  ExpectAllIsWell({&server});
 }
 
 TEST_F(ReplayOutage, P1_P3_P5_TheBrokerCrashes) {
@@ -42,7 +43,7 @@ TEST_F(ReplayOutage, P1_P3_P5_TheBrokerCrashes) {
   world_.pair().broker().Restart();
   ExpectItEnds(server, replay, kWindow);
   EXPECT_LE(ReplayWorld::Count(server, replay, "in_doubt"), kWindow);
-  ExpectAllCompleted();
+  ExpectAllIsWell({&server});
 }
 
 TEST_F(ReplayOutage, P1_P3_P5_TheLedgerIsStoppedAndStartedAgain) {
@@ -52,7 +53,7 @@ TEST_F(ReplayOutage, P1_P3_P5_TheLedgerIsStoppedAndStartedAgain) {
   ASSERT_TRUE(server.process().WaitForLine("replays_wait", kPatience)) << server.process().output();
   world_.pair().StartLedger();
   ExpectItEnds(server, replay, kWindow);
-  ExpectAllCompleted();
+  ExpectAllIsWell({&server});
 }
 
 // Confirmed, and the ledger does not know it yet: it is told as soon as it is back, and nothing is
@@ -66,7 +67,7 @@ TEST_F(ReplayOutage, P3_AConfirmThatTheLedgerCouldNotRecordIsRecordedOnceItIsBac
   ASSERT_TRUE(server.process().WaitForLine("replays_wait", kPatience)) << server.process().output();
   world_.pair().StartLedger();
   ExpectItEnds(server, replay, 0);
-  ExpectAllCompleted();
+  ExpectAllIsWell({&server});
 }
 
 // It sends what it had claimed when it is thawed, long after another one has taken its replay over.
@@ -85,8 +86,9 @@ TEST_F(ReplayOutage, P1_P3_AServerThatIsFrozenForLongerThanItsLeaseSendsItsWindo
   frozen.process().Signal(SIGCONT);
   ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == kLetters; }))
       << frozen.process().output();
-  ExpectItEnds(other, replay, in_doubt);
-  ExpectAllCompleted();
+  ASSERT_TRUE(ReplayWorld::WaitForCount(other, replay, "in_doubt", 0)) << other.process().output();
+  ExpectItEnds(other, replay, 0);
+  ExpectAllIsWell({&other, &frozen});
 }
 
 // Certainly not sent: sent later, as long as the execution waits for it.
@@ -101,8 +103,8 @@ TEST_F(ReplayOutage, P2_P5_WhatIsUnsentIsSentOnceTheBrokerIsBackIfItsRowIsAsTheC
       {"1", "unsent"}, {"2", "unsent"}, {"3", "unsent"}};
   ASSERT_TRUE(WaitUntil([&] { return ReplayWorld::Parts(server, replay) == unsent; }))
       << server.process().output();
-  world_.pair().ledger().SetStatus(ExecutionId(std::int64_t{1}), "running");
-  world_.pair().ledger().SetStatus(ExecutionId(std::int64_t{2}), "completed");
+  replays_.Move(1, "running");
+  replays_.Move(2, "completed");
   const PlatformRow before = world_.Row(ExecutionId(std::int64_t{1}));
   broker_gate().Accept();
   const auto leases = replays_.Take(1);
@@ -116,6 +118,7 @@ TEST_F(ReplayOutage, P2_P5_WhatIsUnsentIsSentOnceTheBrokerIsBackIfItsRowIsAsTheC
   EXPECT_EQ(Details(server, replay).at("1"), "the execution waits for it no longer");
   EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).updated, before.updated);
   EXPECT_EQ(replays_.Waiting(), 0U);
+  replays_.ExpectAllIsWell({&server});
 }
 
 // With a rate the first letters alone are offered: whoever holds the first one's row held them all.
@@ -146,18 +149,19 @@ TEST_F(ReplayOutage, P3_WhatTheBrokerNacksIsInDoubtAndToldLetterByLetter) {
   node().DeclareQueue(vhost(), "worker.full",
                       R"({"x-max-length":1,"x-overflow":"reject-publish"})");
   world_.Publish({"", "worker.full"}, "it is full");
+  replays_.account().Watches("worker.full");
   Server server = world_.Serve();
   Fail(3);
   const std::string full = R"("redirect":{"exchange":"","routing_key":"worker.full"})";
-  const std::string slow = ReplayWorld::Make(
-      server, R"({"filter":{"execution_id":"1"},"answer_within_seconds":600,)" + full + "}");
+  const std::string slow = replays_.MakeTold(
+      server, R"({"filter":{"execution_id":"1"},"answer_within_seconds":600,)" + full + "}", {"1"});
   const std::map<std::string, std::string> doubtful = {{"1", "in_doubt"}};
   ASSERT_TRUE(WaitUntil([&] { return ReplayWorld::Parts(server, slow) == doubtful; }))
       << server.process().output();
   EXPECT_EQ(Details(server, slow).at("1"), "the broker says that it did not keep it (basic.nack)");
   EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).status, "scheduled");
 
-  const std::string quick = ReplayWorld::Make(
+  const std::string quick = replays_.MakeTold(
       server,
       R"({"filter":{"outcome":"failed","state":"open"},"answer_within_seconds":1,)" + full + "}");
   EXPECT_TRUE(ReplayWorld::WaitForState(server, quick, "done")) << server.process().output();
@@ -167,67 +171,70 @@ TEST_F(ReplayOutage, P3_WhatTheBrokerNacksIsInDoubtAndToldLetterByLetter) {
   EXPECT_THAT(node().Drain(vhost(), "worker.full", 10), testing::SizeIs(1));
 
   // Whoever has looked sends them elsewhere; and the first one was found done by somebody.
-  const std::string again = ReplayWorld::Make(server, kAllFailed);
+  const std::string again = replays_.MakeTold(server, kAllFailed);
   replays_.Complete(replays_.Take(2));
   EXPECT_TRUE(ReplayWorld::WaitForState(server, again, "done")) << server.process().output();
-  world_.pair().ledger().SetStatus(ExecutionId(std::int64_t{1}), "completed");
+  replays_.Move(1, "completed");
   EXPECT_TRUE(ReplayWorld::WaitForState(server, slow, "done")) << server.process().output();
   EXPECT_EQ(ReplayWorld::Count(server, slow, "succeeded"), 1);
-  ExpectAllCompleted();
+  ExpectAllIsWell({&server});
 }
 
 // One of a window goes to an exchange that has just been deleted: 404, and the channel is closed.
-// What had no answer by then may be anywhere; it is not sent again to find out.
-TEST_F(ReplayOutage, P3_WhatHadNoAnswerWhenTheChannelWasClosedIsInDoubt) {
+// What had no answer by then may be anywhere; it is not sent again to find out. The windows after
+// it are sent on another channel.
+TEST_F(ReplayOutage, P3_P5_WhatHadNoAnswerWhenTheChannelWasClosedIsInDoubtAndTheRestIsSent) {
+  constexpr int kOneWindow = 200;
+  constexpr int kRest = 5;
   node().DeclareExchange(vhost(), "side", "topic");
   node().Bind(vhost(), "side", kWorkerQueue, "#");
   Server server = ServeWithOrders();
-  std::vector<Message> dead;
-  for (int number = 1; number <= 5; ++number) {
-    world_.AddExecution(number);
-    Message letter = World::DeadMessage(world_.Envelope(std::to_string(number)));
+  executions_ = kOneWindow + kRest;
+  replays_.FailTold(1, executions_, [](int number, Message& letter) {
     auto& deaths = std::get<FieldArray>(letter.headers.entries.front().value.value);
     for (FieldEntry& entry : std::get<FieldTable>(deaths.front().value).entries) {
       if (number == 3 && entry.name == "exchange") entry.value = {std::string("side")};
     }
-    dead.push_back(std::move(letter));
-  }
-  executions_ = 5;
-  world_.Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, dead);
-  for (int number = 1; number <= 5; ++number)
-    ASSERT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{number}), "failed"));
+  });
   const std::string replay = ReplayUntil(server, "replaysend.before");
   node().DeleteExchange(vhost(), "side");
   server.process().Signal(SIGCONT);
   ASSERT_TRUE(AwaitNothingToSend(server, replay)) << server.process().output();
   const auto parts = ReplayWorld::Parts(server, replay);
-  for (const char* execution : {"3", "4", "5"}) EXPECT_EQ(parts.at(execution), "in_doubt");
+  // The first two are there, and were confirmed perhaps before the channel was closed.
+  for (int number = 3; number <= executions_; ++number) {
+    EXPECT_EQ(parts.at(std::to_string(number)), number > kOneWindow ? "sent" : "in_doubt")
+        << number;
+  }
   EXPECT_THAT(Details(server, replay).at("5"), testing::HasSubstr("closed the channel: NOT_FOUND"));
-  ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == 2; }));
+  ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == 2 + kRest; }));
   node().DeclareExchange(vhost(), "side", "topic");
   node().Bind(vhost(), "side", kWorkerQueue, "#");
-  ExpectItEnds(server, replay, 5);
-  ExpectAllCompleted();
+  ExpectItEnds(server, replay, kOneWindow);
+  ExpectAllIsWell({&server});
 }
 
 // ---- the wires
 
-struct ReplayCut {
-  CutCase cut;
-  std::string point;
-};
-
-void PrintTo(const ReplayCut& cut, std::ostream* out) {
-  *out << NameOf(cut.cut) << " at " << cut.point;
+// Every point of docs/architecture.md that only a replay comes to, and one between two messages.
+std::vector<std::string> Points() {
+  std::vector<std::string> points = MatrixPoints("Servers");
+  std::erase_if(points, [](const std::string& point) { return !IsOfReplay(point); });
+  points.emplace_back("publish.after");
+  return points;
 }
 
-class ReplayWireCut : public ReplayTrouble, public testing::WithParamInterface<ReplayCut> {
+class ReplayWireCut : public ReplayTrouble, public testing::WithParamInterface<CutCase> {
  protected:
-  TcpGate& gate() { return GetParam().cut.wire == Wire::kBroker ? broker_gate() : ledger_gate(); }
+  static constexpr int kAtOnce = 6;
+  // Fewer than what goes on has to say: a cut in the middle of it always comes.
+  static constexpr std::uint64_t kFewBytes = 20;
+
+  TcpGate& gate() { return GetParam().wire == Wire::kBroker ? broker_gate() : ledger_gate(); }
 
   // While it goes on; returns with the wire whole again.
   void End(Server& server, const std::string& replay, const GateCounts& before) {
-    switch (GetParam().cut.how) {
+    switch (GetParam().how) {
       case Break::kCut:
       case Break::kReset:
         return;
@@ -240,6 +247,7 @@ class ReplayWireCut : public ReplayTrouble, public testing::WithParamInterface<R
         return;
       case Break::kServerGoneUntold:
       case Break::kBlackHole:
+        EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
         gate().Pass();
         return gate().Reset();
       case Break::kStalled:
@@ -251,49 +259,42 @@ class ReplayWireCut : public ReplayTrouble, public testing::WithParamInterface<R
         return gate().Pass();
     }
   }
+
+  // In the first of several windows, so that there is something left to send and to mark.
+  void BreakAt(Server& server, const std::string& point) {
+    SCOPED_TRACE(point);
+    Fail(kAtOnce);
+    // No event goes out any more: whoever publishes next is the replay.
+    ASSERT_TRUE(WaitUntil([&] { return world_.pair().ledger().CountFacts().outbox == 0; }));
+    const std::string replay = ReplayUntil(server, point, R"(,"rate_per_second":20)");
+    // The broker has the first one, and its confirm has not been read.
+    if (point == "publish.after") {
+      ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() >= 1; }));
+    }
+    const GateCounts before = gate().counts();
+    EXPECT_GT(before.open, 0U) << "nothing to cut";
+    BreakWire(gate(), GetParam().how, random_, kFewBytes);
+    server.process().Signal(SIGCONT);
+    End(server, replay, before);
+    ExpectItEnds(server, replay, kAtOnce);
+  }
+
+ private:
+  std::mt19937_64 random_{20'260'101};
 };
 
-TEST_P(ReplayWireCut, P1_P3_P5_NothingConfirmedIsSentAgainAndTheReplayEnds) {
-  constexpr int kAtOnce = 6;
-  std::mt19937_64 random(20'260'101);
+TEST_P(ReplayWireCut, P1_P3_P5_AtEveryPointNothingConfirmedIsSentAgainAndTheReplayEnds) {
   Server server = ServeWithOrders();
-  Fail(kAtOnce);
-  // No event goes out any more: whoever publishes next is the replay.
-  ASSERT_TRUE(WaitUntil([&] { return world_.pair().ledger().CountFacts().outbox == 0; }));
-  const std::string replay = ReplayUntil(server, GetParam().point);
-  // The broker has the first one, and its confirm has not been read.
-  if (GetParam().point == "publish.after") {
-    ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == 1; }));
+  for (const std::string& point : Points()) {
+    BreakAt(server, point);
+    if (HasFatalFailure()) return;
   }
-  const GateCounts before = gate().counts();
-  EXPECT_GT(before.open, 0U) << "nothing to cut";
-  BreakWire(gate(), GetParam().cut.how, random);
-  server.process().Signal(SIGCONT);
-  End(server, replay, before);
-  ExpectItEnds(server, replay, kAtOnce);
-  ExpectAllCompleted();
+  ExpectAllIsWell({&server});
 }
 
-// Where the wire is in use: the broker's before and while messages are sent, the ledger's at both
-// ends of that.
-std::vector<ReplayCut> AllReplayCuts() {
-  std::vector<ReplayCut> cuts;
-  for (const Break how : {Break::kCut, Break::kReset, Break::kMidFrameToServer,
-                          Break::kMidFrameToUs, Break::kServerGoneUntold, Break::kClientGoneUntold,
-                          Break::kBlackHole, Break::kStalled, Break::kDelayed, Break::kSlow}) {
-    cuts.push_back({{Wire::kBroker, how}, "replaysend.before"});
-    cuts.push_back({{Wire::kBroker, how}, "publish.after"});
-    cuts.push_back({{Wire::kLedger, how}, "replayclaim.before"});
-    cuts.push_back({{Wire::kLedger, how}, "replaymark.before"});
-  }
-  return cuts;
-}
-
-INSTANTIATE_TEST_SUITE_P(Wires, ReplayWireCut, testing::ValuesIn(AllReplayCuts()),
-                         [](const testing::TestParamInfo<ReplayCut>& named) {
-                           std::string name = NameOf(named.param.cut) + "_" + named.param.point;
-                           std::ranges::replace(name, '.', '_');
-                           return name;
+INSTANTIATE_TEST_SUITE_P(Wires, ReplayWireCut, testing::ValuesIn(AllCuts()),
+                         [](const testing::TestParamInfo<CutCase>& cut) {
+                           return NameOf(cut.param);
                          });
 
 }  // namespace

@@ -23,14 +23,14 @@ class ReplayTrouble : public testing::Test {
   }
   // That many more executions that have failed.
   void Fail(int count) {
-    replays_.Fail(executions_ + 1, executions_ + count);
+    replays_.FailTold(executions_ + 1, executions_ + count);
     executions_ += count;
   }
   // A replay of all that is open, at whose next visit of the point the server stands still.
   [[nodiscard]] std::string ReplayUntil(Server& server, const std::string& point,
                                         const std::string& more = "") {
     StopAtNext(order_file_, point);
-    const std::string replay = ReplayWorld::Make(
+    const std::string replay = replays_.MakeTold(
         server, R"({"filter":{"outcome":"failed","state":"open"},"answer_within_seconds":600)" +
                     more + "}");
     EXPECT_TRUE(server.process().WaitForStop(kPatience)) << "never reached\n"
@@ -60,9 +60,7 @@ class ReplayTrouble : public testing::Test {
     const auto parts = ReplayWorld::Parts(server, replay);
     std::vector<Lease> leases = replays_.Take(replays_.Waiting());
     replays_.Complete(leases);
-    // As if everybody had waited long enough for the others.
-    world_.pair().ledger().Meddle(
-        "UPDATE {{replay_letter}} SET due_at = claimed_at WHERE step = 'sent'");
+    replays_.EndAllWaiting();
     ASSERT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
     // Whatever came late is there by now.
     const std::vector<Lease> late = replays_.Take(replays_.Waiting());
@@ -85,14 +83,17 @@ class ReplayTrouble : public testing::Test {
     // Whoever has looked may send those again, and nothing stays behind.
     for (const Lease& lease : late) CompleteOne(lease);
     if (leases.size() == parts.size()) return;
-    const std::string again = ReplayWorld::Make(server, kAllFailed);
+    const std::string again = replays_.MakeTold(server, kAllFailed);
     replays_.Complete(replays_.Take(parts.size() - leases.size()));
     EXPECT_TRUE(ReplayWorld::WaitForState(server, again, "done")) << server.process().output();
   }
 
-  void ExpectAllCompleted() {
+  // Every execution has been brought back and completed, and every promise was kept; ends the
+  // servers.
+  void ExpectAllIsWell(const std::vector<Server*>& servers) {
     for (int number = 1; number <= executions_; ++number)
       EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{number})).status, "completed") << number;
+    replays_.ExpectAllIsWell(servers);
   }
 
   [[nodiscard]] static std::map<std::string, std::string> Details(Server& server,
@@ -100,8 +101,9 @@ class ReplayTrouble : public testing::Test {
     std::map<std::string, std::string> details;
     const boost::json::value page = server.Get("/v1/replays/" + replay + "/letters?limit=1000");
     for (const boost::json::value& letter : page.at("items").as_array()) {
+      const boost::json::value& detail = letter.at("detail");
       details[std::string(letter.at("execution_id").as_string())] =
-          std::string(letter.at("detail").as_string());
+          detail.is_null() ? "" : std::string(detail.as_string());
     }
     return details;
   }

@@ -188,19 +188,6 @@ TEST_P(SubmitCut, P1_P3_ItSaysWhatHappenedAndARepeatDoublesNothing) {
   CloseBooks(world_, account, {&server});
 }
 
-std::vector<CutCase> AllCuts() {
-  std::vector<CutCase> cuts;
-  for (const Wire wire : {Wire::kBroker, Wire::kLedger}) {
-    for (const Break how :
-         {Break::kCut, Break::kReset, Break::kMidFrameToServer, Break::kMidFrameToUs,
-          Break::kServerGoneUntold, Break::kClientGoneUntold, Break::kBlackHole, Break::kStalled,
-          Break::kDelayed, Break::kSlow}) {
-      cuts.push_back({wire, how});
-    }
-  }
-  return cuts;
-}
-
 INSTANTIATE_TEST_SUITE_P(Wires, SubmitCut, testing::ValuesIn(AllCuts()),
                          [](const testing::TestParamInfo<CutCase>& cut) {
                            return NameOf(cut.param);

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "tests/support/tcp_gate.h"
 
@@ -24,10 +25,31 @@ enum class Break {
   kSlow,
 };
 
+inline constexpr Break kBreaks[] = {
+    Break::kCut,
+    Break::kReset,
+    Break::kMidFrameToServer,
+    Break::kMidFrameToUs,
+    Break::kServerGoneUntold,
+    Break::kClientGoneUntold,
+    Break::kBlackHole,
+    Break::kStalled,
+    Break::kDelayed,
+    Break::kSlow,
+};
+
 struct CutCase {
   Wire wire;
   Break how;
 };
+
+inline std::vector<CutCase> AllCuts() {
+  std::vector<CutCase> cuts;
+  for (const Wire wire : {Wire::kBroker, Wire::kLedger}) {
+    for (const Break how : kBreaks) cuts.push_back({wire, how});
+  }
+  return cuts;
+}
 
 inline std::string NameOf(const CutCase& cut) {
   std::string name = cut.wire == Wire::kBroker ? "Broker_" : "Ledger_";

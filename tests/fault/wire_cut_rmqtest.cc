@@ -2,6 +2,7 @@
 // stands at every named point of the road and letters come; then the wire is there again, and
 // nothing is missing.
 #include <random>
+#include <tuple>
 
 #include "tests/campaign/points.h"
 #include "tests/fault/fire.h"
@@ -11,6 +12,7 @@ namespace deadletter::test {
 namespace {
 
 constexpr int kLettersARound = 6;
+constexpr std::uint64_t kFewBytes = 20;  // fewer than any question to the ledger or its answer has
 
 // Every point of docs/architecture.md that a running server passes; migrations, `submit` and
 // replays have tests of their own (below, submit_cut_rmqtest.cc and replay_fault_rmqtest.cc).
@@ -99,31 +101,18 @@ TEST_P(WireCut, P1_P3_P5_P6_AtEveryPointAndNothingIsLostOrDoubled) {
   ExpectAllIsWell(server);
 }
 
-std::vector<CutCase> AllCuts() {
-  std::vector<CutCase> cuts;
-  for (const Wire wire : {Wire::kBroker, Wire::kLedger}) {
-    for (const Break how :
-         {Break::kCut, Break::kReset, Break::kMidFrameToServer, Break::kMidFrameToUs,
-          Break::kServerGoneUntold, Break::kClientGoneUntold, Break::kBlackHole, Break::kStalled,
-          Break::kDelayed, Break::kSlow}) {
-      cuts.push_back({wire, how});
-    }
-  }
-  return cuts;
-}
-
 INSTANTIATE_TEST_SUITE_P(Wires, WireCut, testing::ValuesIn(AllCuts()),
                          [](const testing::TestParamInfo<CutCase>& cut) {
                            return NameOf(cut.param);
                          });
 
 // The ledger's wire breaks in the middle of a migration: the same server finishes it.
-class WireCutInMigration : public Fire, public testing::WithParamInterface<const char*> {
+class LedgerAwayInMigration : public Fire, public testing::WithParamInterface<const char*> {
  protected:
-  WireCutInMigration() : Fire({.ledger = {.migrated = false}}) {}
+  LedgerAwayInMigration() : Fire({.ledger = {.migrated = false}}) {}
 };
 
-TEST_P(WireCutInMigration, P5_IsFinishedOnceTheLedgerIsBack) {
+TEST_P(LedgerAwayInMigration, P5_IsFinishedOnceTheLedgerIsBack) {
   const std::string order_file = world_.folder() + "/stop_at";
   StopAtNext(order_file, GetParam());
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
@@ -139,11 +128,57 @@ TEST_P(WireCutInMigration, P5_IsFinishedOnceTheLedgerIsBack) {
   ExpectAllIsWell(server);
 }
 
-INSTANTIATE_TEST_SUITE_P(Wires, WireCutInMigration,
-                         testing::Values("migrate.before", "migrate.after"),
+constexpr const char* kMigrationPoints[] = {"migrate.before", "migrate.after"};
+
+INSTANTIATE_TEST_SUITE_P(Wires, LedgerAwayInMigration, testing::ValuesIn(kMigrationPoints),
                          [](const testing::TestParamInfo<const char*>& point) {
                            return std::string(point.param).substr(0, 7) +
                                   std::string(point.param).substr(8);
+                         });
+
+using MigrationCut = std::tuple<const char*, Break>;
+
+class WireCutInMigration : public Fire, public testing::WithParamInterface<MigrationCut> {
+ protected:
+  WireCutInMigration() : Fire({.ledger = {.migrated = false}}) {}
+};
+
+TEST_P(WireCutInMigration, P5_ItIsFinishedHoweverTheWireBreaks) {
+  const auto& [point, how] = GetParam();
+  std::mt19937_64 random(20'260'103);
+  const std::string order_file = world_.folder() + "/stop_at";
+  StopAtNext(order_file, point);
+  Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
+  ASSERT_TRUE(server.process().WaitForStop(kPatience)) << server.process().output();
+  const GateCounts before = ledger_gate().counts();
+  EXPECT_GT(before.open, 0U) << "nothing to cut";
+  BreakWire(ledger_gate(), how, random, kFewBytes);
+  server.process().Signal(SIGCONT);
+  const bool is_silent = how == Break::kServerGoneUntold || how == Break::kBlackHole;
+  if (is_silent || how == Break::kStalled) {
+    // What it sends, nobody answers; then somebody on the way says that there is no such
+    // connection, or it goes on.
+    EXPECT_TRUE(
+        WaitUntil([&] { return ledger_gate().counts().bytes_to_server > before.bytes_to_server; }));
+    ledger_gate().Pass();
+    if (is_silent) ledger_gate().Reset();
+  }
+  if (how == Break::kMidFrameToServer || how == Break::kMidFrameToUs) {
+    EXPECT_TRUE(WaitUntil([&] { return ledger_gate().counts().cut > before.cut; }));
+  }
+  ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
+  MendWire(ledger_gate());
+  SendLetters(kLettersARound);
+  ExpectAllIsWell(server);
+}
+
+INSTANTIATE_TEST_SUITE_P(Wires, WireCutInMigration,
+                         testing::Combine(testing::ValuesIn(kMigrationPoints),
+                                          testing::ValuesIn(kBreaks)),
+                         [](const testing::TestParamInfo<MigrationCut>& cut) {
+                           const std::string point = std::get<0>(cut.param);
+                           return NameOf({Wire::kLedger, std::get<1>(cut.param)}) + "_" +
+                                  point.substr(point.find('.') + 1);
                          });
 
 }  // namespace

@@ -44,14 +44,14 @@ TEST_P(KillInReplay, P3_NothingIsSentTwiceAndWhatIsInDoubtIsShownSo) {
   World& world = replays.world();
   {
     Server first = world.Serve();
-    replays.Fail(1, kLetters);
+    replays.FailTold(1, kLetters);
     EXPECT_TRUE(first.StopsAsPromised());
   }
   std::string replay;
   {
     // At twenty a second a window is a letter or two: the kill comes in the middle.
     Server doomed = world.Serve({{"DEADLETTER_FAULT", GetParam().point + "=kill@3"}});
-    replay = ReplayWorld::Make(
+    replay = replays.MakeTold(
         doomed,
         R"({"filter":{"outcome":"failed"},"rate_per_second":20,"answer_within_seconds":30})");
     ASSERT_EQ(doomed.process().WaitForExit(kPatience), 128 + SIGKILL) << doomed.process().output();
@@ -84,20 +84,23 @@ TEST_P(KillInReplay, P3_NothingIsSentTwiceAndWhatIsInDoubtIsShownSo) {
 
   // Every execution's end becomes known: those whose message is there succeed, in doubt or not.
   replays.Complete(leases);
+  replays.EndAllWaiting();
   EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
   EXPECT_EQ(ReplayWorld::Count(server, replay, "succeeded"),
             static_cast<std::int64_t>(leases.size()));
   EXPECT_EQ(ReplayWorld::Count(server, replay, "in_doubt"),
             kLetters - static_cast<std::int64_t>(leases.size()));
-  if (leases.size() == kLetters) return;
 
   // P5: whoever has looked may send those again.
-  const std::string again = ReplayWorld::Make(server, kAllFailed);
-  replays.Complete(replays.Take(kLetters - leases.size()));
-  EXPECT_TRUE(ReplayWorld::WaitForState(server, again, "done")) << server.process().output();
+  if (leases.size() < kLetters) {
+    const std::string again = replays.MakeTold(server, kAllFailed);
+    replays.Complete(replays.Take(kLetters - leases.size()));
+    EXPECT_TRUE(ReplayWorld::WaitForState(server, again, "done")) << server.process().output();
+  }
   for (int number = 1; number <= kLetters; ++number) {
     EXPECT_EQ(world.Row(ExecutionId(std::int64_t{number})).status, "completed") << number;
   }
+  replays.ExpectAllIsWell({&server});
 }
 
 class KillOneOfTwoInReplay : public testing::TestWithParam<PairFactory> {};
@@ -107,8 +110,8 @@ TEST_P(KillOneOfTwoInReplay, P1_P3_TheOtherGoesOnWithItAndNothingIsLostOrSentTwi
   ReplayWorld replays(GetParam());
   World& world = replays.world();
   Server driving = world.Serve();
-  replays.Fail(1, kLetters);
-  const std::string replay = ReplayWorld::Make(
+  replays.FailTold(1, kLetters);
+  const std::string replay = replays.MakeTold(
       driving,
       R"({"filter":{"outcome":"failed"},"rate_per_second":20,"answer_within_seconds":30})");
   ASSERT_TRUE(WaitUntil([&] { return ReplayWorld::Count(driving, replay, "sent") >= 5; }));
@@ -138,10 +141,11 @@ TEST_P(KillOneOfTwoInReplay, P1_P3_TheOtherGoesOnWithItAndNothingIsLostOrSentTwi
     EXPECT_EQ(sent.count(execution), 1u) << "P1: execution " << execution << " is " << standing;
   }
   replays.Complete(leases);
+  replays.EndAllWaiting();
   EXPECT_TRUE(ReplayWorld::WaitForState(other, replay, "done")) << other.process().output();
   EXPECT_EQ(ReplayWorld::Count(other, replay, "succeeded"),
             static_cast<std::int64_t>(leases.size()));
-  EXPECT_TRUE(other.StopsAsPromised());
+  replays.ExpectAllIsWell({&other});
 }
 
 }  // namespace deadletter::test

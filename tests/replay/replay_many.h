@@ -24,12 +24,7 @@ TEST_P(ReplayingMany, P1_P3_OfManyLettersNoneIsLostOrSentTwiceWhereTheServerIsKi
   World& world = replays.world();
   auto server = std::unique_ptr<Server>(new Server(world.ServeReleased()));
   for (int first = 1; first <= letters; first += kPortion) {
-    std::vector<Message> dead;
-    for (int number = first; number < first + kPortion; ++number) {
-      world.AddExecution(number);
-      dead.push_back(World::DeadMessage(world.Envelope(std::to_string(number))));
-    }
-    world.Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, dead);
+    replays.SendDead(first, first + kPortion - 1);
   }
   ASSERT_TRUE(WaitUntil([&] {
     const HttpAnswer dry =
@@ -38,8 +33,8 @@ TEST_P(ReplayingMany, P1_P3_OfManyLettersNoneIsLostOrSentTwiceWhereTheServerIsKi
   })) << server->process().output();
 
   const std::string replay =
-      ReplayWorld::Make(*server, R"({"filter":{"outcome":"failed"},"rate_per_second":)" +
-                                     std::to_string(letters / 5) + "}");
+      replays.MakeTold(*server, R"({"filter":{"outcome":"failed"},"rate_per_second":)" +
+                                    std::to_string(letters / 5) + "}");
   for (const int part : {1, 2}) {
     ASSERT_TRUE(WaitUntil([&] {
       return ReplayWorld::Count(*server, replay, "sent") >= letters / 3 * part;
@@ -81,6 +76,9 @@ TEST_P(ReplayingMany, P1_P3_OfManyLettersNoneIsLostOrSentTwiceWhereTheServerIsKi
       << ReplayWorld::Show(*server, replay);
   EXPECT_EQ(ReplayWorld::Count(*server, replay, "in_doubt"),
             letters - static_cast<std::int64_t>(sent.size()));
+  replays.EndAllWaiting();
+  EXPECT_TRUE(ReplayWorld::WaitForState(*server, replay, "done")) << server->process().output();
+  replays.ExpectAllIsWell({server.get()});
   std::cout << letters << " letters, " << in_doubt.size() << " in doubt, of which "
             << in_doubt.size() - (static_cast<std::size_t>(letters) - sent.size())
             << " were sent\n";

@@ -5,12 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/rfc3339.h"
 #include "letter/retry_message.h"
+#include "tests/account/books.h"
 #include "tests/support/http_get.h"
 #include "tests/system/world.h"
 
@@ -23,7 +26,9 @@ class ReplayWorld {
   explicit ReplayWorld(const PairFactory& pair, WorldOptions options = {})
       : world_(pair, std::move(options)),
         queue_(world_.pair().broker().MakeWorkQueue()),
-        executions_(world_.pair().ledger().OpenExecutions()) {}
+        executions_(world_.pair().ledger().OpenExecutions()) {
+    account_.Watches(kWorkerQueue);
+  }
 
   [[nodiscard]] World& world() { return world_; }
 
@@ -61,8 +66,11 @@ class ReplayWorld {
   }
   void Complete(const std::vector<Lease>& leases) {
     for (const Lease& lease : leases) {
-      const auto done = executions_->FinishIfFailable(ExecutionOf(lease), "completed", "{}");
-      EXPECT_TRUE(done && *done) << ExecutionOf(lease).ToString();
+      const ExecutionId id = ExecutionOf(lease);
+      const auto done = executions_->FinishIfFailable(id, "completed", "{}");
+      EXPECT_TRUE(done && *done) << id.ToString();
+      if (account_.Knows(id.ToString())) account_.Moved(id, "completed", "{}");
+      account_.Takes(lease.delivery.message);
       EXPECT_TRUE(queue_->Acknowledge(lease.id).value());
     }
   }
@@ -74,6 +82,63 @@ class ReplayWorld {
       ASSERT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{number}), "failed"));
     }
   }
+
+  // For a test that ends with the account, which wants to know exactly what is sent: executions,
+  // and their letters, dead. `change`: what this letter has of its own.
+  using Change = std::function<void(int number, Message& letter)>;
+  void SendDead(int from, int until, const Change& change = {}) {
+    AddExecutions(world_, account_, from, until);
+    std::vector<Message> letters;
+    for (int number = from; number <= until; ++number) {
+      Message letter = World::DeadMessage(world_.Envelope(std::to_string(number)));
+      if (change) change(number, letter);
+      letters.push_back(AsPublished(std::move(letter)));
+      account_.Sends(letters.back(), Nature::kReplayed, ExecutionId(std::int64_t{number}));
+    }
+    world_.Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, letters);
+    for (const Message& letter : letters) account_.Sent(letter);
+  }
+  // The same, and they have failed.
+  void FailTold(int from, int until, const Change& change = {}) {
+    SendDead(from, until, change);
+    for (int number = from; number <= until; ++number) {
+      ASSERT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{number}), "failed"));
+    }
+  }
+  // Makes a replay that must be of the open letters that failed the executions named, or of all of
+  // these; the account knows.
+  [[nodiscard]] std::string MakeTold(Server& server, const std::string& json,
+                                     const std::set<std::string>& executions = {}) {
+    std::vector<std::string> letters;
+    for (const LetterSummary& letter : world_.Letters()) {
+      const bool is_chosen =
+          executions.empty() || executions.contains(letter.execution_id.value_or(""));
+      if (!is_chosen || letter.outcome != Outcome::kFailed || letter.state != LetterState::kOpen)
+        continue;
+      letters.push_back(FormatUuid(letter.id.value()));
+      account_.Replays(letters.back());
+    }
+    std::string replay = Make(server, json);
+    account_.ReplayWasMade(replay, letters);
+    return replay;
+  }
+  // As if everybody had waited long enough for the answers that are not there.
+  void EndAllWaiting() {
+    world_.pair().ledger().Meddle(
+        "UPDATE {{replay_letter}} SET due_at = claimed_at WHERE step = 'sent'");
+  }
+  [[nodiscard]] Account& account() { return account_; }
+  // The platform moves it by itself, and leaves its result as that is.
+  void Move(int number, const std::string& status) {
+    const ExecutionId id(std::int64_t{number});
+    account_.Moved(id, status, world_.Row(id).result_json);
+    world_.pair().ledger().SetStatus(id, status);
+  }
+  // The end of a test: it came to rest, and every promise was kept. The servers still run.
+  void ExpectAllIsWell(const std::vector<Server*>& servers) {
+    CloseBooks(world_, account_, servers);
+  }
+
   [[nodiscard]] std::size_t Waiting() { return world_.pair().broker().ReadyMessages(kWorkerQueue); }
 
   [[nodiscard]] static ExecutionId ExecutionOf(const Lease& lease) {
@@ -131,6 +196,7 @@ class ReplayWorld {
   World world_;
   std::unique_ptr<WorkQueue> queue_;
   std::unique_ptr<Executions> executions_;
+  Account account_;
 };
 
 inline constexpr const char* kAllFailed = R"({"filter":{"outcome":"failed","state":"open"}})";

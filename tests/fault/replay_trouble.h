@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include <future>
 #include <set>
 
 #include "tests/fault/fire.h"
@@ -30,11 +31,18 @@ class ReplayTrouble : public testing::Test {
   [[nodiscard]] std::string ReplayUntil(Server& server, const std::string& point,
                                         const std::string& more = "") {
     StopAtNext(order_file_, point);
-    const std::string replay = replays_.MakeTold(
-        server, R"({"filter":{"outcome":"failed","state":"open"},"answer_within_seconds":600)" +
-                    more + "}");
+    const std::vector<std::string> letters = replays_.Choose();
+    const std::string json =
+        R"({"filter":{"outcome":"failed","state":"open"},"answer_within_seconds":600)" + more + "}";
+    // It may stand still before it has answered.
+    asked_.push_back(std::async(std::launch::async, [url = server.url() + "/v1/replays", json] {
+      return HttpPost(url, json);
+    }));
     EXPECT_TRUE(server.process().WaitForStop(kPatience)) << "never reached\n"
                                                          << server.process().output();
+    std::string replay = PlatformConnection(world_.pair().LedgerUrl())
+                             .Value("SELECT id FROM deadletter.replay ORDER BY id DESC LIMIT 1");
+    replays_.account().ReplayWasMade(replay, letters);
     return replay;
   }
 
@@ -115,6 +123,8 @@ class ReplayTrouble : public testing::Test {
 
  private:
   void CompleteOne(const Lease& lease) { replays_.Complete({lease}); }
+
+  std::vector<std::future<HttpAnswer>> asked_;  // each ends by itself
 };
 
 }  // namespace deadletter::test

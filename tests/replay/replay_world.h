@@ -105,10 +105,9 @@ class ReplayWorld {
       ASSERT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{number}), "failed"));
     }
   }
-  // Makes a replay that must be of the open letters that failed the executions named, or of all of
-  // these; the account knows.
-  [[nodiscard]] std::string MakeTold(Server& server, const std::string& json,
-                                     const std::set<std::string>& executions = {}) {
+  // The open letters that failed the executions named, or all that failed any; the account knows
+  // that they are to be replayed.
+  [[nodiscard]] std::vector<std::string> Choose(const std::set<std::string>& executions = {}) {
     std::vector<std::string> letters;
     for (const LetterSummary& letter : world_.Letters()) {
       const bool is_chosen =
@@ -118,6 +117,12 @@ class ReplayWorld {
       letters.push_back(FormatUuid(letter.id.value()));
       account_.Replays(letters.back());
     }
+    return letters;
+  }
+  // Makes a replay that must be of the letters that are chosen so.
+  [[nodiscard]] std::string MakeTold(Server& server, const std::string& json,
+                                     const std::set<std::string>& executions = {}) {
+    const std::vector<std::string> letters = Choose(executions);
     std::string replay = Make(server, json);
     account_.ReplayWasMade(replay, letters);
     return replay;

@@ -145,10 +145,13 @@ class Call {
         code == CURLE_SSL_CACERT_BADFILE) {
       return HttpFault::kNotTrusted;
     }
-    // Set once there is a connection, agreed on and ready to be asked on.
+    // Set once there is a connection, and once it is agreed on and ready to be asked on.
+    long connected = 0;
     curl_off_t ready = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_NUM_CONNECTS, &connected);
     curl_easy_getinfo(handle_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
-    return ready > 0 ? HttpFault::kNoReply : HttpFault::kNoServer;
+    if (ready > 0) return HttpFault::kNoReply;
+    return connected > 0 ? HttpFault::kNotTrusted : HttpFault::kNoServer;
   }
 
   const HttpRequest& request_;

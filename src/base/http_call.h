@@ -32,7 +32,7 @@ struct HttpReply {
 
 enum class HttpFault {
   kNoServer,    // nobody answers there; nothing was asked
-  kNotTrusted,  // somebody who does not prove to be that server; nothing was asked
+  kNotTrusted,  // somebody who does not prove to be that server, or not in time; nothing was asked
   kNoReply,     // it was asked, perhaps, and what came is no whole answer
 };
 

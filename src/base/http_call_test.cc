@@ -81,6 +81,21 @@ TEST(HttpCall, ToldFromAnAnswerThatNeverCame) {
   EXPECT_EQ(CallHttp(request).error().fault, HttpFault::kNoServer);
 }
 
+TEST(HttpCall, P9_WhoSaysNothingWhereTlsIsToBeAgreedOnIsNotTrusted) {
+  Latch over;
+  const CannedServer server([&](const std::string&) {
+    (void)over.WaitUntil(std::chrono::steady_clock::now() + std::chrono::minutes(1));
+    return std::string();
+  });
+  HttpRequest request = To(server);
+  request.url.replace(0, 4, "https");
+  request.limit = std::chrono::milliseconds(50);
+  const auto silent = CallHttp(request);
+  over.Open();
+  ASSERT_FALSE(silent);
+  EXPECT_EQ(silent.error().fault, HttpFault::kNotTrusted);
+}
+
 TEST(HttpCall, P9_WhoNeverAnswersIsNotWaitedForLongerThanTheLimit) {
   Latch over;
   const CannedServer server([&](const std::string&) {

@@ -19,7 +19,7 @@ target_compile_definitions(deadletter_flags INTERFACE DEADLETTER_VERSION="${PROJ
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 inside std::string and std::variant at -O2 (GCC bugs 105329, 105562, 105651), more of them with
-  # precompiled headers, whose code is no system header's any more. Clang's builds keep their eyes open.
+  # precompiled headers, whose code is no system header's any more. What they are for, the sanitizers see when it happens.
   target_compile_options(deadletter_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference
     -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow)
 endif()

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -11,28 +10,36 @@
 namespace deadletter {
 
 // They are in memory only: a letter whose mark is still owed when its driver dies is in doubt, or
-// as it was. What is owed is bounded: a letter with a mark owed is in nobody's window (Letters()),
-// and nothing more is claimed once IsFull().
+// as it was. What is owed is bounded: its driver offers a letter with a mark owed to no window
+// (Letters()), and claims nothing more once IsFull().
 class OwedMarks {
  public:
   static constexpr std::size_t kMost = 1'000;
 
-  // Those that need no row of the platform's come first: they wait for nobody.
+  // Those that need no row of the platform's for certain come first: they wait for nobody.
   void Add(std::vector<ReplayResult> marks) {
-    marks_.insert(marks_.end(), std::make_move_iterator(marks.begin()),
-                  std::make_move_iterator(marks.end()));
-    std::ranges::stable_partition(
-        marks_, [](const ReplayResult& mark) { return mark.mark != ReplayMark::kUnroutable; });
+    for (ReplayResult& mark : marks) {
+      const auto place =
+          mark.mark == ReplayMark::kUnroutable
+              ? marks_.end()
+              : std::ranges::find(marks_, ReplayMark::kUnroutable, &ReplayResult::mark);
+      marks_.insert(place, std::move(mark));
+    }
   }
 
   // Until one cannot be paid, which then comes last: each of them costs a wait for a lock, and all
   // of them together would cost the lease. `pay`: whether that mark is made.
-  template <class Pay>
-  void PayUntilRefused(Pay pay) {
+  // `may_go_on` is asked before each, and no more are paid once it says no.
+  template <class MayGoOn, class Pay>
+  void PayUntilRefused(MayGoOn may_go_on, Pay pay) {
     auto next = marks_.begin();
-    while (next != marks_.end() && pay(*next)) ++next;
+    bool is_refused = false;
+    while (next != marks_.end() && !is_refused && may_go_on()) {
+      is_refused = !pay(*next);
+      if (!is_refused) ++next;
+    }
     marks_.erase(marks_.begin(), next);
-    if (!marks_.empty()) std::ranges::rotate(marks_, marks_.begin() + 1);
+    if (is_refused) std::ranges::rotate(marks_, marks_.begin() + 1);
   }
 
   [[nodiscard]] std::vector<LetterId> Letters() const {

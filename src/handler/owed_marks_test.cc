@@ -13,6 +13,8 @@ ReplayResult MarkOf(ReplayMark mark) {
   return result;
 }
 
+constexpr auto Always = [] { return true; };
+
 TEST(OwedMarks, P3_WhatNeedsNoRowOfThePlatformsIsPaidFirst) {
   const ReplayResult row = MarkOf(ReplayMark::kUnroutable);
   const ReplayResult sent = MarkOf(ReplayMark::kSent);
@@ -33,14 +35,24 @@ TEST(OwedMarks, P5_OneRefusalARoundAndEachHasItsTurn) {
     asked.push_back(mark.letter);
     return mark.letter != marks[0].letter;
   };
-  owed.PayUntilRefused(refuse_the_first);
+  owed.PayUntilRefused(Always, refuse_the_first);
   EXPECT_THAT(asked, testing::ElementsAre(marks[0].letter));
-  owed.PayUntilRefused(refuse_the_first);
+  owed.PayUntilRefused(Always, refuse_the_first);
   EXPECT_THAT(asked, testing::ElementsAre(marks[0].letter, marks[1].letter, marks[2].letter,
                                           marks[0].letter));
   EXPECT_THAT(owed.Letters(), testing::ElementsAre(marks[0].letter));
-  owed.PayUntilRefused([](const ReplayResult&) { return true; });
+  owed.PayUntilRefused(Always, [](const ReplayResult&) { return true; });
   EXPECT_EQ(owed.size(), 0U);
+}
+
+TEST(OwedMarks, P9_NoMoreArePaidThanThereIsTimeFor) {
+  OwedMarks owed;
+  owed.Add({MarkOf(ReplayMark::kUnroutable), MarkOf(ReplayMark::kUnroutable),
+            MarkOf(ReplayMark::kUnroutable)});
+  const std::vector<LetterId> letters = owed.Letters();
+  int asked = 0;
+  owed.PayUntilRefused([&] { return ++asked <= 2; }, [](const ReplayResult&) { return true; });
+  EXPECT_THAT(owed.Letters(), testing::ElementsAre(letters[2])) << "which is the next one";
 }
 
 TEST(OwedMarks, P9_ThereIsAMostOfThem) {

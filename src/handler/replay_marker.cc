@@ -7,7 +7,7 @@
 namespace deadletter {
 
 LedgerResult<void> ReplayMarker::Mark(ReplayId replay, const std::vector<ReplayResult>& results,
-                                      OwedMarks& owed) {
+                                      OwedMarks& owed, Moment until) {
   const auto marked = work_.Mark(replay, results, clock_.Now());
   if (marked) {
     Count(*marked);
@@ -16,12 +16,13 @@ LedgerResult<void> ReplayMarker::Mark(ReplayId replay, const std::vector<ReplayR
   if (marked.error().fault != LedgerFault::kLetter && !IsSoonOver(marked.error().fault))
     return Unexpected<LedgerError>(marked.error());
   owed.Add(results);
-  Pay(replay, owed);
+  Pay(replay, owed, until);
   return {};
 }
 
-void ReplayMarker::Pay(ReplayId replay, OwedMarks& owed) {
-  owed.PayUntilRefused([&](const ReplayResult& one) { return MarkAlone(replay, one); });
+void ReplayMarker::Pay(ReplayId replay, OwedMarks& owed, Moment until) {
+  const auto may_go_on = [&] { return std::chrono::steady_clock::now() < until; };
+  owed.PayUntilRefused(may_go_on, [&](const ReplayResult& one) { return MarkAlone(replay, one); });
 }
 
 bool ReplayMarker::MarkAlone(ReplayId replay, ReplayResult result) {

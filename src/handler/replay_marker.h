@@ -1,6 +1,7 @@
 // How a replay's letters fared, told to the ledger and counted.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -24,12 +25,17 @@ class ReplayMarker {
   ReplayMarker(ReplayWork& work, const Clock& clock, Metrics& metrics)
       : work_(work), clock_(clock), metrics_(metrics) {}
 
+  using Moment = std::chrono::steady_clock::time_point;
+
   // All together. What the ledger cannot mark because of one letter (the platform refuses its row,
-  // or somebody holds it) is marked one by one, and the rest is owed: it keeps nobody else. An
-  // error: the ledger is away, and nothing is marked or owed.
+  // or somebody holds it) is marked one by one as Pay() does, and the rest is owed: it keeps nobody
+  // else. An error: the ledger is away, nothing is owed, and all of them are to be marked again,
+  // which changes nothing where they are marked already.
   [[nodiscard]] LedgerResult<void> Mark(ReplayId replay, const std::vector<ReplayResult>& results,
-                                        OwedMarks& owed);
-  void Pay(ReplayId replay, OwedMarks& owed);
+                                        OwedMarks& owed, Moment until);
+  // One by one, until one is refused or the time is over: each is a transaction, and whoever pays
+  // has a lease to renew.
+  void Pay(ReplayId replay, OwedMarks& owed, Moment until);
   void Count(const std::map<ReplayEnd, std::int64_t>& ends);
 
  private:

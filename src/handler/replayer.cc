@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/fault_point.h"
+#include "handler/replay_answer.h"
 #include "telemetry/log.h"
 
 namespace deadletter {
@@ -18,17 +19,6 @@ constexpr std::size_t kAllUnroutable = 10;
 
 ReplayClaim ClaimFor(const ComposedReplay& composed) {
   return {composed.letter.id, composed.letter.execution_id, composed.letter.attempt};
-}
-
-ReplayResult Mark(const ComposedReplay& composed, ReplayMark mark, std::string detail,
-                  Instant now) {
-  ReplayResult result;
-  result.letter = composed.letter.id;
-  result.mark = mark;
-  result.detail = std::move(detail);
-  result.retry_at = now;
-  result.claimed_at = composed.claimed_at;
-  return result;
 }
 
 // Those that a token of the pace was spent for: what is unsent had its own when it was claimed
@@ -109,19 +99,29 @@ void Replayer::Run(const std::stop_token& stop) {
 }
 
 LedgerResult<std::size_t> Replayer::DriveOnce(const std::stop_token& stop) {
-  auto replays = work_->Lease(driver_, clock_.Now(), options_.lease);
+  std::vector<LetterId> owed;
+  for (const auto& [id, driven] : driven_) {
+    const auto letters = driven.owed.Letters();
+    owed.insert(owed.end(), letters.begin(), letters.end());
+  }
+  auto replays = work_->Lease(driver_, clock_.Now(), options_.lease, owed);
   if (!replays) return Unexpected<LedgerError>(replays.error());
   std::erase_if(driven_, [&](const auto& known) {
     return std::ranges::find(*replays, known.first, &DrivenReplay::id) == replays->end();
   });
-  if (replays->empty()) BrokerAway(nullptr);  // nothing of ours waits for it
+  asked_broker_ = false;
+  // So that the lease, which all of them share a round of, outlasts it.
+  const auto pay_until = steady_clock::now() + options_.lease / 4;
   std::size_t sent = 0;
   for (const DrivenReplay& replay : *replays) {
     if (stop.stop_requested()) break;
-    const auto of_this = Drive(replay, driven_[replay.id], stop);
+    Driven& driven = driven_[replay.id];
+    driven.pay_until = pay_until;
+    const auto of_this = Drive(replay, driven, stop);
     if (!of_this) return of_this;
     sent += *of_this;
   }
+  if (!asked_broker_) BrokerAway(nullptr);  // nothing of ours waits for it
   return sent;
 }
 
@@ -136,7 +136,7 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if (!goes_on) return Unexpected<LedgerError>(goes_on.error());
     if (!*goes_on) return 0;
   }
-  marker_.Pay(replay.id, driven.owed);
+  marker_.Pay(replay.id, driven.owed, driven.pay_until);
   driven.wait = options_.follow_every;
   if (driven.owed.IsFull()) return 0;
   std::size_t most = 0;
@@ -166,9 +166,13 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
   for (ReplayCandidate& candidate : *candidates)
     composed.push_back(composer_(replay, *edit, std::move(candidate)));
   if (replay.spec.queue_limit > 0) {
+    const std::size_t taken = Pending(composed);
     const auto room = KeepToQueueLimit(replay, composed);
     if (!room) return Unexpected<LedgerError>(room.error());
-    if (!*room) return 0;
+    if (!*room) {
+      driven.pace.GiveBack(taken);
+      return 0;
+    }
     driven.pace.GiveBack((*room)->left_out);
     if ((*room)->stopped || composed.empty()) return 0;
   }
@@ -177,6 +181,7 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
 
 LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
     const DrivenReplay& replay, std::vector<ComposedReplay>& composed) {
+  asked_broker_ = true;
   std::map<std::string, std::int64_t> room;
   for (const ComposedReplay& one : composed) {
     if (one.queue.empty() || room.contains(one.queue)) continue;
@@ -224,25 +229,42 @@ LedgerResult<bool> Replayer::StopBecause(const DrivenReplay& replay, const std::
   return false;
 }
 
+LedgerResult<std::size_t> Replayer::StopsBecause(const DrivenReplay& replay,
+                                                 const std::string& why) {
+  const auto stopped = StopBecause(replay, why);
+  if (!stopped) return Unexpected<LedgerError>(stopped.error());
+  return std::size_t{0};
+}
+
 LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay, Driven& driven,
                                          std::vector<ComposedReplay> composed,
                                          const std::stop_token& stop) {
   std::vector<ReplayResult> results;
-  if (!TakeOutHopeless(composed, results)) return 0;
+  if (!TakeOutHopeless(composed, results)) {
+    driven.pace.GiveBack(Pending(composed));
+    return 0;
+  }
+  const auto without_exchange = static_cast<std::size_t>(
+      std::ranges::count(results, ReplayMark::kUnroutable, &ReplayResult::mark));
+  const bool leads_nowhere = composed.empty() && without_exchange >= kAllUnroutable;
   MarkUntilItHolds(replay, driven, std::exchange(results, {}), stop);
+  if (leads_nowhere) return StopsBecause(replay, "there is no exchange where its messages go");
   if (composed.empty()) return 0;
   const auto claimed = Claim(replay, driven, composed, stop);
-  if (!claimed) return Unexpected<LedgerError>(claimed.error());
+  if (!claimed) {
+    driven.pace.GiveBack(Pending(composed));
+    return Unexpected<LedgerError>(claimed.error());
+  }
+  if (claimed->empty()) return 0;
 
-  std::size_t dealt_with = 0;
+  // Those that are left have been dealt with, too: they are put off, and the next ones come.
+  const std::size_t dealt_with = claimed->size();
   std::vector<ComposedReplay> ready;
   for (std::size_t index = 0; index < claimed->size(); ++index) {
     const ClaimedLetter& letter = claimed->at(index);
-    if (letter.verdict != ClaimVerdict::kLeft) {
-      ++dealt_with;
-    } else if (!composed[index].is_unsent) {
-      driven.pace.GiveBack(1);  // the letters behind it are not to wait for its turn
-    }
+    // The letters behind it are not to wait for its turn.
+    if (letter.verdict == ClaimVerdict::kLeft && !composed[index].is_unsent)
+      driven.pace.GiveBack(1);
     if (letter.verdict == ClaimVerdict::kWithdrawn) marker_.Count({{ReplayEnd::kWithdrawn, 1}});
     if (letter.verdict != ClaimVerdict::kClaimed) continue;
     ComposedReplay& one = composed[index];
@@ -264,39 +286,14 @@ LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay, Driven& dri
   std::size_t unroutable = 0;
   const Instant now = clock_.Now();
   for (std::size_t index = 0; index < published.size(); ++index) {
-    const PublishResult& result = published[index];
-    switch (result.outcome) {
-      case PublishOutcome::kConfirmed:
-        results.push_back(Mark(ready[index], ReplayMark::kSent, "", now));
-        break;
-      case PublishOutcome::kNacked:
-        if (!result.never_sent) {
-          // Of several queues that it is for, one may have it.
-          results.push_back(Mark(ready[index], ReplayMark::kInDoubt, result.detail, now));
-          break;
-        }
-        [[fallthrough]];
-      case PublishOutcome::kUnroutable:
-      case PublishOutcome::kNoTarget:
-        // Nobody has it: its execution must not wait for it.
-        results.push_back(composer_.Unroutable(ready[index], result.detail));
-        ++unroutable;
-        break;
-      case PublishOutcome::kInDoubt:
-        results.push_back(Mark(ready[index], ReplayMark::kInDoubt, result.detail, now));
-        break;
-      case PublishOutcome::kUnavailable:
-        results.push_back(Mark(ready[index], ReplayMark::kUnsent, result.detail, now));
-        away = &result.detail;
-        break;
-    }
+    if (published[index].outcome == PublishOutcome::kUnavailable) away = &published[index].detail;
+    results.push_back(MarkFor(ready[index], published[index], composer_, now));
+    if (results.back().mark == ReplayMark::kUnroutable) ++unroutable;
   }
   MarkUntilItHolds(replay, driven, std::move(results), stop);
   BrokerAway(away);
-  if (unroutable >= kAllUnroutable && unroutable == published.size()) {
-    const auto stopped = StopBecause(replay, "no queue takes its messages");
-    if (!stopped) return Unexpected<LedgerError>(stopped.error());
-  }
+  if (unroutable >= kAllUnroutable && unroutable == published.size())
+    return StopsBecause(replay, "no queue takes its messages");
   return away == nullptr ? dealt_with : 0;
 }
 
@@ -304,6 +301,7 @@ LedgerResult<std::size_t> Replayer::Send(const DrivenReplay& replay, Driven& dri
 // earlier claim: it ends as unroutable whatever its problem is, and its execution fails again.
 bool Replayer::TakeOutHopeless(std::vector<ComposedReplay>& composed,
                                std::vector<ReplayResult>& hopeless) {
+  asked_broker_ = true;
   const Instant now = clock_.Now();
   std::map<std::string, bool> exchanges;
   for (const ComposedReplay& one : composed) exchanges[one.address.exchange] = true;
@@ -320,7 +318,7 @@ bool Replayer::TakeOutHopeless(std::vector<ComposedReplay>& composed,
     if (!one.problem.empty()) {
       // What waits for it already must not wait for ever.
       hopeless.push_back(one.is_unsent ? composer_.Unroutable(one, one.problem)
-                                       : Mark(one, ReplayMark::kWithdrawn, one.problem, now));
+                                       : MarkOf(one, ReplayMark::kWithdrawn, one.problem, now));
       return true;
     }
     if (exchanges.at(one.address.exchange)) return false;
@@ -345,21 +343,22 @@ LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(const DrivenReplay& rep
     driven.batch_messages = std::min(options_.batch_messages, 2 * driven.batch_messages);
     return claimed;
   }
-  const std::vector<ClaimedLetter> none(composed.size());
+  const std::vector<ClaimedLetter> none;
   const LedgerError& error = claimed.error();
   if (IsSoonOver(error.fault)) {
     // Perhaps it is their number that takes too long.
     driven.batch_messages = std::max<std::size_t>(1, composed.size() / 2);
+    driven.pace.GiveBack(Pending(composed));
     return none;
   }
   const auto mark = [&](const ComposedReplay& one, ReplayMark how, const std::string& why) {
-    MarkUntilItHolds(replay, driven, {Mark(one, how, why, clock_.Now())}, stop);
+    MarkUntilItHolds(replay, driven, {MarkOf(one, how, why, clock_.Now())}, stop);
   };
   if (error.fault == LedgerFault::kInDoubt) {
     // Perhaps they are claimed; certainly none of them is sent.
     std::vector<ReplayResult> unsent;
     for (const ComposedReplay& one : composed)
-      unsent.push_back(Mark(one, ReplayMark::kUnsent, error.message, clock_.Now()));
+      unsent.push_back(MarkOf(one, ReplayMark::kUnsent, error.message, clock_.Now()));
     MarkUntilItHolds(replay, driven, std::move(unsent), stop);
     return none;
   }
@@ -390,7 +389,7 @@ LedgerResult<std::vector<ClaimedLetter>> Replayer::Claim(const DrivenReplay& rep
 void Replayer::MarkUntilItHolds(const DrivenReplay& replay, Driven& driven,
                                 std::vector<ReplayResult> results, const std::stop_token& stop) {
   while (!results.empty()) {
-    const auto marked = marker_.Mark(replay.id, results, driven.owed);
+    const auto marked = marker_.Mark(replay.id, results, driven.owed, driven.pay_until);
     if (marked) return;
     LedgerAway(marked.error(), stop);
     if (stop.stop_requested()) return;

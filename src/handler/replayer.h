@@ -68,6 +68,7 @@ class Replayer {
     // How many letters go together: fewer where the ledger takes too long over so many.
     std::size_t batch_messages = 0;  // 0: as many as there may be
     OwedMarks owed;
+    std::chrono::steady_clock::time_point pay_until{};  // in this round
   };
 
   void Run(const std::stop_token& stop);
@@ -75,12 +76,14 @@ class Replayer {
                                                 const std::stop_token& stop);
   [[nodiscard]] LedgerResult<bool> Look(const DrivenReplay& replay, Driven& driven);
   [[nodiscard]] LedgerResult<bool> StopBecause(const DrivenReplay& replay, const std::string& why);
+  [[nodiscard]] LedgerResult<std::size_t> StopsBecause(const DrivenReplay& replay,
+                                                       const std::string& why);
   [[nodiscard]] LedgerResult<std::size_t> Send(const DrivenReplay& replay, Driven& driven,
                                                std::vector<ComposedReplay> composed,
                                                const std::stop_token& stop);
   [[nodiscard]] LedgerResult<std::vector<ClaimedLetter>> Claim(
       const DrivenReplay& replay, Driven& driven, std::vector<ComposedReplay>& composed,
-      const std::stop_token& stop);  // notes in each when it was claimed
+      const std::stop_token& stop);  // notes in each when it was claimed; empty: none is, now
   // Takes out what its queue has no room for: that stays pending. A queue that holds more than the
   // replay allows is why the replay stops (`stopped`). Nothing: the broker is away.
   struct Room {
@@ -111,6 +114,7 @@ class Replayer {
   Backoff ledger_backoff_;
   Backoff broker_backoff_;
   bool broker_away_ = false;
+  bool asked_broker_ = false;  // in this round
   Latch done_;
   std::jthread thread_;
 };

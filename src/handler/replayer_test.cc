@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <thread>
 #include <utility>
 
 namespace deadletter {
@@ -22,6 +23,9 @@ struct ReplayScript {
   std::string exchange;                // of every letter
   std::vector<std::string> published;  // message ids
   std::vector<LetterId> marked;
+  std::vector<LetterId> owed;  // of the last Lease()
+  std::string stopped;         // why it stopped by itself
+  bool is_broker_away = false;
   int mark_calls = 0;
   std::size_t most_left_out = 0;  // of all calls of Next()
 };
@@ -30,7 +34,9 @@ class ScriptedReplayWork final : public ReplayWork {
  public:
   explicit ScriptedReplayWork(ReplayScript& script) : script_(script) {}
 
-  LedgerResult<std::vector<DrivenReplay>> Lease(Uuid, Instant, std::chrono::milliseconds) override {
+  LedgerResult<std::vector<DrivenReplay>> Lease(Uuid, Instant, std::chrono::milliseconds,
+                                                std::span<const LetterId> owed) override {
+    script_.owed.assign(owed.begin(), owed.end());
     return std::vector{script_.replay};
   }
   LedgerResult<void> Release(Uuid) override { return {}; }
@@ -85,7 +91,10 @@ class ScriptedReplayWork final : public ReplayWork {
     return FollowedLetters{};
   }
   LedgerResult<ReplayCounts> Count(ReplayId) override { return ReplayCounts{}; }
-  LedgerResult<void> Stop(ReplayId, const std::string&) override { return {}; }
+  LedgerResult<void> Stop(ReplayId, const std::string& why) override {
+    script_.stopped = why;
+    return {};
+  }
   void Abort() override {}
 
  private:
@@ -101,6 +110,8 @@ class ScriptedReplayPublisher final : public Publisher {
     return std::vector<PublishResult>(messages.size(), {PublishOutcome::kConfirmed, ""});
   }
   BrokerResult<bool> ExchangeExists(const std::string& exchange) override {
+    if (script_.is_broker_away)
+      return Unexpected<BrokerError>({BrokerFault::kUnreachable, "scripted"});
     return script_.exchanges.contains(exchange);
   }
   void KeepAlive() override {}
@@ -163,6 +174,59 @@ TEST_F(ReplayerTest, P5_ALetterWhoseRowIsHeldSpendsNoTokenOfThePace) {
   script_.held.insert(letters_[0]);
   Drive(3, 200);
   EXPECT_THAT(script_.published, testing::ElementsAre(NameOf(1)));
+}
+
+// Each is put off, and the next one comes at once.
+TEST_F(ReplayerTest, P5_LettersWhoseRowsAreHeldKeepNoOtherWaiting) {
+  script_.replay.spec.ramp = true;
+  script_.held = {letters_[0], letters_[1]};
+  Drive(0, 200);
+  for (int number = 0; number < 2; ++number)
+    EXPECT_EQ(replayer_->DriveOnce({}), 1U) << "so that it goes straight on";
+  EXPECT_THAT(script_.published, testing::IsEmpty());
+  Drive(1, 200);
+  EXPECT_THAT(script_.published, testing::ElementsAre(NameOf(2)));
+}
+
+TEST_F(ReplayerTest, P5_WhileTheBrokerIsAwayNoTokenOfThePaceIsSpent) {
+  script_.replay.spec.milli_rate = 1;
+  script_.exchange = "there";
+  script_.exchanges = {"there"};
+  script_.is_broker_away = true;
+  Drive(3, 200);
+  script_.is_broker_away = false;
+  Drive(1, 200);
+  EXPECT_THAT(script_.published, testing::ElementsAre(NameOf(0)));
+}
+
+TEST_F(ReplayerTest, P5_WhoeverWaitsForNoBrokerIsReadyWithoutOne) {
+  script_.exchange = "there";
+  script_.is_broker_away = true;
+  Drive(1, 200);
+  EXPECT_FALSE(health_.IsReady());
+  script_.replay.state = ReplayState::kPaused;
+  replayer_->Start();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!health_.IsReady() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_TRUE(health_.IsReady());
+  replayer_.reset();
+}
+
+TEST_F(ReplayerTest, ManyLettersThatLeadToNoExchangeStopTheirReplay) {
+  script_.exchange = "missing";
+  for (int number = 0; number < 20; ++number) script_.pending.emplace_back(RandomUuid());
+  Drive(1, 9);
+  EXPECT_EQ(script_.stopped, "") << "these few may be to blame themselves";
+  replayer_.reset();
+  Drive(1, 10);
+  EXPECT_EQ(script_.stopped, "there is no exchange where its messages go");
+}
+
+TEST_F(ReplayerTest, P5_WhatIsOwedIsNamedToTheLedger) {
+  script_.unmarkable.insert(letters_[0]);
+  Drive(2, 1);
+  EXPECT_THAT(script_.owed, testing::ElementsAre(letters_[0]));
 }
 
 TEST_F(ReplayerTest, P9_OneMarkIsOwedForALetterHoweverLongTheLedgerCannotMakeIt) {

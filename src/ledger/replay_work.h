@@ -84,8 +84,8 @@ struct FollowedLetters {
 inline constexpr std::chrono::seconds kHeldRowWait{2};
 
 // A driver marks what it has claimed before it asks for leases again, but for the marks that the
-// ledger could not make. A claim of its own that is older than this is one of those, and its mark
-// counts when it comes; or one whose commit it was never told of.
+// ledger could not make, which it names. Any other claim of its own that is older than this is one
+// whose commit it was never told of.
 inline constexpr std::chrono::minutes kForgottenClaimAfter{5};
 
 // Threads: one makes the calls; only Abort() may come from any.
@@ -104,14 +104,16 @@ class ReplayWork {
   // Leases replays that have letters left, new ones and those whose driver let its lease end; gives
   // all whose lease is `driver`'s and has not ended. What an earlier driver had claimed and not
   // marked becomes in doubt, and so does what `driver` itself has claimed and not marked for
-  // kForgottenClaimAfter.
+  // kForgottenClaimAfter, but for `owed`: it still knows how those fared.
   [[nodiscard]] virtual LedgerResult<std::vector<DrivenReplay>> Lease(
-      Uuid driver, Instant now, std::chrono::milliseconds lease) = 0;
+      Uuid driver, Instant now, std::chrono::milliseconds lease,
+      std::span<const LetterId> owed) = 0;
   // At the end, so that nobody has to wait for the leases.
   [[nodiscard]] virtual LedgerResult<void> Release(Uuid driver) = 0;
 
-  // The next pending letters, in the order of receipt, and unsent ones; those alone where `pending`
-  // is 0. Of both only what is due, and none of `without`. Changes nothing.
+  // The next pending letters, in the order of receipt, those that were put off after all others,
+  // and unsent ones; those alone where `pending` is 0. Of both only what is due, and none of
+  // `without`. Changes nothing.
   [[nodiscard]] virtual LedgerResult<std::vector<ReplayCandidate>> Next(
       ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,
       std::span<const LetterId> without) = 0;

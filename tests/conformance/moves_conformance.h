@@ -74,7 +74,7 @@ class ExecutionMovesConformance : public LedgerConformance {
         Good(book->Make(replay, {}, {.ids = {letter.letter.id}, .filter = {}}, kMany, Now(), act))
             .made);
     const auto work = ledger_->OpenReplayWork();
-    Good(work->Lease(driver, Now(), kLease));
+    Good(work->Lease(driver, Now(), kLease, {}));
     const ReplayClaim claim{letter.letter.id, letter.letter.execution_id, letter.letter.attempt};
     (void)Good(work->Claim(replay, driver, std::span(&claim, 1), Now()));
   }

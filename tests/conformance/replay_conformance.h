@@ -62,7 +62,7 @@ class ReplayConformance : public LedgerConformance {
   [[nodiscard]] std::vector<AuditEntry> Acts() {
     return Good(ledger_->OpenAudit()->List({}, 1000, std::nullopt)).entries;
   }
-  void Lease(Uuid driver, Instant at = Now()) { Good(work_->Lease(driver, at, kDriverLease)); }
+  void Lease(Uuid driver, Instant at = Now()) { Good(work_->Lease(driver, at, kDriverLease, {})); }
   [[nodiscard]] static ReplayClaim ClaimOf(const Judgement& judgement) {
     return {judgement.letter.id, judgement.letter.execution_id, judgement.letter.attempt};
   }
@@ -425,9 +425,9 @@ TEST_P(ReplayConformance, P3_WhoLetItsLeaseEndClaimsNothingAndWhatItHadIsInDoubt
   EXPECT_EQ(ClaimLetter(replay, one).verdict, ClaimVerdict::kClaimed);
 
   const Uuid other = RandomUuid();
-  EXPECT_THAT(Good(work_->Lease(other, Now(), kDriverLease)), testing::IsEmpty());
+  EXPECT_THAT(Good(work_->Lease(other, Now(), kDriverLease, {})), testing::IsEmpty());
   const auto driven =
-      Good(work_->Lease(other, Now() + kDriverLease + kDriverLease / 2, kDriverLease));
+      Good(work_->Lease(other, Now() + kDriverLease + kDriverLease / 2, kDriverLease, {}));
   ASSERT_EQ(driven.size(), 1u);
   EXPECT_EQ(driven[0].id, replay);
   EXPECT_EQ(PartOf(replay, one).end, ReplayEnd::kInDoubt);
@@ -443,7 +443,7 @@ TEST_P(ReplayConformance, P3_WhoLetItsLeaseEndClaimsNothingAndWhatItHadIsInDoubt
   EXPECT_EQ(PartOf(replay, one).end, std::nullopt);
   EXPECT_EQ(PartOf(replay, one).step, ReplayStep::kSent);
   Good(work_->Release(other));
-  EXPECT_THAT(Good(work_->Lease(driver_, Now(), kDriverLease)), testing::SizeIs(1));
+  EXPECT_THAT(Good(work_->Lease(driver_, Now(), kDriverLease, {})), testing::SizeIs(1));
 }
 
 TEST_P(ReplayConformance, P2_WhatAWorkerHasBegunIsNotTakenBack) {
@@ -497,11 +497,23 @@ TEST_P(ReplayConformance, P5_AClaimWhoseCommitItsDriverWasNeverToldOfIsInDoubtIn
   EXPECT_EQ(PartOf(replay, letter).end, ReplayEnd::kInDoubt);
 }
 
+TEST_P(ReplayConformance, P5_AClaimWhoseMarkIsOwedIsNotForgotten) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Claimed(letter);
+  const std::vector<LetterId> owed = {letter.letter.id};
+  const Instant later = Now() + kForgottenClaimAfter + kDriverLease;
+  Good(work_->Lease(driver_, later, kDriverLease, owed));
+  EXPECT_EQ(PartOf(replay, letter).step, ReplayStep::kClaimed);
+  // Another driver knows nothing of it.
+  Good(work_->Lease(RandomUuid(), later + 2 * kDriverLease, kDriverLease, owed));
+  EXPECT_EQ(PartOf(replay, letter).end, ReplayEnd::kInDoubt);
+}
+
 TEST_P(ReplayConformance, ALeaseOfAClockThatWasSetBackEnds) {
   const Judgement letter = Failed(Number(1));
   const ReplayId replay = Make({IdOf(letter)});
   Lease(RandomUuid(), Now() + std::chrono::hours(24));
-  EXPECT_THAT(Good(work_->Lease(driver_, Now(), kDriverLease)), testing::SizeIs(1));
+  EXPECT_THAT(Good(work_->Lease(driver_, Now(), kDriverLease, {})), testing::SizeIs(1));
   EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kClaimed);
 }
 

@@ -81,6 +81,9 @@ TEST_P(HeldRows, P5_ALetterWhoseRowIsHeldIsPutOffAndTheOnesBehindItCome) {
   EXPECT_EQ(ClaimLetter(replay, held).verdict, ClaimVerdict::kLeft);
   const Instant left_at = Now();
   EXPECT_THAT(NextOf(replay, left_at, 1), testing::ElementsAre(IdOf(free)));
+  EXPECT_THAT(NextOf(replay, left_at + kHeldRowWait, 1), testing::ElementsAre(IdOf(free)))
+      << "it comes after those whose turn has not come";
+  EXPECT_THAT(NextOf(replay, left_at + kHeldRowWait, 2), testing::SizeIs(2));
   EXPECT_EQ(ClaimLetter(replay, free).verdict, ClaimVerdict::kClaimed);
   EXPECT_EQ(PartOf(replay, held).step, ReplayStep::kPending);
   session.Run("COMMIT");

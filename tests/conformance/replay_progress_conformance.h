@@ -194,10 +194,10 @@ TEST_P(ReplayProgressConformance, P3_AReplayWhoseLeaseHasEndedIsNotDrivenUntilIt
   for (int number = 1; number <= kReplays; ++number) (void)Make({IdOf(Failed(Number(number)))});
   const Instant begin = Now();
   Lease(driver_, begin);
-  EXPECT_THAT(Good(work_->Lease(driver_, begin, kDriverLease)), testing::SizeIs(kReplays));
+  EXPECT_THAT(Good(work_->Lease(driver_, begin, kDriverLease, {})), testing::SizeIs(kReplays));
   const Instant later = begin + kDriverLease + std::chrono::seconds(1);
-  EXPECT_THAT(Good(work_->Lease(driver_, later, kDriverLease)), testing::SizeIs(kReplays - 1));
-  EXPECT_THAT(Good(work_->Lease(driver_, later, kDriverLease)), testing::SizeIs(kReplays));
+  EXPECT_THAT(Good(work_->Lease(driver_, later, kDriverLease, {})), testing::SizeIs(kReplays - 1));
+  EXPECT_THAT(Good(work_->Lease(driver_, later, kDriverLease, {})), testing::SizeIs(kReplays));
 }
 
 TEST_P(ReplayProgressConformance, P9_SentLettersAreFollowedPartByPart) {

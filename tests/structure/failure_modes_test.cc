@@ -85,8 +85,12 @@ std::set<std::string> WordsOf(const std::string& seen) {
   static const std::regex kCode(R"(`([^`]*)`)");
   static const std::regex kName(R"(\b([a-z][a-z_]{2,}|[0-9P][0-9A-Z]{4})\b)");
   static const std::regex kQuoted(R"re("([^"]*)")re");
+  // Settings, which the configuration's own page is held to.
+  static const std::regex kSetting(R"(^[a-z]+\.[a-z_]+$)");
   std::set<std::string> words;
-  for (const std::string& code : MatchesIn(seen, kCode, 1)) words.merge(MatchesIn(code, kName, 1));
+  for (const std::string& code : MatchesIn(seen, kCode, 1)) {
+    if (!std::regex_match(code, kSetting)) words.merge(MatchesIn(code, kName, 1));
+  }
   words.merge(MatchesIn(std::regex_replace(seen, kCode, ""), kQuoted, 1));
   return words;
 }

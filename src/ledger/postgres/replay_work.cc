@@ -57,6 +57,12 @@ std::map<ReplayEnd, std::int64_t> ReadEnds(const Rows& rows) {
   return ends;
 }
 
+BinaryArray ArrayOf(std::span<const LetterId> letters) {
+  BinaryArray ids(ElementType::kUuid, letters.size());
+  for (const LetterId& letter : letters) ids.AddUuid(letter.value());
+  return ids;
+}
+
 }  // namespace
 
 PostgresReplayWork::PostgresReplayWork(const Options& options)
@@ -79,7 +85,8 @@ LedgerError PostgresReplayWork::Refused(LedgerError error) {
 }
 
 LedgerResult<std::vector<DrivenReplay>> PostgresReplayWork::Lease(Uuid driver, Instant now,
-                                                                  std::chrono::milliseconds lease) {
+                                                                  std::chrono::milliseconds lease,
+                                                                  std::span<const LetterId> owed) {
   Statement ask{.sql = FillIn(sql::kReplayToLease, {{"schema", schema_}}), .parameters = {}};
   ask.parameters.Id(driver).Moment(now).Moment(now + lease / 2).Moment(now + 2 * lease);
   const auto asked = connection_.Run(ask);
@@ -92,7 +99,8 @@ LedgerResult<std::vector<DrivenReplay>> PostgresReplayWork::Lease(Uuid driver, I
         .Moment(now + lease / 2)
         .Moment(now + 2 * lease)
         .Moment(now - kForgottenClaimAfter)
-        .Moment(now + kForgottenClaimAfter);
+        .Moment(now + kForgottenClaimAfter)
+        .Array(ArrayOf(owed));
     const auto taken = connection_.Run(take);
     if (!taken) return tl::unexpected(taken.error());
   }
@@ -124,15 +132,13 @@ LedgerResult<void> PostgresReplayWork::Release(Uuid driver) {
 LedgerResult<std::vector<ReplayCandidate>> PostgresReplayWork::Next(
     ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,
     std::span<const LetterId> without) {
-  BinaryArray left_out(ElementType::kUuid);
-  for (const LetterId& letter : without) left_out.AddUuid(letter.value());
   Statement next{.sql = FillIn(sql::kReplayNext, {{"schema", schema_}}), .parameters = {}};
   next.parameters.Id(replay.value())
       .Moment(now)
       .Number(static_cast<std::int64_t>(pending))
       .Number(static_cast<std::int64_t>(max_bytes))
       .Moment(now + kHeldRowWait)
-      .Array(std::move(left_out));
+      .Array(ArrayOf(without));
   const auto rows = connection_.Run(next);
   if (!rows) return tl::unexpected(rows.error());
   std::vector<ReplayCandidate> candidates;

@@ -17,7 +17,8 @@ class PostgresReplayWork final : public ReplayWork {
   explicit PostgresReplayWork(const Options& options);
 
   [[nodiscard]] LedgerResult<std::vector<DrivenReplay>> Lease(
-      Uuid driver, Instant now, std::chrono::milliseconds lease) override;
+      Uuid driver, Instant now, std::chrono::milliseconds lease,
+      std::span<const LetterId> owed) override;
   LedgerResult<void> Release(Uuid driver) override;
   [[nodiscard]] LedgerResult<std::vector<ReplayCandidate>> Next(
       ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,

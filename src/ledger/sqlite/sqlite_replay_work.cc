@@ -43,6 +43,16 @@ ReplayCandidate ReadCandidate(const sqlite::Statement& rows) {
   return candidate;
 }
 
+// Their bytes in hexadecimal.
+std::string JsonOf(std::span<const LetterId> letters) {
+  std::string json = "[";
+  for (const LetterId& letter : letters) {
+    const std::string hex = Hex(BytesOf(letter.value().bytes));
+    json.append(json.size() == 1 ? "" : ",").append(1, '"').append(hex).append(1, '"');
+  }
+  return json + "]";
+}
+
 struct Terms {
   bool is_running = false;
   std::string driver;
@@ -75,7 +85,8 @@ LedgerResult<sqlite::Database*> SqliteReplayWork::Open() {
 }
 
 LedgerResult<std::vector<DrivenReplay>> SqliteReplayWork::Lease(Uuid driver, Instant now,
-                                                                std::chrono::milliseconds lease) {
+                                                                std::chrono::milliseconds lease,
+                                                                std::span<const LetterId> owed) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   // Mostly there is nothing to lease, and then nobody's write is held up.
@@ -86,7 +97,7 @@ LedgerResult<std::vector<DrivenReplay>> SqliteReplayWork::Lease(Uuid driver, Ins
     if (wanted.error()) return file_.Failed(*wanted.error());
   }
   if (any) {
-    if (auto taken = TakeLeases(**database, driver, now, lease); !taken)
+    if (auto taken = TakeLeases(**database, driver, now, lease, owed); !taken)
       return Unexpected<LedgerError>(taken.error());
   }
   const ReplayId as_id(driver);
@@ -101,7 +112,9 @@ LedgerResult<std::vector<DrivenReplay>> SqliteReplayWork::Lease(Uuid driver, Ins
 }
 
 LedgerResult<void> SqliteReplayWork::TakeLeases(sqlite::Database& database, const Uuid& driver,
-                                                Instant now, std::chrono::milliseconds lease) {
+                                                Instant now, std::chrono::milliseconds lease,
+                                                std::span<const LetterId> owed) {
+  const std::string owed_json = JsonOf(owed);
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
   struct Wanted {
@@ -122,7 +135,7 @@ LedgerResult<void> SqliteReplayWork::TakeLeases(sqlite::Database& database, cons
                           .Run());
     static_cast<void>(database.Prepare(sql::kReplayDoubtClaimed)
                           .Bind(BlobOf(one.id), now + one.answer_within, one.is_new,
-                                now - kForgottenClaimAfter, now + kForgottenClaimAfter)
+                                now - kForgottenClaimAfter, now + kForgottenClaimAfter, owed_json)
                           .Run());
   }
   return file_.Commit(*transaction);

@@ -15,7 +15,8 @@ class SqliteReplayWork final : public ReplayWork {
   explicit SqliteReplayWork(SqliteLedgerOptions options);
 
   [[nodiscard]] LedgerResult<std::vector<DrivenReplay>> Lease(
-      Uuid driver, Instant now, std::chrono::milliseconds lease) override;
+      Uuid driver, Instant now, std::chrono::milliseconds lease,
+      std::span<const LetterId> owed) override;
   LedgerResult<void> Release(Uuid driver) override;
   [[nodiscard]] LedgerResult<std::vector<ReplayCandidate>> Next(
       ReplayId replay, Instant now, std::size_t pending, std::size_t max_bytes,
@@ -34,7 +35,8 @@ class SqliteReplayWork final : public ReplayWork {
  private:
   [[nodiscard]] LedgerResult<sqlite::Database*> Open();  // and learns the platform's table
   [[nodiscard]] LedgerResult<void> TakeLeases(sqlite::Database& database, const Uuid& driver,
-                                              Instant now, std::chrono::milliseconds lease);
+                                              Instant now, std::chrono::milliseconds lease,
+                                              std::span<const LetterId> owed);
 
   const SqliteLedgerOptions options_;
   LedgerFile file_;

@@ -9,13 +9,24 @@ WITH due AS MATERIALIZED (
    ORDER BY replay_letter.letter_id
    LIMIT 500)
   UNION ALL
-  (SELECT replay_letter.letter_id, 1
-   FROM {{schema}}.replay_letter
-   WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending'
-     AND (replay_letter.due_at IS NULL OR replay_letter.due_at <= $2::timestamptz
-          OR replay_letter.due_at > $5::timestamptz)
-     AND replay_letter.letter_id <> ALL ($6::uuid[])
-   ORDER BY replay_letter.letter_id
+  (SELECT pending.letter_id, pending.place
+   FROM (
+     (SELECT replay_letter.letter_id, 1 AS place
+      FROM {{schema}}.replay_letter
+      WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending' AND replay_letter.due_at IS NULL
+        AND replay_letter.letter_id <> ALL ($6::uuid[])
+      ORDER BY replay_letter.letter_id
+      LIMIT $3::bigint)
+     UNION ALL
+     -- What was put off comes after what was not: however much of it there is, it keeps nobody.
+     (SELECT replay_letter.letter_id, 2
+      FROM {{schema}}.replay_letter
+      WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending'
+        AND (replay_letter.due_at <= $2::timestamptz OR replay_letter.due_at > $5::timestamptz)
+        AND replay_letter.letter_id <> ALL ($6::uuid[])
+      ORDER BY replay_letter.due_at, replay_letter.letter_id
+      LIMIT $3::bigint)) AS pending
+   ORDER BY pending.place
    LIMIT $3::bigint)
 ), sized AS MATERIALIZED (
   SELECT due.letter_id, due.place,

@@ -151,7 +151,8 @@ class Call {
     curl_easy_getinfo(handle_.get(), CURLINFO_NUM_CONNECTS, &connected);
     curl_easy_getinfo(handle_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready);
     if (ready > 0) return HttpFault::kNoReply;
-    return connected > 0 ? HttpFault::kNotTrusted : HttpFault::kNoServer;
+    const bool is_tls = request_.url.starts_with("https:");
+    return is_tls && connected > 0 ? HttpFault::kNotTrusted : HttpFault::kNoServer;
   }
 
   const HttpRequest& request_;

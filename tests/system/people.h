@@ -137,8 +137,8 @@ TEST_P(People, TheCommandLineSpeaksTlsAndTrustsNobodyElse) {
       << list(url, certificates.authority()).output;
   const std::string port = url.substr(url.rfind(':'));
   EXPECT_EQ(list("https://localhost" + port, certificates.authority()).status, 0);
-  for (const Finished& refused : {list(url, ""), list(url, certificates.stranger()),
-                                  list("https://127.1" + port, certificates.authority())}) {
+  // That the name must be the server's, too, ManagementTls shows of the same call.
+  for (const Finished& refused : {list(url, ""), list(url, certificates.stranger())}) {
     EXPECT_EQ(refused.status, 1);
     EXPECT_THAT(refused.output, testing::StartsWith("deadletter: no TLS with the server"));
   }

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::uint16_t kPrefetches[] = {1'000, 2'000, 5'000};
 constexpr std::size_t kSettleBatch = 1'000;
-constexpr const char* kRate = "letters/s";
 constexpr const char* kCpu = "us/letter";
 
 void AddRoad(Report& report, const RoadResult& road) {

@@ -19,7 +19,6 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int kBatch = 1'000;
-constexpr const char* kRate = "letters/s";
 
 // Throws where SQLite does not answer OK.
 class File {

@@ -111,10 +111,10 @@ void FullLedger(const Settings& settings, Lab& lab) {
   }
   servers.FillLedger(used, settings.letters);
   for (std::size_t run = 0; run < settings.runs; ++run) {
-    report.Add("over an empty ledger", "letters/s",
+    report.Add("over an empty ledger", kRate,
                RunRoad(servers, {.filling = filling}).letters_per_second);
     const std::string copy = servers.CopyDatabase(used);
-    report.Add("over a full one", "letters/s",
+    report.Add("over a full one", kRate,
                RunRoad(servers, {.filling = filling, .database = copy}).letters_per_second);
     servers.DropDatabase(copy);
   }

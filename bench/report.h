@@ -11,6 +11,8 @@ namespace deadletter::bench {
 // The value that `share` of all lie below or at: 0.99.
 [[nodiscard]] double Percentile(std::vector<double> values, double share);
 
+inline constexpr const char* kRate = "letters/s";
+
 // What was measured under one name, one value a run.
 struct Series {
   std::string unit;

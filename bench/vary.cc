@@ -9,8 +9,6 @@
 namespace deadletter::bench {
 namespace {
 
-constexpr const char* kRate = "letters/s";
-
 Filling FillingOf(const Settings& settings) {
   return {settings.platform, settings.letters, settings.body_bytes};
 }

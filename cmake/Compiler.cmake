@@ -2,7 +2,7 @@
 find_program(CCACHE ccache)
 if(CCACHE)
   # What was compiled in one checkout need not be compiled again in another.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
     CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
@@ -33,6 +33,11 @@ endif()
 # What is tested is optimised as it is shipped; the tests themselves need only be built quickly. Programs and libraries of theirs
 # are compiled alike, so that all of them share one set of precompiled headers.
 set(DEADLETTER_TEST_OPTIONS -O0 -fPIC ${DEADLETTER_PRECOMPILE_OPTIONS})
+
+if(CMAKE_UNITY_BUILD)
+  # It tells a file's own from what it includes by the file's name, and takes the files of a unit for headers.
+  target_compile_options(deadletter_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 
 if(DEADLETTER_SANITIZE)
   foreach(sanitizer IN LISTS DEADLETTER_SANITIZE)

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kSendFor(5);
 constexpr std::chrono::seconds kBusyFor(5);
-constexpr std::chrono::milliseconds kBetweenTries(500);
+constexpr std::chrono::milliseconds kBetweenLooks(500);
 constexpr const char* kNothingRecorded = "; nothing was recorded";
 
 LedgerResult<OutboxBacklog> Backlog(const Wiring& wiring, const Clock& clock) {
@@ -36,7 +36,7 @@ void SendOutbox(const Config& config, const Wiring& wiring, const Clock& clock) 
   });
   Signal pause;
   while (!stop.stop_requested() && relay.SendOnce(stop.get_token()) > 0) {
-    if (!health.IsReady()) pause.WaitFor(stop.get_token(), kBetweenTries);  // the broker is away
+    if (!health.IsReady()) pause.WaitFor(stop.get_token(), kBetweenLooks);  // the broker is away
   }
 }
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/hex_digit.h"
+
 namespace deadletter {
 namespace {
 
@@ -15,13 +17,6 @@ constexpr std::string_view kEllipsis = "\xE2\x80\xA6";     // U+2026
 
 constexpr std::string_view kBase64Digits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 }  // namespace
 
@@ -205,10 +200,10 @@ std::optional<std::string> FromHex(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / 2);
   for (size_t index = 0; index < text.size(); index += 2) {
-    const int high = HexDigit(text[index]);
-    const int low = HexDigit(text[index + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    bytes += static_cast<char>(high << 4 | low);
+    const auto high = HexDigit(text[index]);
+    const auto low = HexDigit(text[index + 1]);
+    if (!high || !low) return std::nullopt;
+    bytes += static_cast<char>(*high << 4 | *low);
   }
   return bytes;
 }

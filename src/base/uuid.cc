@@ -6,15 +6,10 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "base/hex_digit.h"
+
 namespace deadletter {
 namespace {
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool IsHyphenPlace(size_t place) {
   return place == 8 || place == 13 || place == 18 || place == 23;
@@ -42,10 +37,10 @@ std::optional<Uuid> ParseUuid(std::string_view text) {
       if (text[place] != '-') return std::nullopt;
       continue;
     }
-    const int digit = HexDigit(text[place]);
-    if (digit < 0) return std::nullopt;
+    const auto digit = HexDigit(text[place]);
+    if (!digit) return std::nullopt;
     auto& byte = uuid.bytes[nibble / 2];
-    byte = static_cast<std::uint8_t>((byte << 4) | digit);
+    byte = static_cast<std::uint8_t>((byte << 4) | *digit);
     ++nibble;
   }
   return uuid;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "base/contains.h"
 #include "base/text.h"
 #include "config/limits.h"
 #include "config/units.h"
@@ -37,10 +38,6 @@ std::string Together(const Config& config, const std::string& key, const std::st
 Unexpected<Error> RefuseTogether(const Config& config, const std::string& key,
                                  const std::string& other, const std::string& why) {
   return Fail(Together(config, key, other, why));
-}
-
-bool Contains(const Names& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string InDataDir(const Config& config, const char* file) {

@@ -1,6 +1,8 @@
 // What the tests of the configuration share.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <string>
 
@@ -48,5 +50,18 @@ class ConfigLoader {
  private:
   TemporaryFolder folder_;
 };
+
+// What is loaded without an error; the defaults beside a failed expectation.
+inline Config Loaded(const ConfigLoader& loader) {
+  auto config = loader.Load();
+  EXPECT_TRUE(config) << (config ? "" : config.error().message);
+  return config ? *config : Config();
+}
+inline Config LoadedFrom(const std::string& text) {
+  return Loaded(ConfigLoader().File(text));
+}
+inline std::string ErrorOf(const std::string& text) {
+  return ConfigLoader().File(text).LoadError();
+}
 
 }  // namespace deadletter::test

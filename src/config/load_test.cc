@@ -9,26 +9,15 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::ConfigLoader;
+using test::ErrorOf;
+using test::Loaded;
+using test::LoadedFrom;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
-
-Config Loaded(const ConfigLoader& loader) {
-  auto config = loader.Load();
-  EXPECT_TRUE(config) << (config ? "" : config.error().message);
-  return config ? *config : Config();
-}
-
-Config LoadedFrom(const std::string& text) {
-  return Loaded(ConfigLoader().File(text));
-}
-
-std::string ErrorOf(const std::string& text) {
-  return ConfigLoader().File(text).LoadError();
-}
 
 TEST(Load, NoFileAtAllIsTheEmbeddedDefault) {
   const Config config = Loaded(ConfigLoader());

@@ -8,6 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/hex_digit.h"
+
 namespace deadletter {
 namespace {
 
@@ -22,10 +24,6 @@ bool IsAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool IsHexDigit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 bool ConsistsOf(std::string_view text, std::string_view others) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
     return IsAlphanumeric(c) || others.find(c) != std::string_view::npos;
@@ -34,8 +32,7 @@ bool ConsistsOf(std::string_view text, std::string_view others) {
 
 bool PercentsAreWhole(std::string_view text) {
   for (size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
-    if (at + 2 >= text.size() || !IsHexDigit(text[at + 1]) || !IsHexDigit(text[at + 2]))
-      return false;
+    if (at + 2 >= text.size() || !HexDigit(text[at + 1]) || !HexDigit(text[at + 2])) return false;
   }
   return true;
 }

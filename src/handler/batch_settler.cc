@@ -11,7 +11,6 @@ namespace {
 // A deadlock is over as soon as one side gave way; what is busy for longer has another reason.
 constexpr int kBusyTries = 8;
 constexpr int kBusyTriesOfHalves = 2;
-constexpr std::size_t kMaxDetailBytes = 1000;
 // How long the platform may have to wait for a row of ours, as far as smaller pieces can help.
 constexpr std::chrono::seconds kLongSettle(5);
 constexpr std::size_t kFirstLetters = 125;  // doubled as long as it is quick

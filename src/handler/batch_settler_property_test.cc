@@ -8,17 +8,14 @@
 
 #include "handler/batch_settler.h"
 #include "handler/scripted_settlement.h"
+#include "tests/support/generators.h"
 
 namespace deadletter {
 namespace {
 
-constexpr int kMostCallsOfAPart = 9;  // eight while busy, one more where a row is locked
+using test::Whole;
 
-// However small the rest is: by itself a range grows with it.
-template <class T>
-rc::Gen<T> Whole(rc::Gen<T> gen) {
-  return rc::gen::resize(rc::kNominalSize, std::move(gen));
-}
+constexpr int kMostCallsOfAPart = 9;  // eight while busy, one more where a row is locked
 
 rc::Gen<std::size_t> AnySize() {
   return Whole(rc::gen::inRange<std::size_t>(1, 70));

@@ -8,7 +8,7 @@
 namespace deadletter {
 namespace {
 
-constexpr std::chrono::seconds kEvery(5);
+constexpr std::chrono::seconds kQueuesEvery(5);
 constexpr std::chrono::seconds kConsumersEvery(30);
 
 }  // namespace
@@ -35,7 +35,7 @@ void BrokerFigures::Stop() {
 void BrokerFigures::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Look();
-    signal_.WaitFor(stop, kEvery);
+    signal_.WaitFor(stop, kQueuesEvery);
   }
 }
 

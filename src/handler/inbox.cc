@@ -13,8 +13,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kReceiveWait = seconds(5);  // well within a heartbeat
-constexpr milliseconds kFirstBackoff(200);
-constexpr milliseconds kLongestBackoff = seconds(15);
+constexpr milliseconds kFirstReconnect(200);
+constexpr milliseconds kLongestReconnect = seconds(15);
 constexpr milliseconds kOptionalQueueWait = seconds(30);
 
 // So often a letter was delivered and not acknowledged that it may be the reason.
@@ -39,7 +39,7 @@ Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, con
       options_(options),
       part_("queue " + consumer_->queue()),
       caution_(options.prefetch),
-      backoff_(kFirstBackoff, kLongestBackoff) {
+      backoff_(kFirstReconnect, kLongestReconnect) {
   metrics_.SetIntakePaused(consumer_->queue(), kUnreadableCause, false);
 }
 
@@ -303,7 +303,7 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
   // cannot be decoded, say) must not be made again and again without a pause: each time counts as a
   // delivery.
   if (last_acknowledged_ > 0 ||
-      (has_channel_ && std::chrono::steady_clock::now() - subscribed_at_ > kLongestBackoff)) {
+      (has_channel_ && std::chrono::steady_clock::now() - subscribed_at_ > kLongestReconnect)) {
     backoff_.Reset();
   }
   consumer_->Close();

@@ -5,7 +5,7 @@
 namespace deadletter {
 namespace {
 
-constexpr std::chrono::seconds kEvery(5);
+constexpr std::chrono::seconds kLedgerEvery(5);
 
 }  // namespace
 
@@ -30,7 +30,7 @@ void LedgerFigures::Stop() {
 void LedgerFigures::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Look();
-    signal_.WaitFor(stop, kEvery);
+    signal_.WaitFor(stop, kLedgerEvery);
   }
 }
 

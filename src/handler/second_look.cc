@@ -12,7 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kCloseAtOnce = 1000;
-constexpr std::size_t kMaxDetailBytes = 1000;
 constexpr seconds kBringForwardEvery(5);
 // Longer than any wait or lease that letters are given (judge.cc); what waits longer was given it
 // by a clock that was set back since.

@@ -14,11 +14,10 @@
 namespace deadletter::http {
 namespace {
 
+using test::kFirstLetter;
 using test::RawAnswer;
 using test::RawClient;
 using testing::HasSubstr;
-
-constexpr const char* kLetter = "/v1/letters/01980000-0000-0000-0000-000000000001";
 
 class AccessTest : public ::testing::Test {
  protected:
@@ -75,7 +74,7 @@ TEST_F(AccessTest, WhoHasATokenIsAnsweredUnderAnyHostsName) {
   const auto server = Start();
   for (const std::string& token : {viewer_, admin_}) {
     EXPECT_EQ(Get(*server, "/v1/letters", Bearer(token)).status, 200);
-    EXPECT_EQ(Get(*server, kLetter, Bearer(token)).status, 200);
+    EXPECT_EQ(Get(*server, kFirstLetter, Bearer(token)).status, 200);
   }
   EXPECT_EQ(Get(*server, "/v1/letters", "authorization: bEARER " + viewer_ + "\r\n").status, 200);
 }
@@ -85,7 +84,7 @@ TEST_F(AccessTest, WithoutATokenThatWeKnowNothingOfTheLedgerIsTold) {
   for (const std::string& headers :
        {std::string(), std::string("Authorization: Basic cm9vdDo=\r\n"),
         std::string("Authorization: Bearer\r\n"), "Authorization: Basic " + viewer_ + "\r\n"}) {
-    for (const std::string target : {"/v1/letters", kLetter, "/v1/nothing", "/v1"}) {
+    for (const std::string target : {"/v1/letters", kFirstLetter, "/v1/nothing", "/v1"}) {
       const RawAnswer answer = Get(*server, target, headers);
       EXPECT_EQ(answer.status, 401) << target << headers;
       EXPECT_TRUE(answer.Has("Content-Type: application/problem+json"));

@@ -13,6 +13,7 @@
 namespace deadletter::http {
 namespace {
 
+using test::kJson;
 using test::RawAnswer;
 using test::RawClient;
 using testing::HasSubstr;
@@ -20,9 +21,8 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-const std::string kLetter = "/v1/letters/01980000-0000-0000-0000-000000000001";
+const std::string kLetter = test::kFirstLetter;
 const std::string kNobody = "/v1/letters/01980000-0000-0000-0000-0000000000ff";
-constexpr const char* kJson = "Content-Type: application/json\r\n";
 
 class PeopleTest : public ::testing::Test {
  protected:

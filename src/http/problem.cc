@@ -7,7 +7,7 @@
 namespace deadletter::http {
 namespace {
 
-constexpr std::size_t kMaxDetailBytes = 2048;
+constexpr std::size_t kMaxProblemBytes = 2048;
 constexpr unsigned kLedgerRetrySeconds = 5;
 
 }  // namespace
@@ -53,9 +53,9 @@ Response Problem(unsigned status, std::string_view detail) {
   Response response{.status = status, .content_type = "application/problem+json"};
   response.body = JsonObject()
                       .Add("type", "\"about:blank\"")
-                      .Add("title", JsonDisplay(StatusTitle(status), kMaxDetailBytes))
+                      .Add("title", JsonDisplay(StatusTitle(status), kMaxProblemBytes))
                       .Add("status", fmt::to_string(status))
-                      .Add("detail", JsonDisplay(detail, kMaxDetailBytes))
+                      .Add("detail", JsonDisplay(detail, kMaxProblemBytes))
                       .Take();
   return response;
 }

@@ -13,6 +13,8 @@
 
 namespace deadletter::test {
 
+inline constexpr const char* kJson = "Content-Type: application/json\r\n";
+
 struct RawAnswer {
   int status = 0;       // 0: none came
   std::string headers;  // the whole head

@@ -9,7 +9,7 @@
 namespace deadletter::http {
 namespace {
 
-constexpr const char* kLetter = "/v1/letters/01980000-0000-0000-0000-000000000001";
+using test::kFirstLetter;
 
 class RouterTest : public ::testing::Test {
  protected:
@@ -62,7 +62,7 @@ TEST_F(RouterTest, WhatIsThereIsAnswered) {
         std::pair{"/metrics", "text/plain; version=0.0.4; charset=utf-8"},
         std::pair{"/v1/letters", "application/json"},
         std::pair{"/v1/letters?state=open&limit=5", "application/json"},
-        std::pair{kLetter, "application/json"}}) {
+        std::pair{kFirstLetter, "application/json"}}) {
     const Response response = Get(target);
     EXPECT_EQ(response.status, 200U) << target << response.body;
     EXPECT_EQ(response.content_type, type) << target;
@@ -70,7 +70,7 @@ TEST_F(RouterTest, WhatIsThereIsAnswered) {
 }
 
 TEST_F(RouterTest, TheBodyIsSavedNotShown) {
-  const Response response = Get(std::string(kLetter) + "/body");
+  const Response response = Get(std::string(kFirstLetter) + "/body");
   EXPECT_EQ(response.status, 200U);
   EXPECT_EQ(response.body, "hello");
   EXPECT_EQ(response.content_type, "application/octet-stream");
@@ -95,7 +95,7 @@ TEST_F(RouterTest, AnythingElseIsNotFound) {
 
 TEST_F(RouterTest, OtherMethodsAreNotAllowedAndThoseAllowedAreNamed) {
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "BREW"}) {
-    for (const char* target : {"/healthz", "/readyz", "/metrics", "/v1/letters", kLetter}) {
+    for (const char* target : {"/healthz", "/readyz", "/metrics", "/v1/letters", kFirstLetter}) {
       const Response response =
           Answer({.method = method, .target = target, .hosts = {"localhost"}});
       ExpectProblem(response, 405,
@@ -114,14 +114,14 @@ TEST_F(RouterTest, AMistakeInTheQuestionIsABadRequest) {
   ExpectProblem(Get("/v1/%/letters"), 400,
                 "the path holds a % that is not followed by two hexadecimal digits");
   ExpectProblem(Get("*"), 400, "the request's target must begin with /");
-  ExpectProblem(Get(std::string(kLetter) + "?x=1"), 400,
+  ExpectProblem(Get(std::string(kFirstLetter) + "?x=1"), 400,
                 "one letter takes no parameter but reveal, once");
 }
 
 TEST_F(RouterTest, ALedgerThatIsAwayIsUnavailableForAWhile) {
   ledger_->catalog_error =
       LedgerError{.fault = LedgerFault::kUnavailable, .code = "", .message = "no connection"};
-  for (const std::string target : {"/v1/letters", kLetter}) {
+  for (const std::string target : {"/v1/letters", kFirstLetter}) {
     const Response response = Get(target);
     ExpectProblem(response, 503, "the ledger could not be read: no connection");
     EXPECT_EQ(HeaderOf(response, "Retry-After"), "5");
@@ -135,7 +135,8 @@ TEST_F(RouterTest, OnlyWhatAsksTheLedgerMayWait) {
                 health_, metrics_);
   for (const auto& [target, asks] :
        {std::pair{"/healthz", false}, std::pair{"/readyz", false}, std::pair{"/metrics", false},
-        std::pair{"/nothing", false}, std::pair{"/v1/letters", true}, std::pair{kLetter, true}}) {
+        std::pair{"/nothing", false}, std::pair{"/v1/letters", true},
+        std::pair{kFirstLetter, true}}) {
     EXPECT_EQ(router.Route({.method = "GET", .target = target, .hosts = {"localhost"}}).asks_ledger,
               asks)
         << target;

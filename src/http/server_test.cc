@@ -30,11 +30,11 @@ void* __wrap__Znwm(std::size_t size) {
 namespace deadletter::http {
 namespace {
 
+using test::kFirstLetter;
+using test::kJson;
 using test::RawAnswer;
 using test::RawClient;
 using namespace std::string_literals;
-
-constexpr const char* kLetter = "/v1/letters/01980000-0000-0000-0000-000000000001";
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -74,7 +74,7 @@ class ServerTest : public ::testing::Test {
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   const auto server = Start();
   RawClient client(server->port());
-  for (const std::string target : {"/healthz", "/v1/letters", kLetter}) {
+  for (const std::string target : {"/healthz", "/v1/letters", kFirstLetter}) {
     client.SendGet(target);
     const RawAnswer answer = client.Receive();
     EXPECT_EQ(answer.status, 200) << target;
@@ -84,7 +84,8 @@ TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
 
 TEST_F(ServerTest, EveryAnswerForbidsABrowserEverything) {
   const auto server = Start();
-  for (const std::string& target : {"/healthz"s, "/nothing"s, "/v1/letters"s, kLetter + "/body"s}) {
+  for (const std::string& target :
+       {"/healthz"s, "/nothing"s, "/v1/letters"s, kFirstLetter + "/body"s}) {
     RawClient client(server->port());
     client.SendGet(target);
     const RawAnswer answer = client.Receive();
@@ -98,11 +99,11 @@ TEST_F(ServerTest, EveryAnswerForbidsABrowserEverything) {
 TEST_F(ServerTest, HeadIsGetWithoutTheBody) {
   const auto server = Start();
   RawClient client(server->port());
-  client.Send("HEAD "s + kLetter + "/body HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.Send("HEAD "s + kFirstLetter + "/body HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const RawAnswer head = client.Receive(true);
   EXPECT_EQ(head.status, 200);
   EXPECT_TRUE(head.Has("Content-Length: 5")) << head.headers;
-  client.SendGet(kLetter + "/body"s);
+  client.SendGet(kFirstLetter + "/body"s);
   EXPECT_EQ(client.Receive().body, "hello");
 }
 
@@ -142,7 +143,7 @@ TEST_F(ServerTest, ALargeBodyArrivesWhole) {
   ledger_->letters.front().message.body.assign(20 << 20, 'x');
   const auto server = Start();
   RawClient client(server->port());
-  client.SendGet(kLetter + "/body"s);
+  client.SendGet(kFirstLetter + "/body"s);
   EXPECT_EQ(client.Receive().body, ledger_->letters.front().message.body);
 }
 
@@ -272,7 +273,7 @@ TEST_F(ServerTest, P9_SlowReadersOfLargeAnswersShareABudget) {
   constexpr std::size_t kBody = std::size_t{20} << 20;
   ledger_->letters.front().message.body.assign(kBody, 'x');
   const auto server = Start({.max_answer_bytes = 2 * kBody});
-  const std::string target = kLetter + "/body"s;
+  const std::string target = kFirstLetter + "/body"s;
   std::vector<std::unique_ptr<RawClient>> slow;
   for (int index = 0; index < 2; ++index) {
     slow.push_back(std::make_unique<RawClient>(server->port()));
@@ -300,16 +301,14 @@ TEST_F(ServerTest, P9_OneAnswerLargerThanTheBudgetPassesAlone) {
   ledger_->letters.front().message.body.assign(1 << 20, 'x');
   const auto server = Start({.max_answer_bytes = 100});
   RawClient client(server->port());
-  client.SendGet(kLetter + "/body"s);
+  client.SendGet(kFirstLetter + "/body"s);
   EXPECT_EQ(client.Receive().body.size(), std::size_t{1} << 20);
 }
 
-const std::string kJson = "Content-Type: application/json\r\n";
-
 TEST_F(ServerTest, P9_LargeRequestsShareABudgetFromTheirHeadsOn) {
   constexpr std::size_t kBody = 200'000;
-  const std::string announced = Post(kJson + "Content-Length: 200000\r\n", "");
-  const std::string chunked = Post(kJson + "Transfer-Encoding: chunked\r\n", "1\r\nx\r\n");
+  const std::string announced = Post(kJson + "Content-Length: 200000\r\n"s, "");
+  const std::string chunked = Post(kJson + "Transfer-Encoding: chunked\r\n"s, "1\r\nx\r\n");
   const auto server = Start({.max_body_bytes = kBody, .max_request_bytes = 2 * kBody});
   RawClient first(server->port());
   RawClient second(server->port());
@@ -322,7 +321,7 @@ TEST_F(ServerTest, P9_LargeRequestsShareABudgetFromTheirHeadsOn) {
   while (refused.status != 503) refused = third(whole);
   EXPECT_TRUE(refused.Has("Retry-After: 1")) << refused.headers;
   EXPECT_EQ(third(chunked).status, 503);
-  EXPECT_EQ(third(Post(kJson + "Content-Length: 5\r\n", "small")).status, 405);
+  EXPECT_EQ(third(Post(kJson + "Content-Length: 5\r\n"s, "small")).status, 405);
   EXPECT_EQ(third("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
 
   first.Send("x");
@@ -332,7 +331,7 @@ TEST_F(ServerTest, P9_LargeRequestsShareABudgetFromTheirHeadsOn) {
 
 TEST_F(ServerTest, P9_OneRequestLargerThanTheBudgetPassesAlone) {
   const auto server = Start({.max_request_bytes = 100});
-  const std::string whole = Post(kJson + "Content-Length: 200000\r\n", std::string(200'000, 'x'));
+  const std::string whole = Post(kJson + "Content-Length: 200000\r\n"s, std::string(200'000, 'x'));
   EXPECT_EQ(Ask(*server, whole).status, 405);
   EXPECT_EQ(Ask(*server, whole).status, 405);  // and leaves nothing behind
 }

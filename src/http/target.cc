@@ -2,15 +2,10 @@
 
 #include <optional>
 
+#include "base/hex_digit.h"
+
 namespace deadletter::http {
 namespace {
-
-std::optional<int> HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return std::nullopt;
-}
 
 enum class Plus { kItself, kSpace };
 

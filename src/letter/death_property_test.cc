@@ -7,17 +7,13 @@
 
 #include "base/rfc3339.h"
 #include "letter/letter_reader.h"
+#include "tests/support/generators.h"
 
 namespace deadletter {
 namespace {
 
+using test::Whole;
 using namespace std::string_literals;
-
-// However small the rest is: by itself a range grows with it.
-template <class T>
-rc::Gen<T> Whole(rc::Gen<T> gen) {
-  return rc::gen::resize(rc::kNominalSize, std::move(gen));
-}
 
 rc::Gen<FieldValue> Junk() {
   return rc::gen::element(FieldValue{FieldVoid{}}, FieldValue{true}, FieldValue{std::int8_t{-3}},

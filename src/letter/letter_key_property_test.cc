@@ -6,17 +6,13 @@
 #include <tuple>
 
 #include "letter/letter_key.h"
+#include "tests/support/generators.h"
 
 namespace deadletter {
 namespace {
 
+using test::Whole;
 using namespace std::string_literals;
-
-// However small the rest is: by itself a range grows with it.
-template <class T>
-rc::Gen<T> Whole(rc::Gen<T> gen) {
-  return rc::gen::resize(rc::kNominalSize, std::move(gen));
-}
 
 // From a small world, so that letters are alike now and then, and pieces of one text could be taken
 // for another's.

@@ -344,11 +344,11 @@ TEST(LetterReader, TheReplaysIdIsReadFromOurHeader) {
 
 // ---- Any delivery at all.
 
-rc::Gen<std::string> Bytes() {
+rc::Gen<std::string> AnyBytes() {
   return rc::gen::container<std::string>(rc::gen::arbitrary<char>());
 }
 
-rc::Gen<FieldValue> Value(int depth) {
+rc::Gen<FieldValue> AnyValue(int depth) {
   auto scalars = rc::gen::oneOf(
       rc::gen::just(FieldValue{FieldVoid{}}),
       rc::gen::map(rc::gen::arbitrary<bool>(), [](bool v) { return FieldValue{v}; }),
@@ -359,18 +359,18 @@ rc::Gen<FieldValue> Value(int depth) {
       rc::gen::map(
           rc::gen::element("expired"s, "rejected"s, "maxlen"s, std::string(kUuid), "5"s, ""s),
           [](std::string v) { return FieldValue{std::move(v)}; }),
-      rc::gen::map(Bytes(), [](std::string v) { return FieldValue{std::move(v)}; }));
+      rc::gen::map(AnyBytes(), [](std::string v) { return FieldValue{std::move(v)}; }));
   if (depth == 0) return scalars;
   auto names =
       rc::gen::element("x-death"s, "reason"s, "queue"s, "exchange"s, "routing-keys"s, "count"s,
                        "time"s, "original-expiration"s, "x-first-death-queue"s,
                        "x-first-death-reason"s, std::string(kReplayIdHeader), "x-delivery-count"s);
-  auto entries = rc::gen::container<std::vector<FieldEntry>>(
-      rc::gen::construct<FieldEntry>(names, rc::gen::lazy([depth] { return Value(depth - 1); })));
+  auto entries = rc::gen::container<std::vector<FieldEntry>>(rc::gen::construct<FieldEntry>(
+      names, rc::gen::lazy([depth] { return AnyValue(depth - 1); })));
   auto tables = rc::gen::map(
       entries, [](std::vector<FieldEntry> v) { return FieldValue{FieldTable{std::move(v)}}; });
   auto arrays = rc::gen::map(
-      rc::gen::container<FieldArray>(rc::gen::lazy([depth] { return Value(depth - 1); })),
+      rc::gen::container<FieldArray>(rc::gen::lazy([depth] { return AnyValue(depth - 1); })),
       [](FieldArray v) { return FieldValue{std::move(v)}; });
   return rc::gen::oneOf(scalars, tables, arrays);
 }
@@ -386,8 +386,8 @@ void CheckWhatEveryLetterPromises(const Letter& letter) {
 
 RC_GTEST_PROP(LetterReaderOnAnything, ReadsAnyBodyAndAnyHeaders, ()) {
   Message message;
-  message.body = *Bytes();
-  const auto headers = *rc::gen::resize(6, Value(3));
+  message.body = *AnyBytes();
+  const auto headers = *rc::gen::resize(6, AnyValue(3));
   if (const auto* table = std::get_if<FieldTable>(&headers.value)) message.headers = *table;
   const std::string body = message.body;
   const Letter letter = Read(LetterFormat::Default(), message);

@@ -2,6 +2,7 @@
 // does not compile until every place handles it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -21,6 +22,9 @@ enum class Outcome {
   kParked,          // a rule, or observing, kept it and left the execution alone
   kDiscarded,       // a rule closed it
 };
+
+// Of what is said beside an outcome, in our own words and the ledger's or the broker's.
+inline constexpr std::size_t kMaxDetailBytes = 1'000;
 
 enum class LetterState { kOpen, kWaiting, kClosed };
 

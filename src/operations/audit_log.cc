@@ -13,12 +13,11 @@
 namespace deadletter {
 namespace {
 
-constexpr std::array<std::string_view, 7> kNames = {"who",   "what",  "subject", "since",
-                                                    "until", "limit", "cursor"};
-constexpr std::size_t kMaxTextBytes = 1'024;
+constexpr std::array<std::string_view, 7> kAuditParameters = {"who",   "what",  "subject", "since",
+                                                              "until", "limit", "cursor"};
 
 Problem Read(std::span<const Parameter> parameters, Query& query, AuditFilter& filter) {
-  if (auto problem = ReadQuery(parameters, kNames, "audit", query)) return problem;
+  if (auto problem = ReadQuery(parameters, kAuditParameters, "audit", query)) return problem;
   for (const auto& [name, value] : query.filters) {
     if (name == "who") filter.who = value;
     if (name == "what") filter.what = value;
@@ -33,14 +32,14 @@ Problem Read(std::span<const Parameter> parameters, Query& query, AuditFilter& f
 std::string EntryJson(const AuditEntry& entry) {
   return JsonObject()
       .Add("id", JsonString(FormatUuid(entry.id)))
-      .Add("at", JsonString(FormatRfc3339(entry.at)))
-      .Add("who", JsonDisplay(entry.who, kMaxTextBytes))
-      .Add("role", JsonDisplay(entry.role, kMaxTextBytes))
-      .Add("what", JsonDisplay(entry.what, kMaxTextBytes))
-      .Add("subject", JsonDisplay(entry.subject, kMaxTextBytes))
+      .Add("at", TimeJson(entry.at))
+      .Add("who", TextJson(entry.who))
+      .Add("role", TextJson(entry.role))
+      .Add("what", TextJson(entry.what))
+      .Add("subject", TextJson(entry.subject))
       .Add("letters", fmt::to_string(entry.letters))
-      .Add("detail", JsonDisplay(entry.detail, kMaxTextBytes))
-      .Add("outcome", JsonDisplay(entry.outcome, kMaxTextBytes))
+      .Add("detail", TextJson(entry.detail))
+      .Add("outcome", TextJson(entry.outcome))
       .Take();
 }
 

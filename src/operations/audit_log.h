@@ -1,6 +1,7 @@
 // GET /v1/audit, and how its entries come to be.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,9 @@
 #include "operations/role.h"
 
 namespace deadletter {
+
+// Of an entry's detail.
+inline constexpr std::size_t kMaxAuditDetailBytes = 200;
 
 // An entry about something that `caller` does now.
 [[nodiscard]] AuditEntry MakeAuditEntry(const Caller& caller, std::string_view what,

@@ -7,7 +7,7 @@
 namespace deadletter {
 namespace {
 
-struct Case {
+struct BodyCase {
   std::string name;
   std::string body;
   std::string encoding;
@@ -18,7 +18,7 @@ std::string Nested(std::size_t depth) {
   return std::string(depth, '[') + std::string(depth, ']');
 }
 
-class BodyJsonCases : public ::testing::TestWithParam<Case> {};
+class BodyJsonCases : public ::testing::TestWithParam<BodyCase> {};
 
 TEST_P(BodyJsonCases, IsShownAsWhatItIs) {
   EXPECT_EQ(BodyJson(GetParam().body, "/b"),
@@ -30,28 +30,29 @@ using namespace std::string_literals;
 
 INSTANTIATE_TEST_SUITE_P(
     Bodies, BodyJsonCases,
-    ::testing::Values(Case{"object", R"({"a": [1, "x y"]})", "json", R"({"a":[1,"x y"]})"},
-                      Case{"spread_over_lines", "{\n\t\"a\" : 1\r\n}", "json", R"({"a":1})"},
-                      Case{"escaped_quotes", R"({"a\"b ": "\\"})", "json", R"({"a\"b ":"\\"})"},
-                      Case{"forty_digits_stay", R"({"n":1234567890123456789012345678901234567890})",
-                           "json", R"({"n":1234567890123456789012345678901234567890})"},
-                      Case{"trailing_zeros_stay", "[1.500, -0.0]", "json", "[1.500,-0.0]"},
-                      Case{"duplicate_keys_stay", R"({"a":1,"a":2})", "json", R"({"a":1,"a":2})"},
-                      Case{"scalar", "42", "json", "42"},
-                      Case{"escaped_nul", R"(["\u0000"])", "json", R"(["\u0000"])"},
-                      Case{"as_deep_as_allowed", Nested(64), "json", Nested(64)},
-                      Case{"too_deep", Nested(65), "text", '"' + Nested(65) + '"'},
-                      Case{"absurdly_deep", Nested(100'000), "text", '"' + Nested(100'000) + '"'},
-                      Case{"empty", "", "text", R"("")"},
-                      Case{"broken", R"({"a":)", "text", R"("{\"a\":")"},
-                      Case{"two_values", "1 2", "text", R"("1 2")"},
-                      Case{"trailing_comma", "[1,]", "text", R"("[1,]")"},
-                      Case{"comment", "[1] // x", "text", R"("[1] // x")"},
-                      Case{"lone_surrogate", R"(["\ud800"])", "text", R"("[\"\\ud800\"]")"},
-                      Case{"text_with_nul", "a\0b"s, "text", R"("a\u0000b")"},
-                      Case{"text_with_lines", "a\nb", "text", R"("a\nb")"},
-                      Case{"not_utf8", "\xff\xfe", "base64", R"("//4=")"},
-                      Case{"json_with_bad_utf8", "[\"\xff\"]", "base64", R"("WyL/Il0=")"}),
+    ::testing::Values(
+        BodyCase{"object", R"({"a": [1, "x y"]})", "json", R"({"a":[1,"x y"]})"},
+        BodyCase{"spread_over_lines", "{\n\t\"a\" : 1\r\n}", "json", R"({"a":1})"},
+        BodyCase{"escaped_quotes", R"({"a\"b ": "\\"})", "json", R"({"a\"b ":"\\"})"},
+        BodyCase{"forty_digits_stay", R"({"n":1234567890123456789012345678901234567890})", "json",
+                 R"({"n":1234567890123456789012345678901234567890})"},
+        BodyCase{"trailing_zeros_stay", "[1.500, -0.0]", "json", "[1.500,-0.0]"},
+        BodyCase{"duplicate_keys_stay", R"({"a":1,"a":2})", "json", R"({"a":1,"a":2})"},
+        BodyCase{"scalar", "42", "json", "42"},
+        BodyCase{"escaped_nul", R"(["\u0000"])", "json", R"(["\u0000"])"},
+        BodyCase{"as_deep_as_allowed", Nested(64), "json", Nested(64)},
+        BodyCase{"too_deep", Nested(65), "text", '"' + Nested(65) + '"'},
+        BodyCase{"absurdly_deep", Nested(100'000), "text", '"' + Nested(100'000) + '"'},
+        BodyCase{"empty", "", "text", R"("")"},
+        BodyCase{"broken", R"({"a":)", "text", R"("{\"a\":")"},
+        BodyCase{"two_values", "1 2", "text", R"("1 2")"},
+        BodyCase{"trailing_comma", "[1,]", "text", R"("[1,]")"},
+        BodyCase{"comment", "[1] // x", "text", R"("[1] // x")"},
+        BodyCase{"lone_surrogate", R"(["\ud800"])", "text", R"("[\"\\ud800\"]")"},
+        BodyCase{"text_with_nul", "a\0b"s, "text", R"("a\u0000b")"},
+        BodyCase{"text_with_lines", "a\nb", "text", R"("a\nb")"},
+        BodyCase{"not_utf8", "\xff\xfe", "base64", R"("//4=")"},
+        BodyCase{"json_with_bad_utf8", "[\"\xff\"]", "base64", R"("WyL/Il0=")"}),
     [](const auto& each) { return each.param.name; });
 
 TEST(BodyJson, LargeJsonIsAStringCutAtTheLimit) {

@@ -11,33 +11,30 @@ namespace deadletter {
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 4'096;
-constexpr std::size_t kMaxDepth = 64;
-constexpr std::size_t kMaxTextBytes = 1'024;
+constexpr std::size_t kMaxValueDepth = 64;
 
 // A value that is too large to be shown beside another is told by its size.
 std::string ValueJson(std::optional<std::string_view> raw) {
   if (!raw) return std::string(kJsonNull);
-  if (raw->size() > kMaxValueBytes)
-    return JsonDisplay(fmt::format("{} bytes", raw->size()), kMaxTextBytes);
-  return CompactJson(*raw, kMaxDepth).value_or(std::string(kJsonNull));
+  if (raw->size() > kMaxValueBytes) return TextJson(fmt::format("{} bytes", raw->size()));
+  return CompactJson(*raw, kMaxValueDepth).value_or(std::string(kJsonNull));
 }
 
 std::string HeaderJson(const FieldValue* value) {
   if (value == nullptr) return std::string(kJsonNull);
-  if (const std::string* text = AsString(value)) return JsonDisplay(*text, kMaxTextBytes);
+  if (const std::string* text = AsString(value)) return TextJson(*text);
   if (const auto* flag = std::get_if<bool>(&value->value)) return *flag ? "true" : "false";
   if (const auto number = AsInteger(value)) return fmt::to_string(*number);
-  return JsonDisplay("neither text, whole number nor boolean", kMaxTextBytes);
+  return TextJson("neither text, whole number nor boolean");
 }
 
 std::string OperationJson(const PatchOperation& operation, const Redaction& redaction) {
   JsonObject object;
-  object.Add("op", JsonDisplay(PatchVerbName(operation.verb), kMaxTextBytes))
-      .Add("path", JsonDisplay(FormatPointer(operation.path), kMaxTextBytes));
-  if (operation.from)
-    object.Add("from", JsonDisplay(FormatPointer(*operation.from), kMaxTextBytes));
+  object.Add("op", TextJson(PatchVerbName(operation.verb)))
+      .Add("path", TextJson(FormatPointer(operation.path)));
+  if (operation.from) object.Add("from", TextJson(FormatPointer(*operation.from)));
   if (!operation.value.empty()) {
-    object.Add("value", redaction.Touches(operation.path) ? JsonDisplay(kRedacted, kMaxTextBytes)
+    object.Add("value", redaction.Touches(operation.path) ? TextJson(kRedacted)
                                                           : ValueJson(operation.value));
   }
   return object.Take();
@@ -51,8 +48,8 @@ std::string ChangesJson(const ReplayEdit& edit, std::string body) {
     const std::string before = ValueJson(JsonAt(body, operation.path));
     if (!ApplyOperation(operation, body)) break;
     changes.Add(JsonObject()
-                    .Add("op", JsonDisplay(PatchVerbName(operation.verb), kMaxTextBytes))
-                    .Add("path", JsonDisplay(FormatPointer(operation.path), kMaxTextBytes))
+                    .Add("op", TextJson(PatchVerbName(operation.verb)))
+                    .Add("path", TextJson(FormatPointer(operation.path)))
                     .Add("before", before)
                     .Add("after", ValueJson(JsonAt(body, operation.path)))
                     .Take());
@@ -69,7 +66,7 @@ std::string HeadersJson(const Message& before, const Message& after, const Repla
   JsonArray headers;
   for (const std::string& name : names) {
     headers.Add(JsonObject()
-                    .Add("name", JsonDisplay(name, kMaxTextBytes))
+                    .Add("name", TextJson(name))
                     .Add("before", HeaderJson(before.headers.Find(name)))
                     .Add("after", HeaderJson(after.headers.Find(name)))
                     .Take());
@@ -93,12 +90,12 @@ std::string EditJson(const std::string& edit_json, const Redaction& redaction) {
   JsonArray set;
   for (const FieldEntry& entry : edit->set_headers) {
     set.Add(JsonObject()
-                .Add("name", JsonDisplay(entry.name, kMaxTextBytes))
+                .Add("name", TextJson(entry.name))
                 .Add("value", HeaderJson(&entry.value))
                 .Take());
   }
   JsonArray unset;
-  for (const std::string& name : edit->unset_headers) unset.Add(JsonDisplay(name, kMaxTextBytes));
+  for (const std::string& name : edit->unset_headers) unset.Add(TextJson(name));
   return object.Add("set_headers", set.Take()).Add("unset_headers", unset.Take()).Take();
 }
 
@@ -110,8 +107,7 @@ std::string EditDiffJson(const ReplayEdit& edit, const Message& message,
   return JsonObject()
       .Add("changes", shown ? ChangesJson(edit, shown->body) : std::string(kJsonNull))
       .Add("headers", HeadersJson(message, after, edit))
-      .Add("problem",
-           applied ? std::string(kJsonNull) : JsonDisplay(applied.error().message, kMaxTextBytes))
+      .Add("problem", applied ? std::string(kJsonNull) : TextJson(applied.error().message))
       .Take();
 }
 

@@ -14,8 +14,6 @@
 namespace deadletter {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 1024;
-
 struct Event {
   Instant at;
   std::size_t order = 0;  // as it was told
@@ -52,19 +50,15 @@ std::vector<Event> EventsOf(const LetterRecord& record, const DeathHistory& hist
   return events;
 }
 
-std::string OrNull(std::string_view text) {
-  return text.empty() ? std::string(kJsonNull) : JsonDisplay(text, kMaxTextBytes);
-}
-
 std::string EventJson(const Event& event) {
   return JsonObject()
-      .Add("at", JsonString(FormatRfc3339(event.at)))
-      .Add("what", JsonDisplay(event.what, kMaxTextBytes))
+      .Add("at", TimeJson(event.at))
+      .Add("what", TextJson(event.what))
       .Add("letter", JsonString(FormatUuid(event.letter.value())))
-      .Add("queue", OrNull(event.queue.value_or("")))
-      .Add("reason", OrNull(event.reason))
+      .Add("queue", KnownTextJson(event.queue.value_or("")))
+      .Add("reason", KnownTextJson(event.reason))
       .Add("count", event.count == 0 ? std::string(kJsonNull) : fmt::to_string(event.count))
-      .Add("detail", OrNull(event.detail))
+      .Add("detail", KnownTextJson(event.detail))
       .Take();
 }
 
@@ -164,8 +158,8 @@ OperationResult<Explained> FindExplained(Catalog& catalog, Executions* execution
 
 std::string ExplainedJson(const Explained& explained, const Redaction& redaction) {
   return JsonObject()
-      .Add("execution_id", JsonDisplay(explained.execution_id, kMaxTextBytes))
-      .Add("conclusion", JsonDisplay(Conclusion(explained), kMaxTextBytes))
+      .Add("execution_id", TextJson(explained.execution_id))
+      .Add("conclusion", TextJson(Conclusion(explained)))
       .Add("execution", ExecutionJson(explained.row, redaction.HidesExecution()))
       .Add("letters", fmt::to_string(explained.letters.size()))
       .Add("more_letters", explained.more_letters ? "true" : "false")

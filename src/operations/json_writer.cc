@@ -2,6 +2,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 
+#include "base/rfc3339.h"
 #include "base/text.h"
 
 namespace deadletter {
@@ -94,6 +95,26 @@ std::string JsonArray::Take() {
 
 std::string JsonDisplay(std::string_view bytes, std::size_t max_bytes) {
   return JsonString(DisplayText(bytes, max_bytes));
+}
+
+std::string TextJson(std::string_view bytes) {
+  return JsonDisplay(bytes, kMaxTextBytes);
+}
+
+std::string KnownTextJson(std::string_view bytes) {
+  return bytes.empty() ? std::string(kJsonNull) : TextJson(bytes);
+}
+
+std::string TimeJson(Instant instant) {
+  return JsonString(FormatRfc3339(instant));
+}
+
+std::string TimeJson(const std::optional<Instant>& instant) {
+  return instant ? TimeJson(*instant) : std::string(kJsonNull);
+}
+
+std::string FlagJson(bool flag) {
+  return flag ? "true" : "false";
 }
 
 std::optional<std::string> CompactJson(std::string_view json, std::size_t max_depth) {

@@ -19,6 +19,10 @@
 
 namespace deadletter::test {
 
+// The first letter that is added, and where it is shown.
+inline constexpr const char* kFirstId = "01980000-0000-0000-0000-000000000001";
+inline constexpr const char* kFirstLetter = "/v1/letters/01980000-0000-0000-0000-000000000001";
+
 // Shared by the fakes of one test; whoever holds `entry` keeps every reader waiting.
 struct FakeLedger {
   std::atomic<int> calls{0};          // begun; waiting ones included

@@ -13,30 +13,12 @@
 namespace deadletter {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 1024;
 constexpr std::size_t kMaxResultDepth = 64;
 constexpr std::int64_t kLastYear9999Second =
     253'402'300'799;  // RFC 3339 has four digits for the year
 
-std::string Text(std::string_view bytes) {
-  return JsonDisplay(bytes, kMaxTextBytes);
-}
-
 std::string TextOrNull(const std::optional<std::string>& bytes) {
-  return bytes ? Text(*bytes) : std::string(kJsonNull);
-}
-
-// The broker gives no name where it has none: the ledger then holds an empty one.
-std::string KnownText(std::string_view bytes) {
-  return bytes.empty() ? std::string(kJsonNull) : Text(bytes);
-}
-
-std::string Time(Instant instant) {
-  return JsonString(FormatRfc3339(instant));
-}
-
-std::string Time(const std::optional<Instant>& instant) {
-  return instant ? Time(*instant) : std::string(kJsonNull);
+  return bytes ? TextJson(*bytes) : std::string(kJsonNull);
 }
 
 // Headers are hostile: a time that no calendar has is null here; the number itself is in `headers`.
@@ -45,20 +27,16 @@ std::string DeathTime(const std::optional<std::int64_t>& seconds) {
   return JsonString(FormatRfc3339(Instant(std::chrono::seconds(*seconds)), 0));
 }
 
-std::string Flag(bool flag) {
-  return flag ? "true" : "false";
-}
-
 void AddSummary(JsonObject& object, const LetterSummary& letter) {
   object.Add("id", JsonString(FormatUuid(letter.id.value())))
       .Add("state", JsonString(LetterStateName(letter.state)))
       .Add("outcome", JsonString(OutcomeName(letter.outcome)))
-      .Add("detail", KnownText(letter.detail))
+      .Add("detail", KnownTextJson(letter.detail))
       .Add("reason", JsonString(ReasonName(letter.reason)))
-      .Add("queue", KnownText(letter.queue))
-      .Add("dead_letter_queue", Text(letter.dead_letter_queue))
-      .Add("exchange", Text(letter.exchange))
-      .Add("routing_key", Text(letter.routing_key))
+      .Add("queue", KnownTextJson(letter.queue))
+      .Add("dead_letter_queue", TextJson(letter.dead_letter_queue))
+      .Add("exchange", TextJson(letter.exchange))
+      .Add("routing_key", TextJson(letter.routing_key))
       .Add("deaths", fmt::to_string(letter.deaths))
       .Add("message_id", TextOrNull(letter.message_id))
       .Add("correlation_id", TextOrNull(letter.correlation_id))
@@ -67,11 +45,11 @@ void AddSummary(JsonObject& object, const LetterSummary& letter) {
       .Add("execution_id", TextOrNull(letter.execution_id))
       .Add("worker_id", TextOrNull(letter.worker_id))
       .Add("group", JsonString(ToHex(letter.group)))
-      .Add("died_at", Time(letter.died_at))
-      .Add("received_at", Time(letter.received_at))
-      .Add("settled_at", Time(letter.settled_at))
-      .Add("redelivered", Flag(letter.redelivered))
-      .Add("possible_duplicate", Flag(letter.possible_duplicate))
+      .Add("died_at", TimeJson(letter.died_at))
+      .Add("received_at", TimeJson(letter.received_at))
+      .Add("settled_at", TimeJson(letter.settled_at))
+      .Add("redelivered", FlagJson(letter.redelivered))
+      .Add("possible_duplicate", FlagJson(letter.possible_duplicate))
       .Add("size_bytes", fmt::to_string(letter.size_bytes))
       .Add("replays", fmt::to_string(letter.replays));
 }
@@ -79,17 +57,17 @@ void AddSummary(JsonObject& object, const LetterSummary& letter) {
 // A reason that we do not know is told as it was written.
 std::string DeathReason(const Death& death) {
   if (death.reason == Reason::kUnknown && !death.reason_text.empty())
-    return Text(death.reason_text);
+    return TextJson(death.reason_text);
   return JsonString(ReasonName(death.reason));
 }
 
 std::string DeathJson(const Death& death) {
   JsonArray keys;
-  for (const std::string& key : death.routing_keys) keys.Add(Text(key));
+  for (const std::string& key : death.routing_keys) keys.Add(TextJson(key));
   return JsonObject()
       .Add("reason", DeathReason(death))
-      .Add("queue", Text(death.queue))
-      .Add("exchange", Text(death.exchange))
+      .Add("queue", TextJson(death.queue))
+      .Add("exchange", TextJson(death.exchange))
       .Add("routing_keys", keys.Take())
       .Add("count", fmt::to_string(death.count))
       .Add("time", DeathTime(death.time_seconds))
@@ -113,9 +91,9 @@ std::string HistoryJson(const std::vector<LetterStep>& history) {
   JsonArray steps;
   for (const LetterStep& step : history) {
     steps.Add(JsonObject()
-                  .Add("at", Time(step.at))
-                  .Add("what", Text(step.what))
-                  .Add("detail", KnownText(step.detail))
+                  .Add("at", TimeJson(step.at))
+                  .Add("what", TextJson(step.what))
+                  .Add("detail", KnownTextJson(step.detail))
                   .Take());
   }
   return steps.Take();
@@ -139,11 +117,11 @@ std::string RedactedBodyJson(std::string_view body, std::string_view url,
 std::string ExecutionJson(const std::optional<ExecutionRow>& row, bool hidden) {
   if (!row) return std::string(kJsonNull);
   return JsonObject()
-      .Add("id", hidden ? JsonString(kRedacted) : Text(row->id.ToString()))
-      .Add("status", Text(row->status))
+      .Add("id", hidden ? JsonString(kRedacted) : TextJson(row->id.ToString()))
+      .Add("status", TextJson(row->status))
       .Add("result", hidden ? JsonString(kRedacted) : ResultJson(row->result_json))
       .Add("action_ref", TextOrNull(row->action_ref))
-      .Add("updated", Time(row->updated))
+      .Add("updated", TimeJson(row->updated))
       .Take();
 }
 

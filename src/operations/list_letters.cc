@@ -14,7 +14,7 @@
 namespace deadletter {
 namespace {
 
-constexpr std::array<std::string_view, 14> kNames = {
+constexpr std::array<std::string_view, 14> kListParameters = {
     "state",     "outcome", "reason", "queue", "type",  "action", "execution_id",
     "worker_id", "group",   "tag",    "since", "until", "limit",  "cursor"};
 
@@ -74,10 +74,11 @@ Problem ReadFilter(std::string_view name, const std::string& value, LetterFilter
 Problem Read(std::span<const Parameter> given, Query& query, ListRequest& request) {
   for (const Parameter& parameter : given) {
     if (parameter.name == "q") {
-      return fmt::format("the filter q is not there yet; there are {}", fmt::join(kNames, ", "));
+      return fmt::format("the filter q is not there yet; there are {}",
+                         fmt::join(kListParameters, ", "));
     }
   }
-  if (auto problem = ReadQuery(given, kNames, "", query)) return problem;
+  if (auto problem = ReadQuery(given, kListParameters, "", query)) return problem;
   for (const auto& [name, value] : query.filters) {
     if (auto problem = ReadFilter(name, value, request.filter)) return problem;
   }

@@ -10,7 +10,7 @@
 namespace deadletter {
 namespace {
 
-constexpr const char* kFirstId = "01980000-0000-0000-0000-000000000001";
+using test::kFirstId;
 
 class OperationsTest : public ::testing::Test {
  protected:

@@ -11,11 +11,11 @@
 namespace deadletter {
 namespace {
 
+using test::kFirstId;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr const char* kFirstId = "01980000-0000-0000-0000-000000000001";
 const Caller kAnna{.name = "anna", .role = Role::kOperator};
 const Caller kRoot{.name = "root", .role = Role::kAdmin};
 

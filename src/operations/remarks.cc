@@ -24,8 +24,6 @@ namespace {
 using boost::json::object;
 using boost::json::value;
 
-constexpr std::size_t kMaxDetailBytes = 200;
-
 Unexpected<OperationError> BadBody(std::string_view why) {
   return FailOperation(OperationFault::kBadRequest, "the body " + std::string(why));
 }
@@ -129,7 +127,7 @@ OperationResult<void> Judge(RemarkOutcome outcome, std::string_view letter,
 std::string NoteJson(const Note& note) {
   return JsonObject()
       .Add("id", JsonString(FormatUuid(note.id)))
-      .Add("at", JsonString(FormatRfc3339(note.at)))
+      .Add("at", TimeJson(note.at))
       .Add("who", JsonDisplay(note.who, kMaxNoteBytes))
       .Add("text", JsonDisplay(note.text, kMaxNoteBytes))
       .Take();
@@ -155,7 +153,7 @@ OperationResult<std::string> AddNote(Remarks& remarks, std::string_view letter,
         fmt::format("a note has 1 to {} bytes of text, none of them NUL", kMaxNoteBytes));
   }
   const auto entry = MakeAuditEntry(caller, "note", FormatUuid(id->value()),
-                                    DisplayText(note.text, kMaxDetailBytes), now);
+                                    DisplayText(note.text, kMaxAuditDetailBytes), now);
   const auto outcome = Patiently([&] { return remarks.AddNote(*id, note, entry); });
   if (!outcome) return Unexpected<OperationError>(FromChange(outcome.error()));
   const auto judged =

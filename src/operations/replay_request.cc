@@ -14,7 +14,7 @@ namespace deadletter {
 namespace {
 
 namespace json = boost::json;
-constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMaxEditDepth = 32;
 constexpr std::size_t kMaxName = 255;  // AMQP's, of an exchange and of a routing key
 
 // Who asks, and how what is wrong is to be answered.
@@ -177,7 +177,7 @@ Problem ReadMember(std::string_view name, const json::value& value, ReplayReques
 
 Problem Read(std::string_view text, ReplayRequest& request, Asking& asking) {
   json::parse_options options;
-  options.max_depth = kMaxDepth;
+  options.max_depth = kMaxEditDepth;
   json::error_code error;
   const json::value value = json::parse(text, error, {}, options);
   if (error || !value.is_object()) return "the body must be a JSON object that describes a replay";

@@ -19,29 +19,10 @@
 namespace deadletter {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 1024;
-constexpr std::size_t kMaxDetailBytes = 200;  // of an entry of the audit
-
-std::string Text(std::string_view bytes) {
-  return JsonDisplay(bytes, kMaxTextBytes);
-}
-
-std::string KnownText(std::string_view bytes) {
-  return bytes.empty() ? std::string(kJsonNull) : Text(bytes);
-}
-
-std::string Time(const std::optional<Instant>& instant) {
-  return instant ? JsonString(FormatRfc3339(*instant)) : std::string(kJsonNull);
-}
-
-std::string Flag(bool flag) {
-  return flag ? "true" : "false";
-}
-
 std::string AddressJson(const Address& address) {
   return JsonObject()
-      .Add("exchange", Text(address.exchange))
-      .Add("routing_key", Text(address.routing_key))
+      .Add("exchange", TextJson(address.exchange))
+      .Add("routing_key", TextJson(address.routing_key))
       .Take();
 }
 
@@ -82,15 +63,15 @@ std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
   return JsonObject()
       .Add("id", JsonString(FormatUuid(replay.id.value())))
       .Add("state", JsonString(ReplayStateName(replay.state)))
-      .Add("reason", KnownText(replay.reason))
-      .Add("made_by", Text(spec.made_by))
-      .Add("created_at", Time(replay.created_at))
-      .Add("ended_at", Time(replay.ended_at))
+      .Add("reason", KnownTextJson(replay.reason))
+      .Add("made_by", TextJson(spec.made_by))
+      .Add("created_at", TimeJson(replay.created_at))
+      .Add("ended_at", TimeJson(replay.ended_at))
       .Add("selection", SelectionJson(spec, redaction))
       .Add("edit", EditJson(spec.edit_json, redaction))
       .Add("redirect", spec.redirect ? AddressJson(*spec.redirect) : std::string(kJsonNull))
       .Add("rate_per_second", RateJson(spec.milli_rate))
-      .Add("ramp", Flag(spec.ramp))
+      .Add("ramp", FlagJson(spec.ramp))
       .Add("stop_when",
            JsonObject()
                .Add("failed_again_percent", fmt::to_string(spec.stop_percent))
@@ -105,17 +86,17 @@ std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
 std::string LetterJson(const ReplayedLetter& letter, const Redaction& redaction) {
   std::string execution(kJsonNull);
   if (letter.execution_id) {
-    execution = Text(redaction.HidesFilter("execution_id") ? kRedacted : *letter.execution_id);
+    execution = TextJson(redaction.HidesFilter("execution_id") ? kRedacted : *letter.execution_id);
   }
   return JsonObject()
       .Add("letter", JsonString(FormatUuid(letter.letter.value())))
       .Add("step", JsonString(ReplayStepName(letter.step)))
       .Add("outcome", letter.end ? JsonString(ReplayEndName(*letter.end)) : std::string(kJsonNull))
-      .Add("detail", KnownText(letter.detail))
+      .Add("detail", KnownTextJson(letter.detail))
       .Add("execution_id", execution)
-      .Add("claimed_at", Time(letter.claimed_at))
-      .Add("sent_at", Time(letter.sent_at))
-      .Add("ended_at", Time(letter.ended_at))
+      .Add("claimed_at", TimeJson(letter.claimed_at))
+      .Add("sent_at", TimeJson(letter.sent_at))
+      .Add("ended_at", TimeJson(letter.ended_at))
       .Take();
 }
 
@@ -134,7 +115,7 @@ std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const Repl
   const LetterRecord* const sample = found && *found ? &**found : nullptr;
   JsonObject object;
   object.Add("group", JsonString(ToHex(part.group)))
-      .Add("queue", KnownText(part.queue))
+      .Add("queue", KnownTextJson(part.queue))
       .Add("letters", fmt::to_string(part.letters))
       .Add("sample", JsonString(FormatUuid(part.sample.value())));
   std::string to(kJsonNull);
@@ -255,9 +236,9 @@ OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& requ
                                      const Caller& caller, const Redaction& redaction,
                                      Instant now) {
   const ReplayId id(TimeOrderedUuid(now));
-  const auto entry =
-      MakeAuditEntry(caller, "replay", FormatUuid(id.value()),
-                     DisplayText(SelectionJson(request.spec, redaction), kMaxDetailBytes), now);
+  const auto entry = MakeAuditEntry(
+      caller, "replay", FormatUuid(id.value()),
+      DisplayText(SelectionJson(request.spec, redaction), kMaxAuditDetailBytes), now);
   const auto made = Patiently([&] {
     return book.Make(id, request.spec, request.selection, kMaxReplayLetters, now, entry);
   });

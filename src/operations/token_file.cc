@@ -41,7 +41,7 @@ class Descriptor {
   int number_;
 };
 
-std::string Reason() {
+std::string WhatFailed() {
   return std::strerror(errno);
 }
 
@@ -95,7 +95,7 @@ Result<void> WriteAll(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(file, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return Fail(Reason());
+    if (written <= 0) return Fail(WhatFailed());
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -117,11 +117,11 @@ void KeepOwner(const std::string& path, int file) {
 Result<void> Replace(const std::string& path, std::string_view text) {
   std::string temporary = path + ".XXXXXX";
   const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
-  if (!file.IsOpen()) return Fail(Reason());
+  if (!file.IsOpen()) return Fail(WhatFailed());
   KeepOwner(path, file.get());
   auto written = WriteAll(file.get(), text);
-  if (written && ::fsync(file.get()) != 0) written = Fail(Reason());
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = Fail(Reason());
+  if (written && ::fsync(file.get()) != 0) written = Fail(WhatFailed());
+  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = Fail(WhatFailed());
   if (!written) ::unlink(temporary.c_str());
   return written;
 }
@@ -172,9 +172,9 @@ std::optional<FileStamp> StampOf(const std::string& path) {
 Result<std::string> ReadTokenFile(const std::string& path) {
   // What is no file must not keep us waiting: a pipe would.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.IsOpen()) return Fail(path + " cannot be read: " + Reason());
+  if (!file.IsOpen()) return Fail(path + " cannot be read: " + WhatFailed());
   struct stat found{};
-  if (::fstat(file.get(), &found) != 0) return Fail(path + " cannot be read: " + Reason());
+  if (::fstat(file.get(), &found) != 0) return Fail(path + " cannot be read: " + WhatFailed());
   if (!S_ISREG(found.st_mode)) return Fail(path + " is no file");
   if ((found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return Fail(path + " may be written by others than its owner: chmod go-w");
@@ -184,7 +184,7 @@ Result<std::string> ReadTokenFile(const std::string& path) {
   while (size < text.size()) {
     const ssize_t read = ::read(file.get(), text.data() + size, text.size() - size);
     if (read < 0 && errno == EINTR) continue;
-    if (read < 0) return Fail(path + " cannot be read: " + Reason());
+    if (read < 0) return Fail(path + " cannot be read: " + WhatFailed());
     if (read == 0) break;
     size += static_cast<std::size_t>(read);
   }
@@ -202,7 +202,8 @@ Result<std::string> AddToken(const std::string& path, const Caller& caller, Inst
   }
   // The file itself is replaced, and so a lock on it would be a lock on what is gone.
   const Descriptor folder(::open(FolderOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.IsOpen() || ::flock(folder.get(), LOCK_EX) != 0) return Unwritable(path, Reason());
+  if (!folder.IsOpen() || ::flock(folder.get(), LOCK_EX) != 0)
+    return Unwritable(path, WhatFailed());
   std::string text(kHead);
   if (StampOf(path)) {
     auto read = ReadTokenFile(path);

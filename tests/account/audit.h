@@ -13,6 +13,11 @@
 
 namespace deadletter::test {
 
+// The replay whose message the letter is; "" of any other.
+[[nodiscard]] inline std::string ReplayOf(const LetterFact& letter) {
+  return letter.retry ? letter.retry->replay_id : "";
+}
+
 class Audit {
  public:
   // Both must outlive it.

@@ -8,14 +8,6 @@
 #include "tests/account/result_json.h"
 
 namespace deadletter::test {
-namespace {
-
-std::string ReplayOf(const LetterFact& letter) {
-  return letter.retry ? letter.retry->replay_id : "";
-}
-
-}  // namespace
-
 void Audit::CheckReplayedRow(const std::string& id, const Account::ExpectedRow& expected,
                              const RowFact& row, const Letters& failing, const Parts& moves) {
   CheckFailures(id, failing, moves);

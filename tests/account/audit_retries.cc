@@ -7,14 +7,6 @@
 #include "tests/account/rules.h"
 
 namespace deadletter::test {
-namespace {
-
-std::string ReplayOf(const LetterFact& letter) {
-  return letter.retry ? letter.retry->replay_id : "";
-}
-
-}  // namespace
-
 void Audit::SortRetries() {
   for (const LetterFact& letter : evidence_.ledger.letters) {
     by_id_[letter.id] = &letter;

@@ -18,7 +18,6 @@ constexpr std::chrono::milliseconds kBetween(15);
 // Beyond the ids that a sequence gives to what is submitted.
 constexpr std::int64_t kFirstExecution = 1'000'000;
 constexpr std::int64_t kIdsOfASubmission = 10;
-constexpr const char* kWorkerQueue = "worker.7.executions";
 constexpr int kBursts = 5;
 constexpr int kMostVisits = 5;
 constexpr int kTries = 10;  // to find something in hand

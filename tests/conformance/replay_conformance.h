@@ -308,9 +308,9 @@ TEST_P(ReplayConformance, P3_ARefusedLetterThatIsReplayedIsNotSettledAgainMeanwh
     Judgement refused = Ends(LetterBuilder(Number(1)).Build(), Outcome::kRefused);
     refused.try_again_at = Now();
     EXPECT_EQ(OutcomeOf(refused), Outcome::kRefused);
-    int hours = 0;  // each look later than the lease of the one before
+    int looks = 0;  // each look later than the lease of the one before
     const auto due = [&] {
-      const Instant later = Now() + std::chrono::hours(++hours);
+      const Instant later = Now() + std::chrono::hours(++looks);
       return Good(settlement_->TakeDue(later, kMany, kMuch, kLease)).size();
     };
     // Taken before the claim, and judged after it.

@@ -7,7 +7,6 @@ namespace deadletter::test {
 namespace {
 
 constexpr const char* kEvents = "attune.executions";
-constexpr int kLetters = 20;
 
 class EventTrouble : public Fire {
  protected:
@@ -94,11 +93,10 @@ TEST_F(EventTrouble, P6_WhatTheBrokerNacksIsSentAgainUnderItsOwnId) {
 
 // A message of `submit` that waited for the broker, and that somebody spoils meanwhile.
 TEST_F(EventTrouble, P5_AMessageThatCannotBeReadIsPutOffAndNoOther) {
-  constexpr const char* kQueue = "worker.7.executions";
   Platform().Run("SELECT setval(pg_get_serial_sequence('execution', 'id'), 1000)");
   broker_gate().Refuse();
   const Finished submitted =
-      world_.Run({"submit", "--queue", kQueue, "--action", "core.echo", "--count", "2"});
+      world_.Run({"submit", "--queue", kWorkerQueue, "--action", "core.echo", "--count", "2"});
   broker_gate().Accept();
   EXPECT_EQ(submitted.status, 0) << submitted.output;
   EXPECT_NE(submitted.output.find("2 messages wait in the outbox"), std::string::npos)
@@ -115,13 +113,13 @@ TEST_F(EventTrouble, P5_AMessageThatCannotBeReadIsPutOffAndNoOther) {
   EXPECT_TRUE(WaitUntil([&] { return InOutbox() == "1"; }));
   EXPECT_NE(Platform().Value("SELECT detail FROM deadletter.outbox").find("a damaged message"),
             std::string::npos);
-  EXPECT_EQ(world_.pair().broker().ReadyMessages(kQueue), 1U);
+  EXPECT_EQ(world_.pair().broker().ReadyMessages(kWorkerQueue), 1U);
   Platform().Run(
       "UPDATE deadletter.outbox SET properties = undamaged.properties FROM undamaged "
       "WHERE outbox.id = undamaged.id");
   LetTheWaitsBeOver();
   ExpectAllIsWell(server);
-  EXPECT_EQ(world_.pair().broker().ReadyMessages(kQueue), 2U);
+  EXPECT_EQ(world_.pair().broker().ReadyMessages(kWorkerQueue), 2U);
 }
 
 }  // namespace

@@ -25,10 +25,8 @@ TEST_P(KillInMigration, TheNextStartFinishesIt) {
 // `submit` commits the execution and its message together, or neither.
 class KillInSubmit : public testing::TestWithParam<KillCase> {
  protected:
-  static constexpr const char* kQueue = "worker.7.executions";
-
   Finished Submit(World& world, const std::string& fault) {
-    return world.Run({"submit", "--queue", kQueue, "--action", "core.echo"},
+    return world.Run({"submit", "--queue", kWorkerQueue, "--action", "core.echo"},
                      {{"DEADLETTER_FAULT", fault}});
   }
 };
@@ -37,14 +35,15 @@ TEST_P(KillInSubmit, P1_AnExecutionHasItsMessageOrThereIsNeither) {
   World world(GetParam().pair);
   const bool committed = GetParam().point.ends_with("after");
   ASSERT_EQ(Submit(world, GetParam().point + "=kill").status, 128 + SIGKILL);
-  EXPECT_EQ(world.pair().broker().ReadyMessages(kQueue), 0U);
+  EXPECT_EQ(world.pair().broker().ReadyMessages(kWorkerQueue), 0U);
   Server server = world.Serve();
   ASSERT_TRUE(server.WaitUntilReady());
   const Finished second = Submit(world, "");
   ASSERT_EQ(second.status, 0) << second.output;
   const std::size_t wanted = committed ? 2 : 1;
-  EXPECT_TRUE(WaitUntil([&] { return world.pair().broker().ReadyMessages(kQueue) >= wanted; }));
-  EXPECT_EQ(world.pair().broker().ReadyMessages(kQueue), wanted);
+  EXPECT_TRUE(
+      WaitUntil([&] { return world.pair().broker().ReadyMessages(kWorkerQueue) >= wanted; }));
+  EXPECT_EQ(world.pair().broker().ReadyMessages(kWorkerQueue), wanted);
   Account account;
   for (const RowFact& row : world.pair().ledger().ReadFacts().rows) {
     account.Row(ExecutionId(std::int64_t{std::stoll(row.id)}), "scheduled");

@@ -10,7 +10,6 @@
 namespace deadletter::test {
 namespace {
 
-constexpr int kLetters = 20;
 constexpr int kManyLetters = 150;  // seconds of a replay: an outage takes a moment to come
 
 class ReplayOutage : public ReplayTrouble {
@@ -230,7 +229,7 @@ TEST_F(ReplayOutage, P3_P5_WhatHadNoAnswerWhenTheChannelWasClosedIsInDoubtAndThe
 // ---- the wires
 
 // Every point of docs/architecture.md that only a replay comes to, and one between two messages.
-std::vector<std::string> Points() {
+std::vector<std::string> ReplayPoints() {
   std::vector<std::string> points = MatrixPoints("Servers");
   std::erase_if(points, [](const std::string& point) { return !IsOfReplay(point); });
   points.emplace_back("publish.after");
@@ -240,8 +239,6 @@ std::vector<std::string> Points() {
 class ReplayWireCut : public ReplayTrouble, public testing::WithParamInterface<CutCase> {
  protected:
   static constexpr int kAtOnce = 6;
-  // Fewer than what goes on has to say: a cut in the middle of it always comes.
-  static constexpr std::uint64_t kFewBytes = 20;
 
   TcpGate& gate() { return GetParam().wire == Wire::kBroker ? broker_gate() : ledger_gate(); }
 
@@ -298,7 +295,7 @@ class ReplayWireCut : public ReplayTrouble, public testing::WithParamInterface<C
 
 TEST_P(ReplayWireCut, P1_P3_P5_AtEveryPointNothingConfirmedIsSentAgainAndTheReplayEnds) {
   Server server = ServeWithOrders();
-  for (const std::string& point : Points()) {
+  for (const std::string& point : ReplayPoints()) {
     BreakAt(server, point);
     if (HasFatalFailure()) return;
   }

@@ -8,8 +8,6 @@
 namespace deadletter::test {
 namespace {
 
-constexpr int kLetters = 20;
-
 class RightsTrouble : public Fire {
  protected:
   RightsTrouble() {

@@ -14,13 +14,10 @@
 namespace deadletter::test {
 namespace {
 
-constexpr const char* kQueue = "worker.7.executions";
 constexpr std::size_t kEach = 3;  // executions that one call submits
-// Fewer than any answer of the ledger's has: one that is cut so is lost, whatever it says.
-constexpr std::uint64_t kFewBytes = 20;
 
 // The points that a `submit` passes; of the broker's wire those at which there is one.
-std::vector<std::string> Points(Wire wire) {
+std::vector<std::string> SubmitPoints(Wire wire) {
   std::vector<std::string> steps = {"publish.", "confirm.", "mark."};
   if (wire == Wire::kLedger) steps.insert(steps.end(), {"submit.", "claim."});
   std::vector<std::string> points = MatrixPoints("Servers");
@@ -36,7 +33,7 @@ class SubmitCut : public Fire, public testing::WithParamInterface<CutCase> {
 
   ChildProcess Submit(const std::string& fault = "") {
     return ChildProcess(
-        {DEADLETTER_BINARY_DIR "/deadletter-faults", "submit", "--queue", kQueue, "--action",
+        {DEADLETTER_BINARY_DIR "/deadletter-faults", "submit", "--queue", kWorkerQueue, "--action",
          "core.echo", "--count", std::to_string(kEach), "--config", world_.config_file()},
         {{{"DEADLETTER_FAULT", fault}}, world_.folder()});
   }
@@ -138,7 +135,7 @@ class SubmitCut : public Fire, public testing::WithParamInterface<CutCase> {
   // where no answer was lost.
   void ExpectEachHasItsMessage() {
     std::map<std::string, std::multiset<std::string>> messages;
-    const auto consumer = world_.pair().broker().MakeConsumer(kQueue);
+    const auto consumer = world_.pair().broker().MakeConsumer(kWorkerQueue);
     ASSERT_TRUE(consumer->Subscribe(1'000).has_value());
     EXPECT_TRUE(WaitUntil([&] {
       const auto some = consumer->Receive({1'000, 1 << 20, std::chrono::milliseconds(100)});
@@ -171,7 +168,7 @@ class SubmitCut : public Fire, public testing::WithParamInterface<CutCase> {
 };
 
 TEST_P(SubmitCut, P1_P3_ItSaysWhatHappenedAndARepeatDoublesNothing) {
-  for (const std::string& point : Points(GetParam().wire)) {
+  for (const std::string& point : SubmitPoints(GetParam().wire)) {
     BreakAt(point);
     if (HasFatalFailure()) return;
   }

@@ -6,14 +6,12 @@
 namespace deadletter::test {
 namespace {
 
-constexpr const char* kQueue = "worker.7.executions";
-
 class SubmitSession : public Fire {
  protected:
   // In its transaction, until SIGCONT.
   ChildProcess SubmitAndStop() {
-    return ChildProcess({DEADLETTER_BINARY_DIR "/deadletter-faults", "submit", "--queue", kQueue,
-                         "--action", "core.echo", "--config", world_.config_file()},
+    return ChildProcess({DEADLETTER_BINARY_DIR "/deadletter-faults", "submit", "--queue",
+                         kWorkerQueue, "--action", "core.echo", "--config", world_.config_file()},
                         {{{"DEADLETTER_FAULT", "submit.before=stop"}}, world_.folder()});
   }
   static std::string Idle(const std::string& select) {
@@ -28,8 +26,8 @@ class SubmitSession : public Fire {
     ASSERT_NE(begin, std::string::npos) << said;
     const std::string id = std::to_string(std::stoll(said.substr(begin + words.size())));
     EXPECT_EQ(Executions(), "1");
-    EXPECT_EQ(world_.pair().broker().ReadyMessages(kQueue), 1U);
-    EXPECT_THAT(MessagesByExecution(world_, kQueue),
+    EXPECT_EQ(world_.pair().broker().ReadyMessages(kWorkerQueue), 1U);
+    EXPECT_THAT(MessagesByExecution(world_, kWorkerQueue),
                 testing::ElementsAre(testing::Pair(id, testing::SizeIs(1))));
     Account account;
     account.Row(ExecutionId(std::int64_t{std::stoll(id)}), "scheduled");
@@ -70,7 +68,7 @@ TEST_F(SubmitSession, P1_ATransactionThatIsEndedWhileItIsIdleLeavesNothingAndSay
   EXPECT_EQ(submit.WaitForExit(kPatience), 1) << submit.output();
   EXPECT_NE(submit.output().find("nothing was recorded"), std::string::npos) << submit.output();
   EXPECT_EQ(Executions(), "0");
-  const Finished again = world_.Run({"submit", "--queue", kQueue, "--action", "core.echo"});
+  const Finished again = world_.Run({"submit", "--queue", kWorkerQueue, "--action", "core.echo"});
   EXPECT_EQ(again.status, 0) << again.output;
   ExpectAllIsWell(again.output);
 }

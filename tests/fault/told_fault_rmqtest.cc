@@ -8,8 +8,6 @@
 namespace deadletter::test {
 namespace {
 
-constexpr int kLetters = 20;
-
 using Told = Fire;
 
 TEST_F(Told, P3_AnAcknowledgementThatIsLostIsSaidAndTheLettersComeAgain) {

@@ -1,6 +1,7 @@
 // How a wire breaks: every way that the tests try, on a gate in its road.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <ostream>
 #include <random>
@@ -10,6 +11,10 @@
 #include "tests/support/tcp_gate.h"
 
 namespace deadletter::test {
+
+// Fewer than any question to the ledger or its answer has: one that is cut so is lost, whatever it
+// says.
+inline constexpr std::uint64_t kFewBytes = 20;
 
 enum class Wire { kBroker, kLedger };
 enum class Break {

@@ -12,11 +12,10 @@ namespace deadletter::test {
 namespace {
 
 constexpr int kLettersARound = 6;
-constexpr std::uint64_t kFewBytes = 20;  // fewer than any question to the ledger or its answer has
 
 // Every point of docs/architecture.md that a running server passes; migrations, `submit` and
 // replays have tests of their own (below, submit_cut_rmqtest.cc and replay_fault_rmqtest.cc).
-std::vector<std::string> Points() {
+std::vector<std::string> ServingPoints() {
   std::vector<std::string> points = MatrixPoints("Servers");
   std::erase_if(points, [](const std::string& point) {
     return point.starts_with("migrate.") || point.starts_with("submit.") || IsOfReplay(point);
@@ -94,7 +93,7 @@ class WireCut : public Fire, public testing::WithParamInterface<CutCase> {
 TEST_P(WireCut, P1_P3_P5_P6_AtEveryPointAndNothingIsLostOrDoubled) {
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file_}});
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
-  for (const std::string& point : Points()) {
+  for (const std::string& point : ServingPoints()) {
     BreakAt(server, point);
     if (HasFatalFailure()) return;
   }

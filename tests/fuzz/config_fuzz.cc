@@ -18,11 +18,6 @@ std::string_view Cut(std::string_view& text, char separator) {
   return front;
 }
 
-bool IsOneShownLine(std::string_view text) {
-  return !text.empty() && IsUtf8(text) &&
-         std::ranges::none_of(text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
-}
-
 bool BeginsWithALine(std::string_view text, const std::string& path) {
   if (!text.starts_with(path + ":")) return false;
   text.remove_prefix(path.size() + 1);

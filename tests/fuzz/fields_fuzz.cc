@@ -17,10 +17,6 @@ using rabbitmq::DecodeContentHeader;
 using rabbitmq::DecodeTable;
 using rabbitmq::EncodeTable;
 
-bool IsOneLine(std::string_view text) {
-  return !text.empty() && text.find('\n') == std::string_view::npos;
-}
-
 // NaNs do not equal themselves, so tables are compared by their bytes.
 std::string Encoded(const FieldTable& table) {
   auto bytes = EncodeTable(table);

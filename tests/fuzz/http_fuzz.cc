@@ -44,10 +44,6 @@ std::string Written(const Target& target) {
   return text;
 }
 
-bool IsOneLine(std::string_view text) {
-  return !text.empty() && text.find('\n') == std::string_view::npos;
-}
-
 void CheckListRequest(std::vector<Parameter> parameters) {
   const auto request = ParseListRequest(parameters);
   std::ranges::reverse(parameters);

@@ -19,6 +19,11 @@ class BrokenProperty : public std::logic_error {
 void Require(bool holds, std::string_view property,
              const std::source_location& place = std::source_location::current());
 
+// Of what is said to people: there is something, and it is one line...
+[[nodiscard]] bool IsOneLine(std::string_view text);
+// ...of UTF-8 that any terminal shows as it is.
+[[nodiscard]] bool IsOneShownLine(std::string_view text);
+
 using Run = void (*)(std::string_view input);
 
 struct Target {

@@ -24,11 +24,6 @@ namespace {
 
 constexpr std::string_view kPassword = "hunter2-XYZZY";
 
-bool IsOneShownLine(std::string_view text) {
-  return !text.empty() && IsUtf8(text) &&
-         std::ranges::none_of(text, [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
-}
-
 template <class T>
 void CheckError(const Result<T>& result) {
   if (result) return;

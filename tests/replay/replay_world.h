@@ -19,8 +19,6 @@
 
 namespace deadletter::test {
 
-inline constexpr const char* kWorkerQueue = "worker.7.executions";
-
 class ReplayWorld {
  public:
   explicit ReplayWorld(const PairFactory& pair, WorldOptions options = {})

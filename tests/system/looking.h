@@ -33,7 +33,6 @@ class Looking : public testing::TestWithParam<LookingCase> {
  protected:
   static constexpr const char* kLimited = "limited.dlq";
   static constexpr const char* kOther = "other.dlq";
-  static constexpr const char* kWorkerQueue = "worker.7.executions";
   static constexpr std::size_t kWaiting = 5;
 
   // Letters of each kind, one of them replayed, were recorded from a queue in which others wait

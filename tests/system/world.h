@@ -112,5 +112,6 @@ class World {
 inline constexpr const char* kDeadLetterExchange = "attune.dlx";
 inline constexpr const char* kDeadLetterQueue = "attune.dlx.queue";
 inline constexpr const char* kEventQueue = "test.events";
+inline constexpr const char* kWorkerQueue = "worker.7.executions";
 
 }  // namespace deadletter::test

@@ -17,6 +17,7 @@ namespace deadletter {
 
 namespace sql = embedded::sql;
 using embedded::CommitPoints;
+using embedded::kLook;
 using embedded::Tables;
 
 namespace {
@@ -28,7 +29,6 @@ constexpr Instant kNever = Instant::max();
 constexpr std::chrono::milliseconds kOpenPatience{500};
 
 constexpr CommitPoints kDeclare{"declare.before", "declare.after"};
-constexpr CommitPoints kLook{"look.before", "look.after"};
 constexpr CommitPoints kKeep{"keep.before", "keep.after"};
 
 BrokerError Gone(const std::string& path) {

@@ -31,6 +31,7 @@ struct CommitPoints {
   std::string_view before;
   std::string_view after;
 };
+inline constexpr CommitPoints kLook{"look.before", "look.after"};  // of whatever is only read
 }  // namespace embedded
 
 struct EmbeddedBrokerOptions {

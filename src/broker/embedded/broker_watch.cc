@@ -6,8 +6,6 @@
 namespace deadletter {
 namespace {
 
-constexpr embedded::CommitPoints kLook{"look.before", "look.after"};
-
 Unexpected<BrokerError> Stopping() {
   return Unexpected<BrokerError>(
       {BrokerFault::kUnreachable, "stopping: nothing is asked any more"});
@@ -32,7 +30,7 @@ BrokerResult<std::optional<std::vector<std::string>>> EmbeddedBrokerWatch::Consu
     const std::string& queue) {
   if (aborted_) return Stopping();
   std::vector<std::string> tags;
-  const auto read = broker_->Write(kLook, [&](embedded::Tables& tables) {
+  const auto read = broker_->Write(embedded::kLook, [&](embedded::Tables& tables) {
     const auto found = tables.FindQueue(queue);
     if (!found) return;
     auto rows = tables.Prepare(embedded::sql::kSubscriberTags);

@@ -14,7 +14,6 @@ namespace {
 using embedded::Tables;
 
 constexpr embedded::CommitPoints kPublish{"confirm.before", "confirm.after"};
-constexpr embedded::CommitPoints kLook{"look.before", "look.after"};
 
 void Store(Tables& tables, const std::set<embedded::QueueId>& queues,
            const OutgoingMessage& outgoing) {
@@ -70,7 +69,7 @@ BrokerResult<bool> EmbeddedPublisher::ExchangeExists(const std::string& exchange
   if (exchange.empty()) return true;
   bool exists = false;
   auto read = broker_->Write(
-      kLook, [&](Tables& tables) { exists = tables.FindExchange(exchange).has_value(); });
+      embedded::kLook, [&](Tables& tables) { exists = tables.FindExchange(exchange).has_value(); });
   if (!read) return Unexpected<BrokerError>(read.error());
   return exists;
 }

@@ -20,7 +20,6 @@ using embedded::WantedBinding;
 using embedded::WantedExchange;
 namespace sql = embedded::sql;
 
-constexpr embedded::CommitPoints kLook{"look.before", "look.after"};
 constexpr std::chrono::milliseconds kLookPatience{3'000};  // as long as a broker's write waits
 
 bool HasBinding(Tables& tables, const WantedBinding& wanted) {
@@ -218,7 +217,7 @@ BrokerResult<std::vector<Finding>> EmbeddedTopology::Check(const TopologyPlan& p
   // Whoever does not live any more is gone from the file: the broker has seen to that.
   const auto lives = [](std::int64_t) { return true; };
   auto read = broker_->Write(
-      kLook, [&](Tables& tables) { Inspection(&tables, lives, plan, findings).Run(); });
+      embedded::kLook, [&](Tables& tables) { Inspection(&tables, lives, plan, findings).Run(); });
   if (!read) return Unexpected<BrokerError>(read.error());
   return findings;
 }
@@ -250,7 +249,8 @@ BrokerResult<std::vector<Finding>> CheckQueueFile(const std::string& path, const
 BrokerResult<std::vector<AppliedChange>> EmbeddedTopology::Apply(const TopologyPlan& plan) {
   const auto wanted = embedded::Wanted(plan);
   Existing existing;
-  auto read = broker_->Write(kLook, [&](Tables& tables) { existing = LookFor(tables, wanted); });
+  auto read =
+      broker_->Write(embedded::kLook, [&](Tables& tables) { existing = LookFor(tables, wanted); });
   if (!read) return Unexpected<BrokerError>(read.error());
   std::vector<AppliedChange> changes;
   Application application(*broker_, changes);

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr embedded::CommitPoints kTake{"take.before", "take.after"};
 constexpr embedded::CommitPoints kAnswer{"answer.before", "answer.after"};
 constexpr std::size_t kMaxBytesATime = std::size_t{64} << 20;
-constexpr milliseconds kLongestWait = std::chrono::hours(24);
+constexpr milliseconds kLongestTake = std::chrono::hours(24);
 
 // "<message>-<token>", both in hexadecimal.
 struct LeaseId {
@@ -62,7 +62,7 @@ BrokerResult<bool> Answer(EmbeddedBroker& broker, const std::string& lease_id, W
 
 BrokerResult<std::vector<Lease>> EmbeddedWorkQueue::Take(const std::string& queue, std::size_t max,
                                                          milliseconds duration, milliseconds wait) {
-  const auto deadline = std::chrono::steady_clock::now() + std::min(wait, kLongestWait);
+  const auto deadline = std::chrono::steady_clock::now() + std::min(wait, kLongestTake);
   while (true) {
     const auto seen = broker_->changes();
     auto leases = TakeReady(queue, max, Bounded(duration));

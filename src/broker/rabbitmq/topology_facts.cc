@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/contains.h"
+
 namespace deadletter::rabbitmq {
 
 namespace {
@@ -40,11 +42,6 @@ std::vector<std::string> Unique(std::vector<std::string> names) {
       unique.push_back(std::move(name));
   }
   return unique;
-}
-
-template <class Names>
-bool Contains(const Names& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 class ManagementFacts {

@@ -5,16 +5,11 @@
 #include <charconv>
 #include <optional>
 
+#include "base/hex_digit.h"
+
 namespace deadletter::rabbitmq {
 
 namespace {
-
-std::optional<std::uint8_t> HexDigit(char c) {
-  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<std::uint8_t>(c - 'A' + 10);
-  return std::nullopt;
-}
 
 std::optional<std::string> PercentDecode(std::string_view text) {
   std::string decoded;

@@ -10,7 +10,7 @@
 namespace deadletter::postgres {
 namespace {
 
-AuditEntry ReadEntry(const Rows& rows, int row) {
+AuditEntry ReadAuditEntry(const Rows& rows, int row) {
   AuditEntry entry;
   entry.id = rows.Id(row, 0);
   entry.at = rows.Moment(row, 1);
@@ -81,7 +81,7 @@ LedgerResult<AuditPage> PostgresAudit::List(const AuditFilter& filter, std::size
   const auto rows = connection_.Run(list);
   if (!rows) return tl::unexpected(rows.error());
   AuditPage page;
-  for (int row = 0; row < rows->size(); ++row) page.entries.push_back(ReadEntry(*rows, row));
+  for (int row = 0; row < rows->size(); ++row) page.entries.push_back(ReadAuditEntry(*rows, row));
   if (limit != 0 && page.entries.size() == limit) page.next = page.entries.back().id;
   return page;
 }

@@ -17,12 +17,6 @@ constexpr int kSummaryColumns = 24;
 // Two small questions; by them /readyz tells that a server answers no more.
 constexpr std::chrono::seconds kCountsLimit{8};
 
-GroupId ReadGroup(std::string_view bytes) {
-  std::array<std::uint8_t, 16> group{};
-  std::memcpy(group.data(), bytes.data(), std::min(bytes.size(), group.size()));
-  return GroupId(group);
-}
-
 // The columns of sql/letter_summary.sql.
 LetterSummary ReadSummary(const Rows& rows, int row) {
   LetterSummary summary;
@@ -90,6 +84,12 @@ std::vector<LetterStep> ReadHistory(const Rows& rows, const LetterSummary& summa
 }
 
 }  // namespace
+
+GroupId ReadGroup(std::string_view bytes) {
+  std::array<std::uint8_t, 16> group{};
+  std::memcpy(group.data(), bytes.data(), std::min(bytes.size(), group.size()));
+  return GroupId(group);
+}
 
 PostgresCatalog::PostgresCatalog(const Options& options)
     : schema_name_(options.schema),

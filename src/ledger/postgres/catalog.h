@@ -1,11 +1,16 @@
 // Reading the ledger in PostgreSQL.
 #pragma once
 
+#include <string_view>
+
 #include "ledger/catalog.h"
 #include "ledger/postgres/connection.h"
 #include "ledger/postgres/options.h"
 
 namespace deadletter::postgres {
+
+// A column of the ledger's: 16 bytes.
+[[nodiscard]] GroupId ReadGroup(std::string_view bytes);
 
 class PostgresCatalog final : public Catalog {
  public:

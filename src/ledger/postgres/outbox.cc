@@ -14,14 +14,12 @@
 namespace deadletter::postgres {
 namespace {
 
-constexpr std::size_t kMaxDetailBytes = 1000;
-
 OutboxKind KindOf(std::string_view name) {
   if (name == "event") return OutboxKind::kEvent;
   return name == "retry" ? OutboxKind::kRetry : OutboxKind::kSubmit;
 }
 
-OutboxEntry ReadEntry(const Rows& rows, int row) {
+OutboxEntry ReadOutboxEntry(const Rows& rows, int row) {
   OutboxEntry entry;
   entry.id = rows.Number(row, 0);
   entry.kind = KindOf(rows.Bytes(row, 1));
@@ -60,7 +58,7 @@ LedgerResult<std::vector<OutboxEntry>> PostgresOutbox::Claim(Instant now, std::s
   std::vector<OutboxEntry> entries;
   std::vector<Retry> retries;
   for (int row = 0; row < rows->size(); ++row) {
-    entries.push_back(ReadEntry(*rows, row));
+    entries.push_back(ReadOutboxEntry(*rows, row));
     const OutboxEntry& entry = entries.back();
     if (entry.kind != OutboxKind::kRetry || !entry.withheld.empty()) continue;
     retries.push_back(

@@ -1,11 +1,11 @@
 #include "ledger/postgres/replay_book.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "ledger/embedded_sql.h"
 #include "ledger/postgres/audit.h"
+#include "ledger/postgres/catalog.h"
 #include "ledger/postgres/letter_filter.h"
 #include "ledger/postgres/platform.h"
 #include "ledger/postgres/replay_rows.h"
@@ -15,12 +15,6 @@ namespace deadletter::postgres {
 namespace {
 
 constexpr std::int64_t kMaxParts = 100;
-
-GroupId ReadGroup(std::string_view bytes) {
-  std::array<std::uint8_t, 16> group{};
-  std::memcpy(group.data(), bytes.data(), std::min(bytes.size(), group.size()));
-  return GroupId(group);
-}
 
 // $1 to $13.
 void AddSelection(Parameters& parameters, const ReplaySelection& selection) {

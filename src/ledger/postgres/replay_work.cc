@@ -13,8 +13,6 @@
 namespace deadletter::postgres {
 namespace {
 
-constexpr std::size_t kMaxDetailBytes = 1000;
-
 std::string_view MarkName(ReplayMark mark) {
   switch (mark) {
     case ReplayMark::kSent:

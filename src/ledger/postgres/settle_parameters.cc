@@ -13,7 +13,7 @@ constexpr Outcome kOutcomes[] = {
     Outcome::kNotFound, Outcome::kMalformed,    Outcome::kUnexpectedType, Outcome::kRefused,
     Outcome::kRetried,  Outcome::kParked,       Outcome::kDiscarded,
 };
-constexpr std::size_t kMaxDetailBytes = 2000;
+constexpr std::size_t kMaxRulingBytes = 2000;
 
 // One array over the batch: `add` is called with it and each judgement.
 template <class Add>
@@ -60,7 +60,7 @@ template <class Get>
 void Words(Parameters& parameters, std::span<const Judgement> batch, Get get) {
   Column(parameters, batch, ElementType::kText,
          [&](BinaryArray& array, const Judgement& judgement) {
-           array.AddBytes(std::string_view(DisplayText(get(judgement), kMaxDetailBytes)));
+           array.AddBytes(std::string_view(DisplayText(get(judgement), kMaxRulingBytes)));
          });
 }
 
@@ -115,7 +115,7 @@ void AddAttempts(Parameters& parameters, std::span<const Judgement> batch) {
   Column(parameters, batch, ElementType::kText, [](BinaryArray& array, const Judgement& judgement) {
     // A retry's is the rule's name, should it come to that.
     const std::string& detail = judgement.fixed ? judgement.fixed->detail : judgement.rule;
-    array.AddBytes(std::string_view(DisplayText(detail, kMaxDetailBytes)));
+    array.AddBytes(std::string_view(DisplayText(detail, kMaxRulingBytes)));
   });
   Column(parameters, batch, ElementType::kUuid, [](BinaryArray& array, const Judgement& judgement) {
     judgement.retry ? array.AddUuid(judgement.retry->replay_id.value()) : array.AddNull();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/contains.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
 #include "ledger/sqlite/action_members.h"
@@ -13,12 +14,6 @@ namespace deadletter {
 namespace {
 
 namespace sql = sqlite::sql;
-
-constexpr std::size_t kMaxDetailBytes = 1000;
-
-bool Contains(const std::vector<std::string>& words, const std::string& word) {
-  return std::ranges::find(words, word) != words.end();
-}
 
 bool IsOneOf(Outcome outcome, std::initializer_list<Outcome> all) {
   return std::ranges::find(all, outcome) != all.end();

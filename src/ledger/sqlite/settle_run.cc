@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/contains.h"
 #include "base/fault_point.h"
 #include "base/rfc3339.h"
 #include "base/text.h"
@@ -32,10 +33,6 @@ struct Attempt {
   std::optional<sqlite::Blob> replay;  // the letter's own bytes
   std::string execution;
 };
-
-bool Contains(const std::vector<std::string>& words, const std::string& word) {
-  return std::ranges::find(words, word) != words.end();
-}
 
 Ruling MakeRuling(Outcome outcome, std::string detail, bool row_is_final) {
   return {outcome, std::move(detail), StateAfter(outcome, row_is_final), ""};

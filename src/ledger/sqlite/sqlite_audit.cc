@@ -14,7 +14,7 @@ sqlite::Blob BytesOfId(const Uuid& id) {
   return {BytesOf(id.bytes)};
 }
 
-AuditEntry ReadEntry(const sqlite::Statement& row) {
+AuditEntry ReadAuditEntry(const sqlite::Statement& row) {
   return {.id = ReadUuid(row, 0),
           .at = row.Time(1),
           .who = row.Text(2),
@@ -82,7 +82,7 @@ LedgerResult<AuditPage> SqliteAudit::List(const AuditFilter& filter, std::size_t
   auto rows = (*database)->Prepare(sql::kAuditList);
   rows.Bind(last, filter.who, filter.what, filter.subject, filter.since, filter.until, limit);
   AuditPage page;
-  while (rows.Next()) page.entries.push_back(ReadEntry(rows));
+  while (rows.Next()) page.entries.push_back(ReadAuditEntry(rows));
   if (rows.error()) return file_.Failed(*rows.error());
   if (limit > 0 && page.entries.size() == limit) page.next = page.entries.back().id;
   return page;

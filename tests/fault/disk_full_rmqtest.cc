@@ -20,12 +20,12 @@ class DiskFull : private ServerOnAFullDisk, public Fire {
 };
 
 TEST_F(DiskFull, P1_P5_IntakePausesUntilThereIsRoomAgain) {
-  constexpr int kSent = 400;  // more than the pages that are there have room for
+  constexpr int kLetters = 400;  // more than the pages that are there have room for
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
-  Add(1, kSent);
+  Add(1, kLetters);
   disk.Fill();
-  SendFor(1, kSent);
+  SendFor(1, kLetters);
   const auto paused = server.process().WaitForLine("intake_paused", kPatience);
   ASSERT_TRUE(paused) << server.process().output();
   EXPECT_NE(paused->find("53100"), std::string::npos) << *paused;

@@ -11,8 +11,8 @@ constexpr const char* kEvents = "attune.executions";
 class EventTrouble : public Fire {
  protected:
   void FailAFew(Server& server) {
-    SendLetters(kLetters);
-    EXPECT_TRUE(AwaitFailed(letters() - kLetters + 1, letters())) << server.process().output();
+    SendLetters(kFewLetters);
+    EXPECT_TRUE(AwaitFailed(letters() - kFewLetters + 1, letters())) << server.process().output();
   }
   std::string InOutbox() { return Platform().Value("SELECT count(*) FROM deadletter.outbox"); }
   // As if the half minute and more were over for which it waits between two tries.
@@ -33,7 +33,7 @@ TEST_F(EventTrouble, P5_P6_WhereTheirExchangeIsMissingEventsWaitAndAreHeardOnceI
   EXPECT_EQ(ready.status, 503);
   EXPECT_NE(ready.body.find("does not exist; events wait in the outbox"), std::string::npos)
       << ready.body;
-  EXPECT_EQ(InOutbox(), std::to_string(kLetters));
+  EXPECT_EQ(InOutbox(), std::to_string(kFewLetters));
   const Finished applied = world_.Run({"topology", "apply"});
   ASSERT_EQ(applied.status, 0) << applied.output;
   BindTheListener();
@@ -50,7 +50,7 @@ TEST_F(EventTrouble, P5_P6_WhereNothingIsBoundEventsWaitAndAreHeardOnceSomething
   EXPECT_TRUE(AwaitReadiness(server, "20 messages are unroutable: bind a queue"))
       << HttpGet(server.url() + "/readyz").body;
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 200) << "a warning";
-  EXPECT_EQ(InOutbox(), std::to_string(kLetters));
+  EXPECT_EQ(InOutbox(), std::to_string(kFewLetters));
   world_.pair().broker().DeclareQueue(kEventQueue, {});
   BindTheListener();
   LetTheWaitsBeOver();
@@ -66,7 +66,7 @@ TEST_F(EventTrouble, P5_P6_WhereWeMayNotWriteEventsWaitAndAreHeardOnceWeMay) {
   EXPECT_TRUE(AwaitMetric(server, R"(deadletter_events_published_total{outcome="no_target"})"));
   EXPECT_TRUE(AwaitReadiness(server, "20 messages are unroutable"))
       << HttpGet(server.url() + "/readyz").body;
-  EXPECT_EQ(InOutbox(), std::to_string(kLetters));
+  EXPECT_EQ(InOutbox(), std::to_string(kFewLetters));
   EXPECT_NE(Platform().Value("SELECT detail FROM deadletter.outbox LIMIT 1").find("ACCESS_REFUSED"),
             std::string::npos);
   node().SetPermissions(vhost(), user, "", ".*", ".*");

@@ -29,7 +29,7 @@ inline void StopAtNext(const std::string& order_file, const std::string& point) 
 
 class Fire : public testing::Test {
  protected:
-  static constexpr int kLetters = 20;  // where any number does
+  static constexpr int kFewLetters = 20;  // where any number does
 
   explicit Fire(WorldOptions options = {}, const PairFactory& pair = GatedServersPair())
       : world_(pair, std::move(options)) {}

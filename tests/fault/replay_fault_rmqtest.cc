@@ -76,7 +76,7 @@ TEST_F(ReplayOutage, P3_AConfirmThatTheLedgerCouldNotRecordIsRecordedOnceItIsBac
 // It sends what it had claimed when it is thawed, long after another one has taken its replay over.
 TEST_F(ReplayOutage, P1_P3_AServerThatIsFrozenForLongerThanItsLeaseSendsItsWindowOnce) {
   Server frozen = ServeWithOrders();
-  Fail(kLetters);
+  Fail(kFewLetters);
   const std::string replay =
       ReplayUntil(frozen, "replaysend.before", R"(,"rate_per_second":20,"ramp":false)");
   Server other = world_.Serve();
@@ -85,9 +85,9 @@ TEST_F(ReplayOutage, P1_P3_AServerThatIsFrozenForLongerThanItsLeaseSendsItsWindo
   EXPECT_GT(in_doubt, 0);
   // Claimed, the last one may still be on its way.
   EXPECT_TRUE(WaitUntil(
-      [&] { return replays_.Waiting() == static_cast<std::size_t>(kLetters - in_doubt); }));
+      [&] { return replays_.Waiting() == static_cast<std::size_t>(kFewLetters - in_doubt); }));
   frozen.process().Signal(SIGCONT);
-  ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == kLetters; }))
+  ASSERT_TRUE(WaitUntil([&] { return replays_.Waiting() == kFewLetters; }))
       << frozen.process().output();
   ASSERT_TRUE(ReplayWorld::WaitForCount(other, replay, "in_doubt", 0)) << other.process().output();
   ExpectItEnds(other, replay, 0);

@@ -40,17 +40,18 @@ class RightsTrouble : public Fire {
 
 TEST_F(RightsTrouble, P1_P5_ARightThatIsTakenAwayInTheDatabasePausesIntake) {
   Server server = world_.Serve(AsRole());
-  SendLetters(kLetters);
-  ASSERT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
+  SendLetters(kFewLetters);
+  ASSERT_TRUE(AwaitFailed(1, kFewLetters)) << server.process().output();
   Platform().Run("REVOKE UPDATE ON execution FROM " + role_);
-  SendLetters(kLetters);
+  SendLetters(kFewLetters);
   const auto paused = server.process().WaitForLine("intake_paused", kPatience);
   ASSERT_TRUE(paused) << server.process().output();
   EXPECT_NE(paused->find("42501"), std::string::npos) << *paused;
   EXPECT_TRUE(AwaitReadiness(server, "permission denied for table execution"));
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
   EXPECT_TRUE(AwaitPaused(server, "statement")) << server.GetText("/metrics");
-  EXPECT_EQ(world_.Letters().size(), static_cast<std::size_t>(kLetters)) << "no letter is blamed";
+  EXPECT_EQ(world_.Letters().size(), static_cast<std::size_t>(kFewLetters))
+      << "no letter is blamed";
   Platform().Run("GRANT UPDATE ON execution TO " + role_);
   ExpectAllIsWell(server);
 }
@@ -59,8 +60,8 @@ TEST_F(RightsTrouble, P1_P5_ARightThatIsTakenAwayInTheBrokerIsNamedAndWaitedFor)
   const std::string user = BrokerUser();
   node().SetPermissions(vhost(), user, "", ".*", ".*");
   Server server = world_.Serve({{"DEADLETTER_BROKER_URL", BrokerUrlOf(user)}});
-  SendLetters(kLetters);
-  ASSERT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
+  SendLetters(kFewLetters);
+  ASSERT_TRUE(AwaitFailed(1, kFewLetters)) << server.process().output();
   node().SetPermissions(vhost(), user, "", ".*", "^$");
   broker_gate().Reset();  // what is subscribed stays so
   const auto refused = server.process().WaitForLine("ACCESS_REFUSED", kPatience);
@@ -69,8 +70,8 @@ TEST_F(RightsTrouble, P1_P5_ARightThatIsTakenAwayInTheBrokerIsNamedAndWaitedFor)
   EXPECT_NE(refused->find(R"("cause":"refused")"), std::string::npos) << *refused;
   EXPECT_TRUE(AwaitReadiness(server, "ACCESS_REFUSED"));
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
-  SendLetters(kLetters);
-  EXPECT_EQ(InQueue(), static_cast<std::size_t>(kLetters));
+  SendLetters(kFewLetters);
+  EXPECT_EQ(InQueue(), static_cast<std::size_t>(kFewLetters));
   node().SetPermissions(vhost(), user, "", ".*", ".*");
   ExpectAllIsWell(server);
 }
@@ -81,7 +82,7 @@ TEST_F(RightsTrouble, P1_P5_WrongCredentialsAreToldWithoutThePasswordAndWaitedFo
   std::string url = BrokerUrlOf(user);
   const std::string wrong = "mistyped";
   url.replace(url.find(":place@"), 7, ":" + wrong + "@");
-  SendLetters(kLetters);
+  SendLetters(kFewLetters);
   Server server = world_.Serve({{"DEADLETTER_BROKER_URL", url}});
   const auto told = server.process().WaitForLine("queue_not_consumed", kPatience);
   ASSERT_TRUE(told) << server.process().output();
@@ -89,7 +90,7 @@ TEST_F(RightsTrouble, P1_P5_WrongCredentialsAreToldWithoutThePasswordAndWaitedFo
   EXPECT_TRUE(server.process().WaitForLine("broker_away", kPatience)) << server.process().output();
   EXPECT_TRUE(AwaitReadiness(server, R"("part":"broker","state":"missing")"));
   EXPECT_EQ(FigureOf(server, "deadletter_broker_connected"), 0);
-  EXPECT_EQ(InQueue(), static_cast<std::size_t>(kLetters));
+  EXPECT_EQ(InQueue(), static_cast<std::size_t>(kFewLetters));
   for (const std::string& said : {server.process().output(), server.GetText("/metrics"),
                                   HttpGet(server.url() + "/readyz").body}) {
     EXPECT_EQ(said.find(wrong), std::string::npos) << said;
@@ -101,7 +102,7 @@ TEST_F(RightsTrouble, P1_P5_WrongCredentialsAreToldWithoutThePasswordAndWaitedFo
 TEST_F(RightsTrouble, P1_P5_ALedgerOfANewerProgramIsLeftAloneAndWaitedFor) {
   Platform().Run("INSERT INTO deadletter.migration (version, name) VALUES (9999, 'later')");
   Server server = world_.Serve();
-  SendLetters(kLetters);
+  SendLetters(kFewLetters);
   const auto waits = server.process().WaitForLine("ledger_not_ready", kPatience);
   ASSERT_TRUE(waits) << server.process().output();
   EXPECT_NE(waits->find("version 9999"), std::string::npos) << *waits;
@@ -109,7 +110,7 @@ TEST_F(RightsTrouble, P1_P5_ALedgerOfANewerProgramIsLeftAloneAndWaitedFor) {
   EXPECT_TRUE(AwaitReadiness(server, "ledger schema"));
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 503);
   EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
-  EXPECT_EQ(InQueue(), static_cast<std::size_t>(kLetters));
+  EXPECT_EQ(InQueue(), static_cast<std::size_t>(kFewLetters));
   EXPECT_EQ(world_.Letters().size(), 0U);
   for (const char* command : {"submit", "serve"}) {
     std::vector<std::string> arguments = {command};
@@ -123,15 +124,15 @@ TEST_F(RightsTrouble, P1_P5_ALedgerOfANewerProgramIsLeftAloneAndWaitedFor) {
     const bool says_so = refused.output.find("nothing was recorded") != std::string::npos;
     EXPECT_EQ(says_so, arguments[0] == "submit") << refused.output;
   }
-  EXPECT_EQ(Platform().Value("SELECT count(*) FROM execution"), std::to_string(kLetters));
+  EXPECT_EQ(Platform().Value("SELECT count(*) FROM execution"), std::to_string(kFewLetters));
   Platform().Run("DELETE FROM deadletter.migration WHERE version = 9999");
   ExpectAllIsWell(server);
 }
 
 TEST_F(RightsTrouble, P1_P5_ADatabaseThatHasNoConnectionLeftIsWaitedForAndNamed) {
   Server server = world_.Serve(AsRole());
-  SendLetters(kLetters);
-  ASSERT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
+  SendLetters(kFewLetters);
+  ASSERT_TRUE(AwaitFailed(1, kFewLetters)) << server.process().output();
   PlatformConnection admin = Platform();  // superusers have places of their own
   std::deque<PlatformConnection> crowd;
   // A place that we give up is taken by whoever asks first: until none of them is ours.
@@ -147,7 +148,7 @@ TEST_F(RightsTrouble, P1_P5_ADatabaseThatHasNoConnectionLeftIsWaitedForAndNamed)
     return admin.Value("SELECT count(*) FROM pg_stat_activity WHERE usename = '" + role_ +
                        "' AND application_name = 'deadletter'") == "0";
   }));
-  SendLetters(kLetters);
+  SendLetters(kFewLetters);
   EXPECT_TRUE(AwaitReadiness(server, "remaining connection slots"))
       << HttpGet(server.url() + "/readyz").body;
   const auto paused = server.process().WaitForLine("intake_paused", kPatience);
@@ -171,16 +172,16 @@ class PlatformTrouble : public Fire, public testing::WithParamInterface<Platform
 
 TEST_P(PlatformTrouble, P1_P5_IntakePausesUntilItIsUndoneAndNoLetterIsBlamed) {
   Server server = world_.Serve();
-  SendLetters(kLetters);
-  ASSERT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
-  Add(kLetters + 1, 2 * kLetters);
+  SendLetters(kFewLetters);
+  ASSERT_TRUE(AwaitFailed(1, kFewLetters)) << server.process().output();
+  Add(kFewLetters + 1, 2 * kFewLetters);
   Platform().Run(GetParam().change);
-  SendFor(kLetters + 1, 2 * kLetters);
+  SendFor(kFewLetters + 1, 2 * kFewLetters);
   const auto paused = server.process().WaitForLine("intake_paused", kPatience);
   ASSERT_TRUE(paused) << server.process().output();
   EXPECT_TRUE(AwaitPaused(server, "statement")) << server.GetText("/metrics");
   EXPECT_TRUE(AwaitReadiness(server, GetParam().said)) << HttpGet(server.url() + "/readyz").body;
-  EXPECT_EQ(world_.Letters().size(), static_cast<std::size_t>(kLetters));
+  EXPECT_EQ(world_.Letters().size(), static_cast<std::size_t>(kFewLetters));
   Platform().Run(GetParam().undo);
   ExpectAllIsWell(server);
   for (const LetterSummary& letter : world_.Letters()) {

@@ -15,7 +15,7 @@ TEST_F(Told, P3_AnAcknowledgementThatIsLostIsSaidAndTheLettersComeAgain) {
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
   ASSERT_TRUE(server.WaitUntilReady());
   StopAtNext(order_file, "ack.before");
-  SendLetters(kLetters);
+  SendLetters(kFewLetters);
   ASSERT_TRUE(server.process().WaitForStop(kPatience)) << server.process().output();
   broker_gate().Reset();
   server.process().Signal(SIGCONT);
@@ -34,13 +34,13 @@ TEST_F(Told, P3_LettersWithoutAKeyThatComeAgainAreKeptMarkedAndCounted) {
   const std::string order_file = world_.folder() + "/stop_at";
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
   ASSERT_TRUE(server.WaitUntilReady());
-  Add(1, kLetters);
+  Add(1, kFewLetters);
   StopAtNext(order_file, "ack.before");
-  SendWithoutKeys(1, kLetters);
+  SendWithoutKeys(1, kFewLetters);
   ASSERT_TRUE(server.process().WaitForStop(kPatience)) << server.process().output();
   broker_gate().Reset();
   server.process().Signal(SIGCONT);
-  ASSERT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
+  ASSERT_TRUE(AwaitFailed(1, kFewLetters)) << server.process().output();
   EXPECT_TRUE(WaitUntil([&] {
     return FigureOf(server, "deadletter_letters_possible_duplicate_total") > 0;
   })) << server.GetText("/metrics");
@@ -68,7 +68,7 @@ TEST_F(Told, P4_P5_ALetterThatTheLedgerCannotGiveBackIsRefusedAndSettledOnceItIs
   EXPECT_NE(server.GetText("/v1/letters?outcome=refused").find("a damaged message"),
             std::string::npos);
   EXPECT_TRUE(AwaitMetric(server, R"(outcome="refused")"));
-  SendLetters(kLetters);  // in nobody's way
+  SendLetters(kFewLetters);  // in nobody's way
   EXPECT_TRUE(AwaitFailed(2, letters())) << server.process().output();
   worker.Run("COMMIT");
   Platform().Run(
@@ -97,8 +97,8 @@ TEST_F(Told, P5_WithoutTheTokensFileNobodyIsKnownAndLettersAreHandled) {
   const auto told = server.process().WaitForLine("tokens_unusable", kPatience);
   ASSERT_TRUE(told) << server.process().output();
   EXPECT_NE(told->find(file), std::string::npos) << *told;
-  SendLetters(kLetters);
-  EXPECT_TRUE(AwaitFailed(1, kLetters)) << server.process().output();
+  SendLetters(kFewLetters);
+  EXPECT_TRUE(AwaitFailed(1, kFewLetters)) << server.process().output();
   EXPECT_EQ(HttpGet(server.url() + "/healthz").status, 200);
   EXPECT_EQ(HttpGet(server.url() + "/metrics").status, 200);
   EXPECT_EQ(HttpGet(server.url() + "/readyz").status, 200);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "handler/judge.h"
+#include "letter/outcome.h"
 
 namespace deadletter {
 namespace {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "letter/outcome.h"
 #include "telemetry/log.h"
 
 namespace deadletter {

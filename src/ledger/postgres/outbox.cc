@@ -9,6 +9,7 @@
 #include "ledger/postgres/sql.h"
 #include "ledger/postgres/stored_message.h"
 #include "ledger/submit_message.h"
+#include "letter/outcome.h"
 #include "letter/retry_message.h"
 
 namespace deadletter::postgres {

@@ -9,6 +9,7 @@
 #include "ledger/postgres/replay_rows.h"
 #include "ledger/postgres/sql.h"
 #include "ledger/postgres/stored_message.h"
+#include "letter/outcome.h"
 
 namespace deadletter::postgres {
 namespace {

@@ -9,6 +9,7 @@
 #include "ledger/sqlite/sql.h"
 #include "ledger/submit_message.h"
 #include "letter/field_json.h"
+#include "letter/outcome.h"
 
 namespace deadletter {
 namespace {

@@ -87,7 +87,9 @@ inline void PrintTo(const CutCase& cut, std::ostream* out) {
   *out << NameOf(cut);
 }
 
-// In the middle of a frame: after at most so many bytes.
+// In the middle of a frame: after at most so many bytes, of whichever of the gate's connections is
+// the first to have any. Where the program stands still at a point, that is mostly the one it is
+// about to speak on.
 inline void BreakWire(TcpGate& gate, Break how, std::mt19937_64& random,
                       std::uint64_t most_bytes = 300) {
   std::uniform_int_distribution<std::uint64_t> bytes(1, most_bytes);

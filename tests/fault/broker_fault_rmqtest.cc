@@ -82,8 +82,19 @@ TEST_F(BrokerTrouble, P5_P6_InAMemoryAlarmIntakeGoesOnAndEventsWait) {
   ExpectAllIsWell(server);
 }
 
+// So that of thirty letters most are still in the buffer while the first are settled.
+class SmallBatches : public BrokerTrouble {
+ protected:
+  SmallBatches()
+      : BrokerTrouble({.ledger = {},
+                       .worker_ids = {"7"},
+                       .worker_ttl = std::chrono::minutes(10),
+                       .toml = "[intake]\nbatch_letters = 5\n",
+                       .queues = ""}) {}
+};
+
 // A queue that is deleted gives nothing again: what we have of it is all there is.
-TEST_F(BrokerTrouble, P1_P5_WhatWasInHandWhenTheQueueWasDeletedIsRecordedAndTheNextOneConsumed) {
+TEST_F(SmallBatches, P1_P5_WhatWasInHandWhenTheQueueWasDeletedIsRecordedAndTheNextOneConsumed) {
   const std::string order_file = world_.folder() + "/stop_at";
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
   SendLetters(1);

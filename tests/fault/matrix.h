@@ -43,6 +43,7 @@ TEST_P(CrashMatrix, NoPromiseIsBrokenByAKillAtAnyPoint) {
   for (const std::string& outcome : campaign.OutcomesDue()) {
     EXPECT_TRUE(campaign.tally().became.contains(outcome)) << "no letter was " << outcome;
   }
+  EXPECT_GE(campaign.tally().AllKills(), 30u) << "sixty on both pairs";
   std::cout << campaign.tally().AllKills() << " kills, " << campaign.tally().messages
             << " messages\n";
 }

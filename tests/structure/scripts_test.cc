@@ -76,6 +76,8 @@ std::vector<Mistake> Mistakes() {
       {{"soak", "1", "1", nowhere}, "there is no folder /nowhere/at for the report"},
       {{"soak", "1", "1", "", "more"}, "MINUTES, SEED and REPORT, and not also 'more'"},
       {{"test", "bogus"}, "'bogus' is none of ctest's options"},
+      {{"test", "--bogus"}, "'--bogus' is none of ctest's options"},
+      {{"fuzz", "run", "1"}, "SEED is a number from 1 on", {{"SEED", "0"}}},
       {{"test-all", "more"}, "it takes no argument, and not 'more'"},
       {{"test-load", "bogus"}, "'bogus' is none of GoogleTest's options"},
       {{"test-sanitized"}, "asan+ubsan or tsan?"},

@@ -82,14 +82,15 @@ TEST_F(BrokerTrouble, P5_P6_InAMemoryAlarmIntakeGoesOnAndEventsWait) {
   ExpectAllIsWell(server);
 }
 
-// So that of thirty letters most are still in the buffer while the first are settled.
+// So that of thirty letters, which are as many as come at once, half are still in the buffer while
+// the first are settled.
 class SmallBatches : public BrokerTrouble {
  protected:
   SmallBatches()
       : BrokerTrouble({.ledger = {},
                        .worker_ids = {"7"},
                        .worker_ttl = std::chrono::minutes(10),
-                       .toml = "[intake]\nbatch_letters = 5\n",
+                       .toml = "[intake]\nbatch_letters = 15\n",
                        .queues = ""}) {}
 };
 

@@ -75,14 +75,18 @@ class ScriptedQueue {
   // The next Receive() fails so, once.
   void LoseConnection() { Break(BrokerFault::kUnreachable); }
   // The same, and what was delivered does not come again.
-  void Delete() { Break(BrokerFault::kCancelled); }
+  void Delete() { Break(BrokerFault::kCancelled, Given::kIsGone); }
 
  private:
   friend class ScriptedConsumer;
 
-  void Break(BrokerFault fault) {
+  // What becomes of letters that were given and not acknowledged.
+  enum class Given { kComesAgain, kIsGone };
+
+  void Break(BrokerFault fault, Given given = Given::kComesAgain) {
     const std::lock_guard lock(mutex_);
     fault_ = fault;
+    given_ = given;
     changed_.notify_all();
   }
 
@@ -100,6 +104,7 @@ class ScriptedQueue {
   std::vector<std::string> calls_;
   std::vector<std::string> acknowledged_;
   std::optional<BrokerFault> fault_;
+  Given given_ = Given::kComesAgain;
 };
 
 class ScriptedConsumer final : public Consumer {
@@ -180,6 +185,9 @@ class ScriptedConsumer final : public Consumer {
 
   void Close() override {
     const std::lock_guard lock(queue_.mutex_);
+    if (std::exchange(queue_.given_, ScriptedQueue::Given::kComesAgain) ==
+        ScriptedQueue::Given::kIsGone)
+      in_hand_.clear();
     while (!in_hand_.empty()) {
       in_hand_.back().deliveries_before += 1;
       queue_.ready_.push_front(in_hand_.back());

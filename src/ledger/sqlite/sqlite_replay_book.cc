@@ -1,6 +1,7 @@
 #include "ledger/sqlite/sqlite_replay_book.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "ledger/embedded_sql.h"
@@ -104,7 +105,9 @@ LedgerResult<ReplayPreview> SqliteReplayBook::Preview(const ReplaySelection& sel
   });
   if (failed) return file_.Failed(*failed);
   for (auto& [key, part] : parts) preview.parts.push_back(std::move(part));
-  std::ranges::stable_sort(preview.parts, std::greater(), &ReplayPreviewPart::letters);
+  std::ranges::sort(preview.parts, {}, [](const ReplayPreviewPart& part) {
+    return std::tuple(-part.letters, part.group, part.queue);
+  });
   if (preview.parts.size() > kMaxParts) preview.parts.resize(kMaxParts);
   return preview;
 }

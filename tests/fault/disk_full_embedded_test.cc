@@ -6,10 +6,10 @@
 namespace deadletter::test {
 namespace {
 
-constexpr int kLetters = 400;
-
 class EmbeddedDiskFull : public Fire {
  protected:
+  static constexpr int kLetters = 400;
+
   EmbeddedDiskFull() : Fire({}, EmbeddedPair()) { Add(1, kLetters); }
   static std::string FileOf(const std::string& url) { return url.substr(url.find(':') + 1); }
 };

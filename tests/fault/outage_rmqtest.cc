@@ -16,10 +16,10 @@
 namespace deadletter::test {
 namespace {
 
-constexpr int kLetters = 50;
-
 class Outage : public testing::Test {
  protected:
+  static constexpr int kLetters = 50;
+
   void Publish(int from, int until) { SendRequests(world_, account_, from, until); }
   void AddExecutions(int count) { test::AddExecutions(world_, account_, 1, count); }
   void Close(Server& server) { CloseBooks(world_, account_, {&server}); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/consumer_tag.h"
 #include "telemetry/log.h"
 
 namespace deadletter {
@@ -72,7 +73,7 @@ void BrokerFigures::LookForForeignConsumers() {
     }
     if (!*tags) return;  // nobody to ask: broker.management_url is not set
     const auto foreign = std::ranges::find_if(
-        **tags, [&](const std::string& tag) { return tag != queue.consumer_tag; });
+        **tags, [&](const std::string& tag) { return !IsConsumerTagOf(tag, queue.consumer_tag); });
     if (foreign == (*tags)->end()) {
       health_.Set(part, HealthState::kReady);
       continue;

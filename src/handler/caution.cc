@@ -14,6 +14,12 @@ void Caution::Suspect(std::uint64_t number) {
   last_suspect_ = number;
 }
 
+std::size_t Caution::PrefetchAfter(std::uint64_t number) const {
+  Caution after = *this;
+  after.Acknowledged(number);
+  return after.Prefetch();
+}
+
 void Caution::Acknowledged(std::uint64_t number) {
   const std::uint64_t passed = number - std::exchange(acknowledged_, number);
   unreadable_within_ -= std::min<std::size_t>(unreadable_within_, passed);

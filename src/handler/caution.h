@@ -19,6 +19,9 @@ class Caution {
   // looked for.
   [[nodiscard]] std::size_t Prefetch() const { return is_trusted_ ? prefetch_ : 1; }
 
+  // What Prefetch() will be once the letters up to that one are recorded and acknowledged.
+  [[nodiscard]] std::size_t PrefetchAfter(std::uint64_t number) const;
+
   // The channel is subscribed with Prefetch().
   void Subscribed();
   // That letter was delivered often and not acknowledged: it may be the reason.

@@ -21,6 +21,8 @@ TEST_F(CautionTest, P1_AChannelBeginsWithOneLetterUntilOneIsRecorded) {
   EXPECT_EQ(caution_.Prefetch(), 1U);
   caution_.Subscribed();
   EXPECT_EQ(caution_.Prefetch(), 1U);
+  EXPECT_EQ(caution_.PrefetchAfter(1), kPrefetch);
+  EXPECT_EQ(caution_.Prefetch(), 1U) << "asking changes nothing";
   caution_.Acknowledged(1);
   EXPECT_EQ(caution_.Prefetch(), kPrefetch);
   EXPECT_FALSE(caution_.ChannelEnded(false));

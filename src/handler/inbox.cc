@@ -284,6 +284,10 @@ void Inbox::WriteAcknowledgement() {
     tag = std::exchange(to_acknowledge_, {});
     if (tag.number == 0 || tag.generation != generation_) return;
   }
+  // Asked for one by one until now, and for more from now on. Cancelled before its letter is
+  // acknowledged, the consumer has nothing on its way to it that the broker would take back.
+  const bool widens = subscribed_prefetch_ == 1 && caution_.PrefetchAfter(tag.number) != 1;
+  if (widens && !consumer_->Cancel()) return;  // lost; the next call finds it
   fault::Hit("ack.before");
   if (const auto written = consumer_->AcknowledgeUpTo(tag); !written) {
     // The letters are recorded; they come again, and their keys make that harmless. The next call

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fault_point.h"
+#include "broker/consumer_tag.h"
 
 namespace deadletter::rabbitmq {
 
@@ -85,7 +86,8 @@ BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
   if (auto set = connection_->LastAnswer(kMainChannel, "setting the prefetch"); !set) {
     return DropBecauseOf(set.error().error);
   }
-  amqp_basic_consume(connection_->state(), kMainChannel, Bytes(queue_), Bytes(consumer_tag_),
+  ChooseTag();
+  amqp_basic_consume(connection_->state(), kMainChannel, Bytes(queue_), Bytes(tag_),
                      /*no_local=*/0,
                      /*no_ack=*/0, /*exclusive=*/0, amqp_empty_table);
   if (auto consuming = connection_->LastAnswer(kMainChannel, "consuming queue " + queue_);
@@ -93,6 +95,7 @@ BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
     return DropBecauseOf(consuming.error().error);
   }
   consuming_ = true;
+  prefetch_ = bounded;
   last_sign_of_queue_ = steady_clock::now();
   fault::Hit("subscribe.after");
   return {};
@@ -103,10 +106,11 @@ BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
 // (P9). So nobody waits; a refusal comes out of a later Receive() as a closed channel.
 BrokerResult<void> RabbitConsumer::ConsumeAnew(std::uint16_t prefetch) {
   if (auto stopped = StopConsuming(); !stopped) return stopped;
+  ChooseTag();
   amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = prefetch, .global = 0};
   amqp_basic_consume_t consume{.ticket = 0,
                                .queue = Bytes(queue_),
-                               .consumer_tag = Bytes(consumer_tag_),
+                               .consumer_tag = Bytes(tag_),
                                .no_local = 0,
                                .no_ack = 0,
                                .exclusive = 0,
@@ -121,8 +125,20 @@ BrokerResult<void> RabbitConsumer::ConsumeAnew(std::uint16_t prefetch) {
     return DropBecauseOf(connection_->Lost(status, "consuming queue " + queue_));
   }
   consuming_ = true;
+  prefetch_ = prefetch;
   last_sign_of_queue_ = steady_clock::now();
   return {};
+}
+
+// A consumer of a quorum queue that was cancelled with letters on their way to it and made anew
+// under its tag may be given nothing any more, whatever is ready (seen in RabbitMQ 3.10.8, of a
+// hundred that were made so one). So a tag is used again only where nothing can have been on its
+// way.
+void RabbitConsumer::ChooseTag() {
+  ++consumers_;
+  const bool has_gone = consumers_ == 1 || (all_in_hand_ && acknowledged_ == delivered_);
+  delivered_before_ = delivered_;
+  tag_ = has_gone ? consumer_tag_ : NumberedConsumerTag(consumer_tag_, consumers_);
 }
 
 BrokerResult<void> RabbitConsumer::Connect() {
@@ -150,7 +166,8 @@ BrokerResult<void> RabbitConsumer::Connect() {
 
 BrokerResult<void> RabbitConsumer::StopConsuming() {
   if (!consuming_) return {};
-  amqp_basic_cancel_t cancel{.consumer_tag = Bytes(consumer_tag_), .nowait = 1};
+  all_in_hand_ = delivered_ - std::max(acknowledged_, delivered_before_) == prefetch_;
+  amqp_basic_cancel_t cancel{.consumer_tag = Bytes(tag_), .nowait = 1};
   const int status =
       amqp_send_method(connection_->state(), kMainChannel, AMQP_BASIC_CANCEL_METHOD, &cancel);
   if (status != AMQP_STATUS_OK) {
@@ -315,6 +332,7 @@ void RabbitConsumer::Drop() {
   assembler_.Reset();
   error_after_letters_.reset();
   consuming_ = false;
+  consumers_ = 0;
   delivered_ = 0;
   acknowledged_ = 0;
   last_batch_letters_ = 0;

@@ -18,7 +18,9 @@ namespace deadletter::rabbitmq {
 
 // Connects in Subscribe() and nowhere else; any error closes the connection, and the caller decides
 // when to come back. The prefetch is counted by the broker for what was consumed since the last
-// Subscribe(): letters in hand from before are not counted.
+// Subscribe(): letters in hand from before are not counted. Who means to ask for more than one
+// letter at a time cancels first, with that letter in hand: nothing is then on its way to a
+// consumer that is no more, which a quorum queue would take back and count as a delivery.
 class RabbitConsumer final : public Consumer {
  public:
   // `look_when_idle_for`: how long nothing came before the queue is looked for.
@@ -44,6 +46,7 @@ class RabbitConsumer final : public Consumer {
   [[nodiscard]] BrokerResult<void> SubscribeHere(std::size_t prefetch);
   [[nodiscard]] BrokerResult<void> Connect();
   [[nodiscard]] BrokerResult<void> ConsumeAnew(std::uint16_t prefetch);
+  void ChooseTag();
   [[nodiscard]] BrokerResult<void> StopConsuming();
   [[nodiscard]] BrokerResult<std::vector<Delivery>> ReceiveHere(const ReceiveLimits& limits);
   [[nodiscard]] BrokerResult<void> KeepAliveHere(std::chrono::milliseconds wait);
@@ -57,7 +60,8 @@ class RabbitConsumer final : public Consumer {
 
   Options options_;
   std::string queue_;
-  std::string consumer_tag_;
+  std::string consumer_tag_;  // as configured
+  std::string tag_;           // of the present consumer, or of the last one
   std::chrono::milliseconds look_when_idle_for_;
   WakeSignal wake_;
   std::atomic<bool> aborted_ = false;
@@ -66,6 +70,10 @@ class RabbitConsumer final : public Consumer {
   std::size_t last_url_ = 0;
   Assembler assembler_;
   bool consuming_ = false;
+  std::uint64_t consumers_ = 0;         // of this channel, so far
+  std::size_t prefetch_ = 0;            // of the last one
+  std::uint64_t delivered_before_ = 0;  // to the ones before it
+  bool all_in_hand_ = false;            // when it was cancelled, nothing was on its way to it
   std::uint64_t generation_ = 0;
   std::uint64_t delivered_ = 0;     // the last number given out in this generation
   std::uint64_t acknowledged_ = 0;  // the last one acknowledged

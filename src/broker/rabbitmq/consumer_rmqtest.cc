@@ -2,7 +2,9 @@
 // tests/conformance.
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <thread>
 
 #include "broker/rabbitmq/consumer.h"
 #include "broker/rabbitmq/wire.h"
@@ -22,6 +24,9 @@ std::size_t ResidentBytes() {
 
 using testing::HasSubstr;
 using testing::Not;
+
+// A queue that counts deliveries, and destroys what was delivered too often.
+constexpr const char* kCounting = R"({"x-queue-type":"quorum","x-delivery-limit":2})";
 
 class RabbitConsumerTest : public RabbitFixture {};
 
@@ -56,6 +61,61 @@ TEST_F(RabbitConsumerTest, P1_AKilledBrokerIsToldAndItsDurableLettersComeAgain) 
   node_.Start();
   ASSERT_TRUE(consumer.Subscribe(10).has_value());
   EXPECT_EQ(ReceiveExactly(consumer, 3).size(), 3U);
+}
+
+// Whose letters come one after another while somebody changes how many he asks for.
+class PrefetchChange : public RabbitConsumerTest {
+ protected:
+  PrefetchChange() { node_.DeclareQueue(vhost_, "letters", kCounting); }
+
+  // Three letters, taken by a new consumer that asks for more once it has the first; `change` does
+  // that, and acknowledges. How many of them came again.
+  template <class Change>
+  std::ptrdiff_t TakeThree(Change change) {
+    const std::jthread sender([&] {
+      for (int number = 0; number < 3; ++number) {
+        const auto sent = publisher_.Publish(std::vector{To("", "letters", "x")});
+        EXPECT_EQ(sent.at(0).outcome, PublishOutcome::kConfirmed);
+      }
+    });
+    auto consumer = MakeConsumer("letters");
+    EXPECT_TRUE(consumer.Subscribe(1).has_value());
+    const auto first = ReceiveExactly(consumer, 1);
+    if (first.empty()) return 0;
+    change(consumer, first[0].tag);
+    const auto others = ReceiveExactly(consumer, 2);
+    if (others.empty()) return 0;
+    EXPECT_TRUE(consumer.AcknowledgeUpTo(others.back().tag).has_value());
+    return std::ranges::count_if(others, &Delivery::redelivered);
+  }
+
+  RabbitPublisher publisher_{options_};
+};
+
+// What the inbox does at the start of each subscription: nothing is on its way to the consumer that
+// is cancelled, so that the queue takes nothing back, which would count as a delivery.
+TEST_F(PrefetchChange, P1_CancelledWithItsLetterInHandAConsumerHasNothingTakenBack) {
+  for (int round = 0; round < 40; ++round) {
+    EXPECT_EQ(TakeThree([](RabbitConsumer& consumer, DeliveryTag tag) {
+                EXPECT_TRUE(consumer.Cancel().has_value());
+                EXPECT_TRUE(consumer.AcknowledgeUpTo(tag).has_value());
+                EXPECT_TRUE(consumer.Subscribe(100).has_value());
+              }),
+              0)
+        << "round " << round;
+    if (HasFailure()) return;
+  }
+}
+
+// Cancelled while letters are on their way to it, and made anew: those come again, and the new one
+// is given all the same. Under the tag of the old one some were given nothing any more.
+TEST_F(PrefetchChange, P5_AConsumerThatIsMadeAnewWhileLettersComeIsGivenAll) {
+  for (int round = 0; round < 100 && !HasFailure(); ++round) {
+    (void)TakeThree([](RabbitConsumer& consumer, DeliveryTag tag) {
+      EXPECT_TRUE(consumer.AcknowledgeUpTo(tag).has_value());
+      EXPECT_TRUE(consumer.Subscribe(100).has_value());
+    });
+  }
 }
 
 TEST_F(RabbitConsumerTest, P1_LettersThatCameBeforeTheQueueWasDeletedAreStillGiven) {

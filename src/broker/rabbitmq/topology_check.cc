@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "broker/consumer_tag.h"
+
 namespace deadletter::rabbitmq {
 
 namespace {
@@ -189,9 +191,9 @@ class Judgement {
     JudgeLifetime(subject, queue);
     JudgeLimits(subject, queue);
     for (const auto& tag : queue.consumer_tags) {
-      if (std::find(plan_.consumer_tags.begin(), plan_.consumer_tags.end(), tag) !=
-          plan_.consumer_tags.end())
-        continue;
+      const bool is_ours = std::ranges::any_of(
+          plan_.consumer_tags, [&](const std::string& ours) { return IsConsumerTagOf(tag, ours); });
+      if (is_ours) continue;
       Add(FindingKind::kForeignConsumer, subject,
           fmt::format("a consumer with tag {} takes letters from it that we never see; stop it, or "
                       "configure that "

@@ -30,6 +30,12 @@ struct LetterFilter {
   std::optional<std::string> tag;
 };
 
+// `ids` where there are any, else whatever the filter holds for.
+struct LetterSelection {
+  std::vector<LetterId> ids;
+  LetterFilter filter;
+};
+
 // A letter as lists show it. Strings may hold any bytes where the broker gave them.
 struct LetterSummary {
   LetterId id;

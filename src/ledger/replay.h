@@ -66,12 +66,6 @@ struct ReplaySpec {
   std::string made_by;
 };
 
-// `ids` where there are any, else whatever the filter holds for.
-struct ReplaySelection {
-  std::vector<LetterId> ids;
-  LetterFilter filter;
-};
-
 struct ReplayCounts {
   std::int64_t letters = 0;
   std::int64_t pending = 0;

@@ -60,14 +60,14 @@ class ReplayBook {
   virtual ~ReplayBook() = default;
 
   // What Make() would choose, and nothing is changed.
-  [[nodiscard]] virtual LedgerResult<ReplayPreview> Preview(const ReplaySelection& selection) = 0;
+  [[nodiscard]] virtual LedgerResult<ReplayPreview> Preview(const LetterSelection& selection) = 0;
 
   // One transaction: freezes the selection. No letter that comes or changes later becomes part of
   // it. A letter belongs to one replay at a time: one that another has not ended with yet is noted
   // as taken. Two calls at once take turns, so that the second one sees what the first one has
   // taken. Nothing is made beyond `max_letters`.
   [[nodiscard]] virtual LedgerResult<ReplayMade> Make(ReplayId id, const ReplaySpec& spec,
-                                                      const ReplaySelection& selection,
+                                                      const LetterSelection& selection,
                                                       std::size_t max_letters, Instant now,
                                                       const AuditEntry& entry) = 0;
 

@@ -21,7 +21,7 @@ inline constexpr std::int64_t kMaxQueueMessages = 1'000'000'000;
 inline constexpr std::int64_t kDefaultStopPercent = 20;
 
 struct ReplayRequest {
-  ReplaySelection selection;
+  LetterSelection selection;
   ReplaySpec spec;
   ReplayEdit edit;
   bool dry_run = false;

@@ -191,7 +191,7 @@ std::size_t Traffic::Replay() {
     letters.pop_back();
   }
   if (letters.empty()) return 0;
-  ReplaySelection selection;
+  LetterSelection selection;
   std::vector<std::string> ids;
   for (const LetterSummary& letter : letters) {
     selection.ids.push_back(letter.id);

@@ -29,8 +29,8 @@ class ReplayConformance : public LedgerConformance {
     EXPECT_EQ(OutcomeOf(judgement), Outcome::kFailed);
     return judgement;
   }
-  [[nodiscard]] static ReplaySelection All(Outcome outcome) {
-    ReplaySelection selection;
+  [[nodiscard]] static LetterSelection All(Outcome outcome) {
+    LetterSelection selection;
     selection.filter.outcome = outcome;
     return selection;
   }
@@ -383,7 +383,7 @@ TEST_P(ReplayConformance, P3_OfOperatorsAtOnceEachLetterIsGivenToOne) {
 
 TEST_P(ReplayConformance, TheSelectionIsFrozen) {
   const Judgement one = Failed(Number(1));
-  const ReplaySelection selection = All(Outcome::kFailed);
+  const LetterSelection selection = All(Outcome::kFailed);
   const ReplayId replay(TimeOrderedUuid(Now()));
   EXPECT_EQ(Good(book_->Preview(selection)).letters, 1);
   EXPECT_TRUE(
@@ -405,7 +405,7 @@ TEST_P(ReplayConformance, P9_NothingIsMadeOfNothingOrOfTooMuch) {
   const Judgement one = Failed(Number(1));
   const Judgement two = Failed(Number(2));
   const ReplayId id(TimeOrderedUuid(Now()));
-  const ReplaySelection both{.ids = {IdOf(one), IdOf(two)}, .filter = {}};
+  const LetterSelection both{.ids = {IdOf(one), IdOf(two)}, .filter = {}};
   const ReplayMade many = Good(book_->Make(id, spec_, both, 1, Now(), Act("replay", id)));
   EXPECT_FALSE(many.made);
   EXPECT_EQ(many.letters, 2);
@@ -576,7 +576,7 @@ TEST_P(ReplayConformance, OnlyWhatIsTaggedSoIsSelectedByATag) {
   const Judgement two = Failed(Number(2));
   const auto remarks = ledger_->OpenRemarks();
   Good(remarks->ChangeTags(IdOf(two), {.add = {"again"}, .remove = {}}, Act("tag", {})));
-  ReplaySelection selection;
+  LetterSelection selection;
   selection.filter.tag = "again";
   EXPECT_EQ(Good(book_->Preview(selection)).letters, 1);
   const ReplayId replay(TimeOrderedUuid(Now()));

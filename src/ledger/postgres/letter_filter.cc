@@ -32,4 +32,16 @@ void AddFilter(Parameters& parameters, const LetterFilter& filter) {
   parameters.Bytes(filter.tag);
 }
 
+void AddSelection(Parameters& parameters, const LetterSelection& selection) {
+  if (selection.ids.empty()) {
+    parameters.Null();
+    AddFilter(parameters, selection.filter);
+    return;
+  }
+  BinaryArray ids(ElementType::kUuid);
+  for (const LetterId& id : selection.ids) ids.AddUuid(id.value());
+  parameters.Array(ids);
+  AddFilter(parameters, {});
+}
+
 }  // namespace deadletter::postgres

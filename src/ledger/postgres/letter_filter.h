@@ -13,4 +13,7 @@ namespace deadletter::postgres {
 
 void AddFilter(Parameters& parameters, const LetterFilter& filter);  // those parameters
 
+// $1, the ids or null, and those of the filter, which ids leave empty.
+void AddSelection(Parameters& parameters, const LetterSelection& selection);
+
 }  // namespace deadletter::postgres

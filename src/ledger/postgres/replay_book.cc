@@ -16,19 +16,6 @@ namespace {
 
 constexpr std::int64_t kMaxParts = 100;
 
-// $1 to $13.
-void AddSelection(Parameters& parameters, const ReplaySelection& selection) {
-  if (selection.ids.empty()) {
-    parameters.Null();
-    AddFilter(parameters, selection.filter);
-    return;
-  }
-  BinaryArray ids(ElementType::kUuid);
-  for (const LetterId& id : selection.ids) ids.AddUuid(id.value());
-  parameters.Array(ids);
-  AddFilter(parameters, {});
-}
-
 struct Steering {
   ReplayState to;
   std::vector<std::string> from;
@@ -57,7 +44,7 @@ std::string PostgresReplayBook::Chosen() const {
   return FillIn(sql::kReplayChosen, {{"schema", schema_}, {"filter", FilterSql(schema_)}});
 }
 
-LedgerResult<ReplayPreview> PostgresReplayBook::Preview(const ReplaySelection& selection) {
+LedgerResult<ReplayPreview> PostgresReplayBook::Preview(const LetterSelection& selection) {
   Statement ask{.sql = FillIn(sql::kReplayPreview, {{"chosen", Chosen()}}), .parameters = {}};
   AddSelection(ask.parameters, selection);
   ask.parameters.Number(kMaxParts);
@@ -76,7 +63,7 @@ LedgerResult<ReplayPreview> PostgresReplayBook::Preview(const ReplaySelection& s
 }
 
 LedgerResult<ReplayMade> PostgresReplayBook::Make(ReplayId id, const ReplaySpec& spec,
-                                                  const ReplaySelection& selection,
+                                                  const LetterSelection& selection,
                                                   std::size_t max_letters, Instant now,
                                                   const AuditEntry& entry) {
   Statement turn{.sql = std::string(sql::kReplayMakeTurn), .parameters = {}};

@@ -11,9 +11,9 @@ class PostgresReplayBook final : public ReplayBook {
  public:
   explicit PostgresReplayBook(const Options& options);
 
-  [[nodiscard]] LedgerResult<ReplayPreview> Preview(const ReplaySelection& selection) override;
+  [[nodiscard]] LedgerResult<ReplayPreview> Preview(const LetterSelection& selection) override;
   [[nodiscard]] LedgerResult<ReplayMade> Make(ReplayId id, const ReplaySpec& spec,
-                                              const ReplaySelection& selection,
+                                              const LetterSelection& selection,
                                               std::size_t max_letters, Instant now,
                                               const AuditEntry& entry) override;
   [[nodiscard]] LedgerResult<std::vector<ReplayRecord>> List(

@@ -32,4 +32,16 @@ void BindFilter(sqlite::Statement& statement, const First& first, const LetterFi
                  filter.tag, more...);
 }
 
+template <class First, class... More>
+void BindFilter(sqlite::Statement& statement, const First& first, LetterFilter&& filter,
+                const More&... more) = delete;  // gone before the statement runs
+
+// Calls `run` with the conditions of the selection and its ?1, once, or once an id.
+template <class Run>
+void ForEachPart(const LetterSelection& selection, Run run) {
+  if (selection.ids.empty())
+    return run(ConditionsOf(selection.filter, false), std::optional<sqlite::Blob>());
+  for (const LetterId& id : selection.ids) run("id = ?1", std::optional(BlobOf(id)));
+}
+
 }  // namespace deadletter

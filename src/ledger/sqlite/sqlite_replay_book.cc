@@ -18,26 +18,19 @@ namespace sql = sqlite::sql;
 constexpr std::size_t kMaxParts = 100;
 constexpr std::size_t kMaxGroups = 1'000'000;
 
-// Calls `run` with the conditions of the selection and its ?1, once, or once an id.
-template <class Run>
-void ForEachPart(const ReplaySelection& selection, Run run) {
-  if (selection.ids.empty())
-    return run(ConditionsOf(selection.filter, false), std::optional<sqlite::Blob>());
-  for (const LetterId& id : selection.ids) run("id = ?1", std::optional(BlobOf(id)));
-}
-
 GroupId ReadGroup(const std::string& bytes) {
   std::array<std::uint8_t, 16> group{};
   if (bytes.size() == group.size()) std::copy(bytes.begin(), bytes.end(), group.begin());
   return GroupId(group);
 }
 
-void Choose(sqlite::Database& database, const ReplayId& id, const ReplaySelection& selection,
+void Choose(sqlite::Database& database, const ReplayId& id, const LetterSelection& selection,
             Instant now) {
   ForEachPart(selection, [&](const std::string& conditions, auto first) {
     auto choose = database.Prepare(FillIn(sql::kReplayChoose, {{"conditions", conditions}}));
-    BindFilter(choose, first, selection.ids.empty() ? selection.filter : LetterFilter{}, BlobOf(id),
-               now);
+    // Bound and not copied: it must live until the statement has run.
+    const LetterFilter filter = selection.ids.empty() ? selection.filter : LetterFilter{};
+    BindFilter(choose, first, filter, BlobOf(id), now);
     static_cast<void>(choose.Run());
   });
 }
@@ -81,7 +74,7 @@ ReplayState StateAfter(ReplayCommand command) {
 SqliteReplayBook::SqliteReplayBook(const SqliteLedgerOptions& options)
     : file_(options.path, options.lock_timeout) {}
 
-LedgerResult<ReplayPreview> SqliteReplayBook::Preview(const ReplaySelection& selection) {
+LedgerResult<ReplayPreview> SqliteReplayBook::Preview(const LetterSelection& selection) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   ReplayPreview preview;
@@ -113,7 +106,7 @@ LedgerResult<ReplayPreview> SqliteReplayBook::Preview(const ReplaySelection& sel
 }
 
 LedgerResult<ReplayMade> SqliteReplayBook::Make(ReplayId id, const ReplaySpec& spec,
-                                                const ReplaySelection& selection,
+                                                const LetterSelection& selection,
                                                 std::size_t max_letters, Instant now,
                                                 const AuditEntry& entry) {
   auto database = file_.Open();

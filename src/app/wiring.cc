@@ -16,6 +16,7 @@
 #include "ledger/postgres/postgres_ledger.h"
 #include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/sqlite/sqlite_catalog.h"
+#include "ledger/sqlite/sqlite_discards.h"
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
 #include "ledger/sqlite/sqlite_outbox.h"
@@ -77,6 +78,9 @@ class EmbeddedWiring final : public Wiring {
   std::unique_ptr<Remarks> MakeRemarks() const override {
     return std::make_unique<SqliteRemarks>(ledger_);
   }
+  std::unique_ptr<Discards> MakeDiscards() const override {
+    return std::make_unique<SqliteDiscards>(ledger_);
+  }
 
  private:
   const std::shared_ptr<EmbeddedBroker> broker_;
@@ -137,6 +141,9 @@ class ServersWiring final : public Wiring {
   }
   std::unique_ptr<Audit> MakeAudit() const override { return postgres::MakeAudit(ledger_); }
   std::unique_ptr<Remarks> MakeRemarks() const override { return postgres::MakeRemarks(ledger_); }
+  std::unique_ptr<Discards> MakeDiscards() const override {
+    return postgres::MakeDiscards(ledger_);
+  }
 
  private:
   rabbitmq::Options broker_;
@@ -205,6 +212,7 @@ LedgerReaders MakeReaders(const Wiring& wiring, const Config& config) {
           .executions = observing ? nullptr : wiring.MakeExecutions(),
           .audit = wiring.MakeAudit(),
           .remarks = wiring.MakeRemarks(),
+          .discards = wiring.MakeDiscards(),
           .replays = observing ? nullptr : wiring.MakeReplayBook()};
 }
 

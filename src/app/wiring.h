@@ -48,6 +48,7 @@ class Wiring {
   [[nodiscard]] virtual std::unique_ptr<Migrator> MakeMigrator() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Audit> MakeAudit() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Remarks> MakeRemarks() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Discards> MakeDiscards() const = 0;
 
   [[nodiscard]] Adapters MakeAdapters() const;  // must not outlive the wiring
 };

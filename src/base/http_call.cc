@@ -98,7 +98,12 @@ class Call {
 
   void SetLimits() {
     Set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_limit.count()));
-    Set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.limit.count()));
+    if (request_.streamed_type.empty()) {
+      Set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.limit.count()));
+    } else {
+      Set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes a second
+      Set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.idle_limit.count()));
+    }
     Set(CURLOPT_NOSIGNAL, 1L);
     Set(CURLOPT_WRITEFUNCTION, &Append);
     Set(CURLOPT_WRITEDATA, this);
@@ -124,11 +129,22 @@ class Call {
   // Taking less than there is ends the call.
   static std::size_t Append(const char* bytes, std::size_t size, std::size_t count, void* call) {
     auto& self = *static_cast<Call*>(call);
+    if (self.IsStreamed()) return self.request_.sink({bytes, size * count}) ? size * count : 0;
     std::string& body = self.reply_.body;
     self.too_long_ = body.size() + size * count > self.request_.max_answer_bytes;
     if (self.too_long_) return 0;
     body.append(bytes, size * count);
     return size * count;
+  }
+
+  // Of the answer that is coming: its head has been read.
+  [[nodiscard]] bool IsStreamed() const {
+    if (request_.streamed_type.empty()) return false;
+    long status = 0;
+    const char* type = nullptr;
+    curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_TYPE, &type);
+    return status == 200 && type != nullptr && request_.streamed_type == type;
   }
 
   HttpError ErrorOf(CURLcode code) {

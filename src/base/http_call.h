@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -22,6 +24,12 @@ struct HttpRequest {
   std::chrono::milliseconds connect_limit{std::chrono::seconds(30)};
   std::chrono::milliseconds limit{std::chrono::seconds(60)};  // of the whole, connecting included
   std::size_t max_answer_bytes = std::size_t{64} << 20;
+  // Not empty: an answer of status 200 with this content type, however long, goes to `sink` piece
+  // by piece as it comes, and the reply has no body; false ends the call. In place of `limit`
+  // counts then how long nothing may come.
+  std::string streamed_type = {};
+  std::function<bool(std::string_view)> sink = {};
+  std::chrono::seconds idle_limit{60};
 };
 
 struct HttpReply {

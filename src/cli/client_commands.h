@@ -19,6 +19,9 @@ namespace deadletter::cli {
 [[nodiscard]] int RunTag(const TagCommand& command, OutputFormat output, const Terminal& terminal);
 [[nodiscard]] int RunAudit(const AuditCommand& command, OutputFormat output,
                            const Terminal& terminal);
+[[nodiscard]] int RunExport(const ExportCommand& command, const Terminal& terminal);
+[[nodiscard]] int RunDiscard(const DiscardCommand& command, OutputFormat output,
+                             const Terminal& terminal);
 [[nodiscard]] int RunReplay(const ReplayCommand& command, OutputFormat output,
                             const Terminal& terminal);
 [[nodiscard]] int RunReplays(const ReplaysCommand& command, OutputFormat output,

@@ -161,6 +161,64 @@ TEST_F(ClientCommands, FiltersAreEncodedAndTheTokenIsSent) {
   EXPECT_THAT(head, HasSubstr("\r\nAuthorization: Bearer secret\r\n"));
 }
 
+class Downloads : public ::testing::Test {
+ protected:
+  int Export(const std::string& answer) {
+    const CannedServer server([&](const std::string&) { return answer; });
+    return RunExport({.server = {.url = server.url(), .token = {}, .ca_file = {}},
+                      .filters = {{"state", "open"}, {"queue", "a b"}}},
+                     terminal_);
+  }
+  static std::string Chunked(const std::string& chunks) {
+    return "HTTP/1.1 200 X\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: "
+           "chunked\r\nConnection: close\r\n\r\n" +
+           chunks;
+  }
+
+  std::ostringstream out_;
+  std::ostringstream error_;
+  Terminal terminal_{.out = out_, .error = error_};
+};
+
+TEST_F(Downloads, LinesAreWrittenAsTheyComeAndHarmless) {
+  EXPECT_EQ(Export(Chunked("5\r\n{\"a\":\r\n8\r\n\"\xc2\x9b\"}\n{}\r\n1\r\n\n\r\n0\r\n\r\n")),
+            kExitDone)
+      << error_.str();
+  EXPECT_EQ(out_.str(), "{\"a\":\"\\u009b\"}\n{}\n");
+}
+
+TEST_F(Downloads, P4_WhatIsCutShortIsAnErrorAndEndsWithAWholeLine) {
+  EXPECT_EQ(Export(Chunked("7\r\n{}\n{\"a\"\r\n")), kExitFailed);
+  EXPECT_EQ(out_.str(), "{}\n");
+  EXPECT_THAT(error_.str(), HasSubstr("the export was cut short after 1 letters, ask again: "));
+}
+
+TEST_F(Downloads, ARefusalIsToldInTheServersWords) {
+  EXPECT_EQ(Export(CannedServer::Http(400, "application/problem+json",
+                                      R"({"detail":"state must be open"})")),
+            kExitUsage);
+  EXPECT_EQ(error_.str(), "deadletter: state must be open\n");
+  EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(Downloads, WhatIsNoExportIsNotTakenForOne) {
+  EXPECT_EQ(Export(CannedServer::Http(200, "text/html", "<h1>\n")), kExitFailed);
+  EXPECT_EQ(out_.str(), "");
+  EXPECT_THAT(error_.str(), HasSubstr("is no deadletter server"));
+}
+
+TEST_F(ClientCommands, ADiscardSaysWhatItPassedOver) {
+  const CannedServer server([](const std::string&) {
+    return CannedServer::Http(200, "application/json",
+                              R"({"dry_run":false,"id":"x","letters":9,"discarded":4,"taken":2,)"
+                              R"("waiting":0,"closed":3})");
+  });
+  const DiscardCommand command{.server = {.url = server.url(), .token = {}, .ca_file = {}},
+                               .request_json = "{}"};
+  EXPECT_EQ(RunDiscard(command, OutputFormat::kTable, terminal_), kExitDone);
+  EXPECT_EQ(out_.str(), "4 of 9 letters discarded; passed over: 3 closed already, 2 in a replay\n");
+}
+
 TEST_F(ClientCommands, AMistakeIsToldInTheServersWords) {
   EXPECT_EQ(List({.server = {}, .filters = {{"state", "x"}}}), kExitUsage);
   EXPECT_EQ(error_.str(), "deadletter: state must be open, waiting or closed, not 'x'\n");

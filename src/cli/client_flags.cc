@@ -16,6 +16,7 @@ void ClientFlags::AddTo(const AddsCommand& add) {
   AddLetters(add);
   AddPeople(add);
   AddReplays(add);
+  AddSelections(add);
 }
 
 void ClientFlags::AddLetters(const AddsCommand& add) {
@@ -71,6 +72,21 @@ void ClientFlags::AddReplays(const AddsCommand& add) {
   AddServerFlag(*replays);
   steer_.AddTo(*replays);
   AddLimit(*replays, "how many replays at most");
+}
+
+void ClientFlags::AddSelections(const AddsCommand& add) {
+  CLI::App* discard =
+      add("discard", "Close letters that nobody needs to look at any more; they stay listed.",
+          [this] { return discard_.Make(Server(), filters_.Given(LetterFilters())); });
+  AddServerFlag(*discard);
+  filters_.AddTo(*discard, LetterFilters());
+  discard_.AddTo(*discard);
+  CLI::App* whole =
+      add("export", "Write letters whole, with their bodies, one JSON object a line.", [this] {
+        return ExportCommand{.server = Server(), .filters = filters_.Given(LetterFilters())};
+      });
+  AddServerFlag(*whole);
+  filters_.AddTo(*whole, LetterFilters());
 }
 
 void ClientFlags::AddServerFlag(CLI::App& command) {

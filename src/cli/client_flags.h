@@ -31,6 +31,7 @@ class ClientFlags {
   void AddLetters(const AddsCommand& add);
   void AddPeople(const AddsCommand& add);
   void AddReplays(const AddsCommand& add);
+  void AddSelections(const AddsCommand& add);
   void AddServerFlag(CLI::App& command);
   void AddIdFlag(CLI::App& command);
   void AddLimit(CLI::App& command, const char* help);
@@ -47,6 +48,7 @@ class ClientFlags {
   std::string text_;
   std::vector<std::string> add_;
   std::vector<std::string> remove_;
+  DiscardFlags discard_;
   ReplayFlags replay_;
   ReplaysFlags steer_;
 };

@@ -97,6 +97,15 @@ struct AuditCommand {
   std::size_t limit = 100;
 };
 
+struct ExportCommand {
+  ServerAccess server;
+  std::vector<std::pair<std::string, std::string>> filters;  // as for ListCommand
+};
+struct DiscardCommand {
+  ServerAccess server;
+  std::string request_json;  // as POST /v1/discards takes it; judged by the server
+};
+
 struct ReplayCommand {
   ServerAccess server;
   std::string request_json;  // as POST /v1/replays takes it; judged by the server
@@ -110,10 +119,11 @@ struct ReplaysCommand {
   std::size_t limit = 100;
 };
 
-using Command = std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand,
-                             TopologyCommand, ConfigCheckCommand, TokenNewCommand, VersionCommand,
-                             ListCommand, ShowCommand, ExplainCommand, NoteCommand, TagCommand,
-                             AuditCommand, ReplayCommand, ReplaysCommand>;
+using Command =
+    std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
+                 ConfigCheckCommand, TokenNewCommand, VersionCommand, ListCommand, ShowCommand,
+                 ExplainCommand, NoteCommand, TagCommand, AuditCommand, ExportCommand,
+                 DiscardCommand, ReplayCommand, ReplaysCommand>;
 
 struct CommandLine {
   Command command;

@@ -289,6 +289,15 @@ TEST(CommandLine, AReplayIsAskedForAsTheServerTakesIt) {
   EXPECT_EQ(Parsed<ReplaysCommand>({"replays", "x", "--cancel"}).action, ReplaysAction::kCancel);
 }
 
+TEST(CommandLine, ADiscardAndAnExportSayWhichLetters) {
+  EXPECT_EQ(Parsed<DiscardCommand>({"discard", "--group", "x", "--why", "a \"b\"", "--dry-run"})
+                .request_json,
+            R"({"filter":{"group":"x"},"why":"a \"b\"","dry_run":true})");
+  EXPECT_EQ(Parsed<DiscardCommand>({"discard", "a", "b"}).request_json, R"({"ids":["a","b"]})");
+  const auto exported = Parsed<ExportCommand>({"export", "--state", "open"});
+  EXPECT_THAT(exported.filters, ::testing::ElementsAre(::testing::Pair("state", "open")));
+}
+
 struct Mistake {
   Words words;
   std::string text;
@@ -365,6 +374,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "`deadletter replay --help`"},
         Mistake{{"replay", "a", "--edit", "{"},
                 "deadletter: --edit must be JSON: incomplete JSON: see `deadletter replay --help`"},
+        Mistake{{"discard"},
+                "deadletter: say which letters: either their ids, or filters such as --reason "
+                "expired: see `deadletter discard --help`"},
         Mistake{{"replays", "--pause"},
                 "deadletter: say which replay: its ID: see `deadletter replays --help`"},
         Mistake{{"replays", "x", "--pause", "--cancel"},

@@ -23,7 +23,7 @@ constexpr std::array kFilterFlags = {
 
 constexpr std::array kAuditFlags = {
     FilterFlag{"--who", "who", "the token's name, or local"},
-    FilterFlag{"--what", "what", "what was done: note, tag, reveal, replay, pause, ..."},
+    FilterFlag{"--what", "what", "what was done: note, tag, reveal, discard, replay, ..."},
     FilterFlag{"--subject", "subject", "the id of what it was done to"},
     FilterFlag{"--since", "since", "at this time or later (2026-11-23T19:57:03Z)"},
     FilterFlag{"--until", "until", "before this time"},

@@ -27,10 +27,13 @@ std::string DetailOf(const HttpReply& reply) {
                                                   : std::string();
 }
 
-Result<std::string, AskError> Judge(const ServerAccess& server, HttpReply reply) {
+// `streamed`: the type of what has gone elsewhere already.
+Result<std::string, AskError> Judge(const ServerAccess& server, HttpReply reply,
+                                    const std::string& streamed) {
   const std::string_view type = reply.content_type;
   const unsigned status = reply.status;
-  if ((status == 200 || status == 201) && type == "application/json") return std::move(reply.body);
+  const bool is_json = type == "application/json" || (!streamed.empty() && type == streamed);
+  if ((status == 200 || status == 201) && is_json) return std::move(reply.body);
   if (type != "application/problem+json") {
     return FailAsking("what answers at " + server.url +
                       " is no deadletter server: pass another --server URL");
@@ -87,7 +90,8 @@ Result<std::string, AskError> Exchanged(const ServerAccess& server, const std::s
   }
   request.url =
       (url->encrypted ? "https://" : "http://") + url->authority + url->base_path + target;
-  request.headers.emplace_back("Accept: application/json");
+  request.headers.emplace_back(
+      "Accept: " + (request.streamed_type.empty() ? "application/json" : request.streamed_type));
   if (server.token) request.headers.push_back("Authorization: Bearer " + *server.token);
   if (url->encrypted && server.ca_file) {
     if (const std::string why = WhyNobodyIsIn(*server.ca_file); !why.empty()) {
@@ -99,7 +103,7 @@ Result<std::string, AskError> Exchanged(const ServerAccess& server, const std::s
   }
   auto reply = CallHttp(request);
   if (!reply) return Unexpected<AskError>(ErrorOf(server, request, reply.error()));
-  return Judge(server, std::move(*reply));
+  return Judge(server, std::move(*reply), request.streamed_type);
 }
 
 }  // namespace
@@ -115,6 +119,17 @@ Result<std::string, AskError> Tell(const ServerAccess& server, const std::string
   request.headers = {"Content-Type: application/json"};
   request.body = json;
   return Exchanged(server, target, std::move(request));
+}
+
+Result<void, AskError> Download(const ServerAccess& server, const std::string& target,
+                                const std::string& content_type,
+                                const std::function<bool(std::string_view)>& take) {
+  HttpRequest request;
+  request.streamed_type = content_type;
+  request.sink = take;
+  const auto done = Exchanged(server, target, std::move(request));
+  if (!done) return Unexpected<AskError>(done.error());
+  return {};
 }
 
 std::string EncodeForUrl(std::string_view text) {

@@ -1,7 +1,9 @@
 // Asking a running server.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "cli/command_line.h"
@@ -24,6 +26,12 @@ struct AskError {
 [[nodiscard]] Result<std::string, AskError> Tell(const ServerAccess& server,
                                                  const std::string& target,
                                                  const std::string& json);
+
+// GET of an answer that may be of any length: `take` gets it piece by piece, and false ends it. It
+// may be cut short: what came until then was taken, and the error says why no more did.
+[[nodiscard]] Result<void, AskError> Download(const ServerAccess& server, const std::string& target,
+                                              const std::string& content_type,
+                                              const std::function<bool(std::string_view)>& take);
 
 // Percent-encoded for a path segment or a query's value.
 [[nodiscard]] std::string EncodeForUrl(std::string_view text);

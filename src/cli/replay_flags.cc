@@ -4,9 +4,41 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/text.h"
+
 namespace deadletter::cli {
 
 namespace json = boost::json;
+
+Result<json::object> SelectionOf(const std::vector<std::string>& ids,
+                                 const std::vector<std::pair<std::string, std::string>>& filters) {
+  if (ids.empty() == filters.empty())
+    return Fail("say which letters: either their ids, or filters such as --reason expired");
+  json::object selection;
+  if (!ids.empty()) selection["ids"] = json::array(ids.begin(), ids.end());
+  if (!filters.empty()) {
+    json::object filter;
+    for (const auto& [name, value] : filters) filter[name] = value;
+    selection["filter"] = std::move(filter);
+  }
+  return selection;
+}
+
+void DiscardFlags::AddTo(CLI::App& command) {
+  command.add_option("ID", ids, "letters' ids, as `list` gives them; or filters in their place")
+      ->type_name("ID");
+  command.add_option("--why", why, "what their history is to say of it")->type_name("TEXT");
+  command.add_flag("--dry-run", dry_run, "say how many, and discard nothing");
+}
+
+Result<Command> DiscardFlags::Make(
+    ServerAccess server, const std::vector<std::pair<std::string, std::string>>& filters) const {
+  auto request = SelectionOf(ids, filters);
+  if (!request) return Unexpected<Error>(request.error());
+  if (why) (*request)["why"] = DisplayText(*why, why->size() * 3);
+  if (dry_run) (*request)["dry_run"] = true;
+  return DiscardCommand{.server = std::move(server), .request_json = json::serialize(*request)};
+}
 
 void ReplayFlags::AddTo(CLI::App& command) {
   command.add_option("ID", ids, "letters' ids, as `list` gives them; or filters in their place")
@@ -41,17 +73,11 @@ void ReplayFlags::AddTo(CLI::App& command) {
 
 Result<Command> ReplayFlags::Make(
     ServerAccess server, const std::vector<std::pair<std::string, std::string>>& filters) const {
-  if (ids.empty() == filters.empty())
-    return Fail("say which letters: either their ids, or filters such as --reason expired");
+  auto selection = SelectionOf(ids, filters);
+  if (!selection) return Unexpected<Error>(selection.error());
   if (exchange.has_value() != routing_key.has_value())
     return Fail("--redirect-exchange and --redirect-routing-key belong together");
-  json::object request;
-  if (!ids.empty()) request["ids"] = json::array(ids.begin(), ids.end());
-  if (!filters.empty()) {
-    json::object filter;
-    for (const auto& [name, value] : filters) filter[name] = value;
-    request["filter"] = std::move(filter);
-  }
+  json::object request = std::move(*selection);
   if (exchange) request["redirect"] = {{"exchange", *exchange}, {"routing_key", *routing_key}};
   if (rate) request["rate_per_second"] = *rate;
   if (ramp) request["ramp"] = true;

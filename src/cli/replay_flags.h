@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,6 +25,23 @@ struct ReplayFlags {
   bool ramp = false;
   bool dry_run = false;
   bool watch = false;
+
+  void AddTo(CLI::App& command);
+  [[nodiscard]] Result<Command> Make(
+      ServerAccess server, const std::vector<std::pair<std::string, std::string>>& filters) const;
+};
+
+// Letters as requests name them: {"ids":[…]} or {"filter":{…}}; the error says that it must be one
+// of them.
+[[nodiscard]] Result<boost::json::object> SelectionOf(
+    const std::vector<std::string>& ids,
+    const std::vector<std::pair<std::string, std::string>>& filters);
+
+// As ReplayFlags.
+struct DiscardFlags {
+  std::vector<std::string> ids;
+  std::optional<std::string> why;
+  bool dry_run = false;
 
   void AddTo(CLI::App& command);
   [[nodiscard]] Result<Command> Make(

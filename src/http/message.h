@@ -1,10 +1,13 @@
 // A request and its answer without the sockets: what routing, and its tests, are made of.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/result.h"
 
 namespace deadletter::http {
 
@@ -20,11 +23,17 @@ struct Request {
   std::string body = {};
 };
 
+// The rest of a body that is made while it is sent: called on a thread that may wait, never twice
+// at once, and each time once the client has taken what came before. Nothing: that was all. An
+// error ends the connection in the middle of the answer, so that nobody takes a part for the whole.
+using MoreOfBody = std::function<Result<std::optional<std::string>>()>;
+
 struct Response {
   unsigned status = 200;
   std::string content_type = {};
   std::vector<std::pair<std::string, std::string>> headers = {};  // beside those of every answer
-  std::string body = {};
+  std::string body = {};  // whole, or what comes before `more`
+  MoreOfBody more = nullptr;
 };
 
 }  // namespace deadletter::http

@@ -214,6 +214,27 @@ TEST_F(PeopleTest, ReplaysAreMadeAndSteeredByOperatorsAndSeenByViewers) {
   EXPECT_THAT(ledger_->audit, IsEmpty());
 }
 
+TEST_F(PeopleTest, P8_LettersAreDiscardedByOperatorsAndExportedByViewers) {
+  const std::string body = R"({"filter":{"state":"open"},"why":"test data"})";
+  EXPECT_EQ(Post("", "/v1/discards", body).status, 401);
+  EXPECT_EQ(Post("viewer", "/v1/discards", body).status, 403);
+  EXPECT_EQ(Get("", "/v1/export?state=open").status, 401);
+  EXPECT_THAT(Get("viewer", "/v1/export?state=open").body, Not(HasSubstr("secret")));
+  EXPECT_EQ(Get("viewer", "/v1/export").status, 400);
+  EXPECT_EQ(Get("viewer", "/v1/export?worker_id=7").status, 403);
+  EXPECT_EQ(Post("viewer", "/v1/export", body).status, 405);
+  EXPECT_EQ(Post("operator", "/v1/discards?x=1", body).status, 400);
+  EXPECT_EQ(Post("operator", "/v1/discards", "{}").status, 400);
+  EXPECT_EQ(Post("operator", "/v1/discards", R"({"filter":{"state":"closed"}})").status, 422);
+  const RawAnswer done = Post("operator", "/v1/discards", body);
+  EXPECT_EQ(done.status, 200);
+  EXPECT_EQ(boost::json::parse(done.body).at("discarded"), 2);
+  EXPECT_EQ(Post("operator", "/v1/discards", R"({"filter":{"state":"closed"}})").status, 409);
+  const auto audit = boost::json::parse(Get("admin", "/v1/audit?what=discard").body);
+  ASSERT_THAT(audit.at("items").as_array(), SizeIs(1));
+  EXPECT_EQ(audit.at("items").at(0).at("letters"), 2);
+}
+
 TEST_F(PeopleTest, AReplayIsNotSelectedByWhatIsRedacted) {
   const std::string body = R"({"filter":{"worker_id":"7"}})";
   EXPECT_EQ(Post("operator", "/v1/replays", body).status, 403);

@@ -44,6 +44,8 @@ std::string_view StatusTitle(unsigned status) {
       return "Internal Server Error";
     case 503:
       return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
     default:
       return "Error";
   }

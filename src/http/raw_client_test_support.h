@@ -19,6 +19,7 @@ struct RawAnswer {
   int status = 0;       // 0: none came
   std::string headers;  // the whole head
   std::string body;
+  bool is_whole = true;  // false: it ended in the middle of its chunks
 
   [[nodiscard]] bool Has(std::string_view header_line) const {
     return headers.find("\r\n" + std::string(header_line) + "\r\n") != std::string::npos;
@@ -59,7 +60,7 @@ class RawClient {
     return Send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more + "\r\n");
   }
 
-  // One answer, with the body that its Content-Length tells (none after HEAD).
+  // One answer, with the body that its Content-Length or its chunks tell (none after HEAD).
   RawAnswer Receive(bool head_only = false) {
     RawAnswer answer;
     const std::size_t end = ReadUntil("\r\n\r\n");
@@ -67,6 +68,10 @@ class RawClient {
     answer.headers = received_.substr(0, end + 4);
     received_.erase(0, end + 4);
     answer.status = std::stoi(answer.headers.substr(answer.headers.find(' ')));
+    if (!head_only && answer.Has("Transfer-Encoding: chunked")) {
+      while (ReadChunk(answer)) continue;
+      return answer;
+    }
     const std::size_t length = head_only ? 0 : ContentLength(answer.headers);
     while (received_.size() < length && ReadSome()) continue;
     answer.body = received_.substr(0, length);
@@ -98,6 +103,20 @@ class RawClient {
       const std::size_t at = received_.find(mark);
       if (at != std::string::npos || !ReadSome()) return at;
     }
+  }
+
+  // False: that was the last one, or it did not come.
+  bool ReadChunk(RawAnswer& answer) {
+    const std::size_t line = ReadUntil("\r\n");
+    answer.is_whole = line != std::string::npos;
+    if (!answer.is_whole) return false;
+    const std::size_t size = std::stoul(received_.substr(0, line), nullptr, 16);
+    received_.erase(0, line + 2);
+    while (received_.size() < size + 2 && ReadSome()) continue;
+    answer.is_whole = received_.size() >= size + 2;
+    answer.body += received_.substr(0, size);
+    received_.erase(0, size + 2);
+    return answer.is_whole && size > 0;
   }
 
   static std::size_t ContentLength(const std::string& headers) {

@@ -64,6 +64,20 @@ void AddWatching(std::vector<Route>& routes, const Health& health, const Metrics
                     }});
 }
 
+Response Export(Operations& operations, const Call& call) {
+  auto exported = operations.ExportLetters(call.parameters, call.caller);
+  if (!exported) return ProblemFrom(exported.error());
+  Response response{.content_type = "application/x-ndjson", .body = std::move(exported->lines)};
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"letters.jsonl\"");
+  if (!exported->more) return response;
+  response.more = [more = std::move(exported->more)]() -> Result<std::optional<std::string>> {
+    auto part = more();
+    if (!part) return Fail(part.error().message);
+    return std::move(*part);
+  };
+  return response;
+}
+
 void AddLetters(std::vector<Route>& routes, Operations& operations) {
   routes.push_back({.method = "GET",
                     .path = "/v1/letters",
@@ -90,6 +104,14 @@ void AddLetters(std::vector<Route>& routes, Operations& operations) {
                     }});
 }
 
+void AddExport(std::vector<Route>& routes, Operations& operations) {
+  routes.push_back(
+      {.method = "GET",
+       .path = "/v1/export",
+       .role = Role::kViewer,
+       .answer = [&operations](const Call& call) { return Export(operations, call); }});
+}
+
 void AddExecutions(std::vector<Route>& routes, Operations& operations) {
   routes.push_back({.method = "GET",
                     .path = "/v1/executions/{id}/explain",
@@ -114,6 +136,13 @@ void AddRemarks(std::vector<Route>& routes, Operations& operations) {
                     .answer = [&operations](const Call& call) {
                       if (!call.parameters.empty()) return TakesNoParameters();
                       return Json(operations.ChangeTags(call.names[0], call.body, call.caller));
+                    }});
+  routes.push_back({.method = "POST",
+                    .path = "/v1/discards",
+                    .role = Role::kOperator,
+                    .answer = [&operations](const Call& call) {
+                      if (!call.parameters.empty()) return TakesNoParameters();
+                      return Json(operations.DiscardLetters(call.body, call.caller));
                     }});
   routes.push_back({.method = "GET",
                     .path = "/v1/audit",
@@ -183,6 +212,7 @@ std::vector<Route> MakeRoutes(Operations& operations, const Health& health, cons
   std::vector<Route> routes;
   AddWatching(routes, health, metrics, std::move(pair_name));
   AddLetters(routes, operations);
+  AddExport(routes, operations);
   AddExecutions(routes, operations);
   AddRemarks(routes, operations);
   AddReplays(routes, operations);

@@ -28,6 +28,8 @@ struct ServerLimits {
   // answer passes alone.
   std::size_t max_answer_bytes = std::size_t{128} << 20;
   std::size_t max_connections = 256;
+  // Answers that are made while they are sent (exports): beyond it 503.
+  std::size_t max_streams = 2;
   // For a whole request to arrive, the wait for it included, and for each part of an answer to be
   // taken.
   std::chrono::milliseconds client_timeout{10'000};

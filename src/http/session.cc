@@ -1,8 +1,11 @@
 #include "http/session.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/error.hpp>
 #include <exception>
+#include <sstream>
 #include <utility>
 
 #include "http/problem.h"
@@ -53,6 +56,21 @@ Response Safely(const Answer& answer) {
   }
 }
 
+Result<std::optional<std::string>> SafelyMore(const MoreOfBody& more) {
+  try {
+    return more();
+  } catch (const std::exception& error) {
+    return Fail(error.what());
+  }
+}
+
+constexpr const char* kLastChunk = "0\r\n\r\n";
+
+// A part as RFC 9112 has it in a chunked body; an empty one would be taken for the end.
+std::string ChunkOf(std::string_view part) {
+  return part.empty() ? std::string() : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
+}
+
 // A client of HTTP/1.0 does not know the interim answer, whatever it sends (RFC 9110, 10.1.1).
 bool AwaitsContinue(const beast::http::request<beast::http::string_body>& head) {
   return head.version() == 11 && beast::iequals(head[beast::http::field::expect], "100-continue");
@@ -87,6 +105,7 @@ Session::Session(asio::ip::tcp::socket socket, Sessions& sessions, asio::thread_
 Session::~Session() {
   ReleaseRequest();
   ReleaseAnswer();
+  EndStream();
   sessions_.all.erase(this);
   if (sessions_.all.empty() && sessions_.on_empty) sessions_.on_empty();
 }
@@ -238,12 +257,20 @@ void Session::Respond(Response response, bool keep_alive) {
   if (!MayHold(response)) {
     response = Unavailable("too many large answers wait for slow readers; try again shortly",
                            kOverloadRetrySeconds);
+  } else if (response.more && parser_->get().version() < 11) {
+    response = Problem(505, "an answer that is made while it is sent needs HTTP/1.1");
+  } else if (response.more && sessions_.streams >= sessions_.limits.max_streams) {
+    response = Unavailable("too many exports at once; try again shortly", kOverloadRetrySeconds);
   }
   message_ = Message(static_cast<beast::http::status>(response.status), 11);
   message_.set(beast::http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) message_.set(name, value);
   AddSafetyHeaders(message_, stream_.IsEncrypted());
   message_.keep_alive(keep_alive);
+  if (response.more) {
+    message_.chunked(true);
+    return BeginStream(std::move(response));
+  }
   message_.content_length(response.body.size());
   if (!head_only_) HoldAnswer(std::move(response.body));
   serializer_.emplace(message_);
@@ -277,13 +304,82 @@ void Session::WriteSome() {
 void Session::OnWritten(ErrorCode error) {
   if (error) return Close();
   if (!serializer_->is_done()) return WriteSome();
-  const bool keep_alive = message_.keep_alive();
   serializer_.reset();
+  EndAnswer();
+}
+
+void Session::EndAnswer() {
+  const bool keep_alive = message_.keep_alive();
   message_ = Message();
   ReleaseAnswer();
   if (keep_alive) return ReadHeader();
   if (stream_.IsEncrypted()) return SayGoodbye();
   Linger();
+}
+
+// A body that is made while it is sent, a chunk a part. The parts are small enough to be counted,
+// not refused: there are few such answers.
+void Session::BeginStream(Response response) {
+  std::ostringstream head;
+  head << message_.base();
+  if (head_only_) return SendPart(head.str());
+  streams_ = true;
+  ++sessions_.streams;
+  more_ = std::move(response.more);
+  SendPart(head.str() + ChunkOf(response.body));
+}
+
+void Session::SendPart(std::string bytes) {
+  part_ = std::move(bytes);
+  sent_ = 0;
+  if (part_.size() > kSmallAnswerBytes) held_bytes_ = part_.size();
+  sessions_.answer_bytes += held_bytes_;
+  SendSome();
+}
+
+void Session::SendSome() {
+  stream_.tcp().expires_after(sessions_.limits.client_timeout);
+  stream_.async_write_some(asio::buffer(part_.data() + sent_, part_.size() - sent_),
+                           [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
+                             self->OnSent(error, bytes);
+                           });
+}
+
+void Session::OnSent(ErrorCode error, std::size_t bytes) {
+  if (error) return Close();
+  sent_ += bytes;
+  if (sent_ < part_.size()) return SendSome();
+  ReleaseAnswer();
+  part_ = std::string();
+  if (more_) return AskMore();
+  EndStream();
+  EndAnswer();
+}
+
+void Session::AskMore() {
+  if (sessions_.draining) return OnMore(Fail("the server is stopping"));
+  asio::post(workers_, [self = shared_from_this()]() mutable {
+    auto part = SafelyMore(self->more_);
+    auto& stream = self->stream_;
+    asio::post(stream.get_executor(), [self = std::move(self), part = std::move(part)]() mutable {
+      self->OnMore(std::move(part));
+    });
+  });
+}
+
+void Session::OnMore(Result<std::optional<std::string>> part) {
+  if (!part) {
+    LogWarning("answer_cut_short", {{"why", part.error().message}});
+    return Close();
+  }
+  if (*part) return SendPart(ChunkOf(**part));
+  more_ = nullptr;
+  SendPart(kLastChunk);
+}
+
+void Session::EndStream() {
+  if (std::exchange(streams_, false)) --sessions_.streams;
+  more_ = nullptr;
 }
 
 // So that the client knows that nobody cut the answer short. Whether it says the same is its own

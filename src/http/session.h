@@ -28,6 +28,7 @@ struct Sessions {
   std::set<Session*> all;
   std::size_t request_bytes = 0;      // of large bodies that are read or not answered yet
   std::size_t answer_bytes = 0;       // of large answers that are not written yet
+  std::size_t streams = 0;            // answers that are made while they are sent
   std::atomic<bool> draining{false};  // nothing new is begun
   std::function<void()> on_empty;     // called when a session ends and was the last one
 };
@@ -65,6 +66,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void ReleaseAnswer();
   void WriteSome();
   void OnWritten(ErrorCode error);
+  void EndAnswer();
+  void BeginStream(Response response);
+  void SendPart(std::string bytes);
+  void SendSome();
+  void OnSent(ErrorCode error, std::size_t bytes);
+  void AskMore();
+  void OnMore(Result<std::optional<std::string>> part);
+  void EndStream();
   void SayGoodbye();
   void Linger();
   void DiscardSome();
@@ -84,6 +93,11 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t held_bytes_ = 0;     // our part of Sessions::answer_bytes
   bool head_only_ = false;
   bool in_hand_ = false;  // an answer is being made or written
+  // Of an answer that is made while it is sent.
+  bool streams_ = false;
+  MoreOfBody more_;       // empty: the last part is on its way
+  std::string part_;      // as it goes over the wire
+  std::size_t sent_ = 0;  // bytes of it
 };
 
 }  // namespace deadletter::http

@@ -22,23 +22,24 @@ struct Shown {
   std::string value;
 };
 
-Shown Show(std::string_view body) {
-  if (body.size() <= kMaxShownBodyBytes) {
+Shown Show(std::string_view body, std::size_t max_body_bytes) {
+  if (body.size() <= max_body_bytes) {
     if (auto json = CompactJson(body, kMaxShownBodyDepth)) return {"json", std::move(*json)};
   }
-  if (IsUtf8(body)) return {"text", JsonString(FrontOf(body, kMaxShownBodyBytes))};
-  return {"base64", JsonString(Base64(body.substr(0, kMaxShownBodyBytes)))};
+  if (IsUtf8(body)) return {"text", JsonString(FrontOf(body, max_body_bytes))};
+  return {"base64", JsonString(Base64(body.substr(0, max_body_bytes)))};
 }
 
 }  // namespace
 
-std::string BodyJson(std::string_view body, std::string_view url, bool redacted) {
-  const Shown shown = Show(body);
+std::string BodyJson(std::string_view body, std::string_view url, bool redacted,
+                     std::size_t max_body_bytes) {
+  const Shown shown = Show(body, max_body_bytes);
   return JsonObject()
       .Add("encoding", JsonString(shown.encoding))
       .Add("value", shown.value)
-      .Add("truncated", body.size() > kMaxShownBodyBytes ? "true" : "false")
-      .Add("redacted", redacted ? "true" : "false")
+      .Add("truncated", FlagJson(body.size() > max_body_bytes))
+      .Add("redacted", FlagJson(redacted))
       .Add("url", JsonString(url))
       .Take();
 }

@@ -13,6 +13,7 @@
 
 #include "ledger/audit.h"
 #include "ledger/catalog.h"
+#include "ledger/discards.h"
 #include "ledger/executions.h"
 #include "ledger/remarks.h"
 #include "operations/operations.h"
@@ -30,6 +31,7 @@ struct FakeLedger {
   std::vector<ExecutionRow> executions;
   std::optional<LedgerError> catalog_error;
   std::optional<LedgerError> executions_error;
+  std::set<LetterId> unreadable;           // they are listed, and cannot be shown
   std::vector<AuditEntry> audit;           // in the order in which they were made
   std::optional<LedgerError> audit_error;  // of Audit and of Remarks
   std::mutex entry;
@@ -93,6 +95,10 @@ class FakeCatalog final : public Catalog {
   LedgerResult<std::optional<LetterRecord>> Show(LetterId id) override {
     const auto lock = Enter();
     if (ledger_->catalog_error) return Unexpected<LedgerError>(*ledger_->catalog_error);
+    if (ledger_->unreadable.contains(id)) {
+      return Unexpected<LedgerError>(
+          LedgerError{LedgerFault::kStatement, "", "a damaged message: x"});
+    }
     for (const LetterRecord& record : ledger_->letters) {
       if (record.summary.id == id) return record;
     }
@@ -217,6 +223,59 @@ class FakeRemarks final : public Remarks {
   std::shared_ptr<FakeLedger> ledger_;
 };
 
+class FakeDiscards final : public Discards {
+ public:
+  explicit FakeDiscards(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
+
+  LedgerResult<DiscardCounts> Preview(const LetterSelection& selection,
+                                      std::size_t max_letters) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    return Count(selection, max_letters, nullptr);
+  }
+  LedgerResult<DiscardCounts> Discard(const LetterSelection& selection, std::size_t max_letters,
+                                      const std::string& detail, Instant now,
+                                      const AuditEntry& entry) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    const LetterStep step{.at = now, .what = "discarded", .detail = detail};
+    const DiscardCounts counts = Count(selection, max_letters, &step);
+    if (counts.discarded == 0) return counts;
+    ledger_->audit.push_back(entry);
+    ledger_->audit.back().letters = counts.discarded;
+    return counts;
+  }
+  void Abort() override {}
+
+ private:
+  // Closes them, too, where there is a `step`.
+  DiscardCounts Count(const LetterSelection& selection, std::size_t max_letters,
+                      const LetterStep* step) {
+    std::vector<LetterRecord*> chosen;
+    for (LetterRecord& record : ledger_->letters) {
+      const bool is_named =
+          std::ranges::find(selection.ids, record.summary.id) != selection.ids.end();
+      if (selection.ids.empty() ? Matches(selection.filter, record) : is_named)
+        chosen.push_back(&record);
+    }
+    DiscardCounts counts{.letters = static_cast<std::int64_t>(chosen.size())};
+    if (chosen.size() > max_letters) return counts;
+    for (LetterRecord* const record : chosen) {
+      LetterSummary& letter = record->summary;
+      if (letter.state == LetterState::kClosed) ++counts.closed;
+      if (letter.state == LetterState::kWaiting) ++counts.waiting;
+      if (letter.state != LetterState::kOpen) continue;
+      ++counts.discarded;
+      if (step == nullptr) continue;
+      letter.state = LetterState::kClosed;
+      record->history.push_back(*step);
+    }
+    return counts;
+  }
+
+  std::shared_ptr<FakeLedger> ledger_;
+};
+
 // All ports over one fake, `count` times.
 inline std::vector<LedgerReaders> ReadersOver(const std::shared_ptr<FakeLedger>& ledger,
                                               int count = 1) {
@@ -225,7 +284,8 @@ inline std::vector<LedgerReaders> ReadersOver(const std::shared_ptr<FakeLedger>&
     readers.push_back({.catalog = std::make_unique<FakeCatalog>(ledger),
                        .executions = std::make_unique<FakeExecutions>(ledger),
                        .audit = std::make_unique<FakeAudit>(ledger),
-                       .remarks = std::make_unique<FakeRemarks>(ledger)});
+                       .remarks = std::make_unique<FakeRemarks>(ledger),
+                       .discards = std::make_unique<FakeDiscards>(ledger)});
   }
   return readers;
 }

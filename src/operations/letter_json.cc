@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "letter/death.h"
 #include "letter/field_json.h"
-#include "operations/body_json.h"
 #include "operations/json_writer.h"
 #include "operations/remarks.h"
 
@@ -106,10 +105,10 @@ std::string NotesJson(const std::vector<Note>& notes) {
 }
 
 std::string RedactedBodyJson(std::string_view body, std::string_view url,
-                             const Redaction& redaction) {
-  if (redaction.HidesNothing()) return BodyJson(body, url);
+                             const Redaction& redaction, std::size_t max_body_bytes) {
+  if (redaction.HidesNothing()) return BodyJson(body, url, false, max_body_bytes);
   const auto masked = redaction.Mask(body);
-  return masked ? BodyJson(masked->body, url, masked->hides) : HiddenBodyJson(url);
+  return masked ? BodyJson(masked->body, url, masked->hides, max_body_bytes) : HiddenBodyJson(url);
 }
 
 }  // namespace
@@ -131,8 +130,16 @@ std::string SummaryJson(const LetterSummary& letter) {
   return object.Take();
 }
 
+std::string UnreadableJson(const LetterSummary& letter, std::string_view why) {
+  JsonObject object;
+  AddSummary(object, letter);
+  object.Add("unreadable", TextJson(why));
+  return object.Take();
+}
+
 std::string RecordJson(const LetterRecord& record, const std::optional<ExecutionRow>& execution,
-                       std::string_view body_url, const Redaction& redaction) {
+                       std::string_view body_url, const Redaction& redaction,
+                       std::size_t max_body_bytes) {
   LetterSummary summary = record.summary;
   redaction.Mask(summary);
   JsonObject object;
@@ -140,7 +147,7 @@ std::string RecordJson(const LetterRecord& record, const std::optional<Execution
   object.Add("death_history", DeathHistoryJson(record.message.headers))
       .Add("headers", FieldTableToJson(record.message.headers))
       .Add("properties", PropertiesToJson(record.message.properties))
-      .Add("body", RedactedBodyJson(record.message.body, body_url, redaction))
+      .Add("body", RedactedBodyJson(record.message.body, body_url, redaction, max_body_bytes))
       .Add("execution", ExecutionJson(execution, redaction.HidesExecution()))
       .Add("history", HistoryJson(record.history))
       .Add("notes", NotesJson(record.notes))

@@ -9,6 +9,7 @@
 
 #include "ledger/catalog.h"
 #include "ledger/executions.h"
+#include "operations/body_json.h"
 #include "operations/redaction.h"
 
 namespace deadletter {
@@ -19,7 +20,11 @@ namespace deadletter {
 // and tags. `body_url` leads to the raw bytes. What is redacted is masked everywhere in it.
 [[nodiscard]] std::string RecordJson(const LetterRecord& record,
                                      const std::optional<ExecutionRow>& execution,
-                                     std::string_view body_url, const Redaction& redaction = {});
+                                     std::string_view body_url, const Redaction& redaction = {},
+                                     std::size_t max_body_bytes = kMaxShownBodyBytes);
+
+// The summary's members, and `unreadable`: why the rest of it cannot be read in the ledger.
+[[nodiscard]] std::string UnreadableJson(const LetterSummary& letter, std::string_view why);
 
 // The platform's row, null where there is none. `hidden`: what in it may tell what is redacted.
 [[nodiscard]] std::string ExecutionJson(const std::optional<ExecutionRow>& row, bool hidden);

@@ -1,6 +1,7 @@
 #include "operations/operations.h"
 
 #include "operations/audit_log.h"
+#include "operations/discards.h"
 #include "operations/explain.h"
 #include "operations/letter_json.h"
 #include "operations/list_letters.h"
@@ -38,6 +39,7 @@ class Operations::Lease {
   [[nodiscard]] Executions* executions() const { return readers_->executions.get(); }
   [[nodiscard]] Audit* audit() const { return readers_->audit.get(); }
   [[nodiscard]] Remarks* remarks() const { return readers_->remarks.get(); }
+  [[nodiscard]] Discards* discards() const { return readers_->discards.get(); }
   [[nodiscard]] ReplayBook* replays() const { return readers_->replays.get(); }
 
  private:
@@ -158,6 +160,40 @@ OperationResult<std::string> Operations::ExplainExecution(std::string_view id,
   return ExplainedJson(*explained, options_.redaction);
 }
 
+OperationResult<ExportPart> Operations::ExportSome(const LetterFilter& filter,
+                                                   std::optional<LetterId> after) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  return MakeExportPart({.catalog = lease.catalog(),
+                         .executions = lease.executions(),
+                         .id_type = options_.id_type,
+                         .base_path = options_.base_path,
+                         .redaction = options_.redaction},
+                        filter, after);
+}
+
+OperationResult<Operations::Exported> Operations::ExportLetters(
+    std::span<const Parameter> parameters, const Caller& caller) {
+  const auto filter = ParseExportRequest(parameters, caller, options_.redaction);
+  if (!filter) return Unexpected<OperationError>(filter.error());
+  auto first = ExportSome(*filter, std::nullopt);
+  if (!first) return Unexpected<OperationError>(first.error());
+  Exported exported{.lines = std::move(first->lines), .more = nullptr};
+  if (!first->next) return exported;
+  exported.more = [this, filter = *filter,
+                   next = first->next]() mutable -> OperationResult<std::optional<std::string>> {
+    // A part may be empty where all of its letters have gone meanwhile.
+    while (next) {
+      auto part = ExportSome(filter, next);
+      if (!part) return Unexpected<OperationError>(part.error());
+      next = part->next;
+      if (!part->lines.empty()) return std::optional(std::move(part->lines));
+    }
+    return std::nullopt;
+  };
+  return exported;
+}
+
 OperationResult<std::string> Operations::AddNote(std::string_view id, std::string_view json,
                                                  const Caller& caller) {
   const Lease lease(*this);
@@ -172,6 +208,15 @@ OperationResult<std::string> Operations::ChangeTags(std::string_view id, std::st
   if (lease.IsClosed()) return Stopping();
   if (lease.remarks() == nullptr) return NoLedger();
   return deadletter::ChangeTags(*lease.remarks(), id, json, caller, options_.clock->Now());
+}
+
+OperationResult<std::string> Operations::DiscardLetters(std::string_view json,
+                                                        const Caller& caller) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.discards() == nullptr) return NoLedger();
+  return deadletter::DiscardLetters(*lease.discards(), json, caller, options_.redaction,
+                                    options_.clock->Now());
 }
 
 OperationResult<std::string> Operations::ListAudit(std::span<const Parameter> parameters) {
@@ -255,6 +300,7 @@ void Operations::Close(std::chrono::steady_clock::time_point deadline) {
     if (each.executions) each.executions->Abort();
     if (each.audit) each.audit->Abort();
     if (each.remarks) each.remarks->Abort();
+    if (each.discards) each.discards->Abort();
     if (each.replays) each.replays->Abort();
   }
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,9 +19,11 @@
 #include "base/clock.h"
 #include "ledger/audit.h"
 #include "ledger/catalog.h"
+#include "ledger/discards.h"
 #include "ledger/executions.h"
 #include "ledger/remarks.h"
 #include "ledger/replay_book.h"
+#include "operations/export_letters.h"
 #include "operations/operation_error.h"
 #include "operations/parameter.h"
 #include "operations/redaction.h"
@@ -35,6 +38,7 @@ struct LedgerReaders {
       executions;  // null: the platform's table is not to be read (observing)
   std::unique_ptr<Audit> audit = nullptr;         // } null: calls that need them fail
   std::unique_ptr<Remarks> remarks = nullptr;     // }
+  std::unique_ptr<Discards> discards = nullptr;   // }
   std::unique_ptr<ReplayBook> replays = nullptr;  // null: nothing is replayed (observing)
 };
 
@@ -83,11 +87,23 @@ class Operations {
                                                               std::span<const Parameter> parameters,
                                                               const Caller& caller);
 
+  // GET /v1/export: its first lines, and what gives the ones behind them, call by call; nothing:
+  // that was all. Between two calls no reader is held.
+  struct Exported {
+    std::string lines;
+    std::function<OperationResult<std::optional<std::string>>()> more;  // empty: this is all
+  };
+  [[nodiscard]] OperationResult<Exported> ExportLetters(std::span<const Parameter> parameters,
+                                                        const Caller& caller);
+
   // POST /v1/letters/{id}/notes and …/tags: see operations/remarks.h.
   [[nodiscard]] OperationResult<std::string> AddNote(std::string_view id, std::string_view json,
                                                      const Caller& caller);
   [[nodiscard]] OperationResult<std::string> ChangeTags(std::string_view id, std::string_view json,
                                                         const Caller& caller);
+  // POST /v1/discards: see operations/discards.h.
+  [[nodiscard]] OperationResult<std::string> DiscardLetters(std::string_view json,
+                                                            const Caller& caller);
   // GET /v1/audit: see operations/audit_log.h.
   [[nodiscard]] OperationResult<std::string> ListAudit(std::span<const Parameter> parameters);
 
@@ -114,6 +130,9 @@ class Operations {
 
  private:
   class Lease;
+
+  [[nodiscard]] OperationResult<ExportPart> ExportSome(const LetterFilter& filter,
+                                                       std::optional<LetterId> after);
 
   // What the caller may see: with `reveal` everything, once the audit has it.
   [[nodiscard]] OperationResult<const Redaction*> Reveal(const Lease& lease, LetterId letter,

@@ -13,7 +13,6 @@
 namespace deadletter {
 
 // Every limit has a unit in its name (P9).
-inline constexpr std::size_t kMaxReplayIds = 10'000;
 inline constexpr std::size_t kMaxReplayLetters = 1'000'000;
 inline constexpr double kMaxReplayRatePerSecond = 100'000;
 inline constexpr std::int64_t kMaxAnswerWithinSeconds = 30 * 24 * 3600;

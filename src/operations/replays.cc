@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <charconv>
 
 #include "base/rfc3339.h"
@@ -15,6 +14,7 @@
 #include "operations/json_writer.h"
 #include "operations/list_letters.h"
 #include "operations/patience.h"
+#include "operations/selection_request.h"
 
 namespace deadletter {
 namespace {
@@ -43,20 +43,6 @@ std::string RateJson(std::int64_t milli_rate) {
   return fmt::format("{}.{:03}", milli_rate / 1000, milli_rate % 1000);
 }
 
-// What was asked for, without what is hidden in it.
-std::string SelectionJson(const ReplaySpec& spec, const Redaction& redaction) {
-  boost::json::error_code error;
-  boost::json::value selection = boost::json::parse(spec.selection_json, error);
-  if (error || !selection.is_object()) return std::string(kJsonNull);
-  boost::json::value* filter = selection.get_object().if_contains("filter");
-  if (filter != nullptr && filter->is_object()) {
-    for (auto& [name, value] : filter->get_object()) {
-      if (redaction.HidesFilter(name)) value = kRedacted;
-    }
-  }
-  return boost::json::serialize(selection);
-}
-
 std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
   const ReplaySpec& spec = replay.spec;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(spec.answer_within);
@@ -67,7 +53,7 @@ std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
       .Add("made_by", TextJson(spec.made_by))
       .Add("created_at", TimeJson(replay.created_at))
       .Add("ended_at", TimeJson(replay.ended_at))
-      .Add("selection", SelectionJson(spec, redaction))
+      .Add("selection", SelectionJson(spec.selection_json, redaction))
       .Add("edit", EditJson(spec.edit_json, redaction))
       .Add("redirect", spec.redirect ? AddressJson(*spec.redirect) : std::string(kJsonNull))
       .Add("rate_per_second", RateJson(spec.milli_rate))
@@ -238,7 +224,8 @@ OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& requ
   const ReplayId id(TimeOrderedUuid(now));
   const auto entry = MakeAuditEntry(
       caller, "replay", FormatUuid(id.value()),
-      DisplayText(SelectionJson(request.spec, redaction), kMaxAuditDetailBytes), now);
+      DisplayText(SelectionJson(request.spec.selection_json, redaction), kMaxAuditDetailBytes),
+      now);
   const auto made = Patiently([&] {
     return book.Make(id, request.spec, request.selection, kMaxReplayLetters, now, entry);
   });

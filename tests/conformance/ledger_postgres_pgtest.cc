@@ -4,6 +4,7 @@
 
 #include "base/rfc3339.h"
 #include "tests/conformance/catalog_conformance.h"
+#include "tests/conformance/discards_conformance.h"
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
@@ -38,6 +39,7 @@ DEADLETTER_OVER_POSTGRES(RetryConformance);
 DEADLETTER_OVER_POSTGRES(OutboxConformance);
 DEADLETTER_OVER_POSTGRES(CatalogConformance);
 DEADLETTER_OVER_POSTGRES(PeopleConformance);
+DEADLETTER_OVER_POSTGRES(DiscardsConformance);
 DEADLETTER_OVER_POSTGRES(ExecutionsConformance);
 DEADLETTER_OVER_POSTGRES(MigratorConformance);
 #undef DEADLETTER_OVER_POSTGRES

@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "tests/conformance/catalog_conformance.h"
+#include "tests/conformance/discards_conformance.h"
 #include "tests/conformance/executions_conformance.h"
 #include "tests/conformance/migrator_conformance.h"
 #include "tests/conformance/outbox_conformance.h"
@@ -33,6 +34,7 @@ DEADLETTER_OVER_SQLITE(RetryConformance);
 DEADLETTER_OVER_SQLITE(OutboxConformance);
 DEADLETTER_OVER_SQLITE(CatalogConformance);
 DEADLETTER_OVER_SQLITE(PeopleConformance);
+DEADLETTER_OVER_SQLITE(DiscardsConformance);
 DEADLETTER_OVER_SQLITE(ExecutionsConformance);
 DEADLETTER_OVER_SQLITE(MigratorConformance);
 #undef DEADLETTER_OVER_SQLITE

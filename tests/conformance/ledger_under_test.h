@@ -11,6 +11,7 @@
 
 #include "ledger/audit.h"
 #include "ledger/catalog.h"
+#include "ledger/discards.h"
 #include "ledger/executions.h"
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
@@ -67,6 +68,7 @@ class LedgerUnderTest {
   [[nodiscard]] virtual std::unique_ptr<Migrator> OpenMigrator() = 0;
   [[nodiscard]] virtual std::unique_ptr<Audit> OpenAudit() = 0;
   [[nodiscard]] virtual std::unique_ptr<Remarks> OpenRemarks() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Discards> OpenDiscards() = 0;
 
   virtual void Put(const PlatformExecution& execution) = 0;
   virtual void SetStatus(const ExecutionId& id, const std::string& status) = 0;

@@ -60,6 +60,7 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   std::unique_ptr<Migrator> OpenMigrator() override { return postgres::MakeMigrator(options_); }
   std::unique_ptr<Audit> OpenAudit() override { return postgres::MakeAudit(options_); }
   std::unique_ptr<Remarks> OpenRemarks() override { return postgres::MakeRemarks(options_); }
+  std::unique_ptr<Discards> OpenDiscards() override { return postgres::MakeDiscards(options_); }
 
   void Put(const PlatformExecution& execution) override {
     const ExecutionTable& table = options_.executions;

@@ -8,6 +8,7 @@
 #include "ledger/embedded_sql.h"
 #include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/sqlite/sqlite_catalog.h"
+#include "ledger/sqlite/sqlite_discards.h"
 #include "ledger/sqlite/sqlite_executions.h"
 #include "ledger/sqlite/sqlite_migrator.h"
 #include "ledger/sqlite/sqlite_outbox.h"
@@ -106,6 +107,9 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   std::unique_ptr<Audit> OpenAudit() override { return std::make_unique<SqliteAudit>(options_); }
   std::unique_ptr<Remarks> OpenRemarks() override {
     return std::make_unique<SqliteRemarks>(options_);
+  }
+  std::unique_ptr<Discards> OpenDiscards() override {
+    return std::make_unique<SqliteDiscards>(options_);
   }
 
   void Put(const PlatformExecution& execution) override {

@@ -39,6 +39,22 @@ class StatesConformance : public LedgerConformance {
     return Good(settlement_->SettleAgain(std::span(&again, 1), LockedRows::kWait)).at(0).recorded;
   }
 
+  // Tries to discard a new letter of each outcome: those that the page says close, and no others.
+  void DiscardOneOfEach(const DocumentedStates& documented) {
+    const auto discards = ledger_->OpenDiscards();
+    for (const Judgement& judgement : OneOfEach()) {
+      EXPECT_TRUE(SettleOne(judgement).recorded);
+      const LetterSummary letter = Show(judgement).summary;
+      AuditEntry entry;
+      entry.id = TimeOrderedUuid(Now());
+      const DiscardCounts counts = Good(
+          discards->Discard({.ids = {letter.id}, .filter = {}}, kMany, "by anna", Now(), entry));
+      const bool closes =
+          letter.state == LetterState::kOpen && documented.outcomes.at(letter.outcome).is_discarded;
+      EXPECT_EQ(counts.discarded, closes ? 1 : 0) << OutcomeName(letter.outcome);
+    }
+  }
+
   std::int64_t executions_ = 0;
 };
 
@@ -69,6 +85,7 @@ TEST_P(StatesConformance, TheCodeAllowsJustTheArrowsThatAreDrawn) {
   EXPECT_GT(Good(settlement_->CloseFinished(1000)), 0U);
   EXPECT_THAT(Claim(), testing::Each(testing::Field(&OutboxEntry::kind, OutboxKind::kEvent)));
 
+  DiscardOneOfEach(documented);
   const std::set<Arrow> seen = ledger_->Arrows();
   EXPECT_THAT(seen, testing::ContainerEq(documented.Arrows()));
   EXPECT_EQ(documented.drawn, WithoutOutcomes(documented.Arrows()))

@@ -42,6 +42,8 @@ class ReplayTrouble : public testing::Test {
                                                          << server.process().output();
     std::string replay = PlatformConnection(world_.pair().LedgerUrl())
                              .Value("SELECT id FROM deadletter.replay ORDER BY id DESC LIMIT 1");
+    EXPECT_FALSE(replay.empty()) << "no replay is there at " << point << '\n'
+                                 << server.process().output();
     replays_.account().ReplayWasMade(replay, letters);
     return replay;
   }

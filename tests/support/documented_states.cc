@@ -11,6 +11,7 @@ namespace deadletter::test {
 namespace {
 
 const char* const kNew = "new";
+const char* const kOpen = "open";
 const char* const kClosed = "closed";
 
 DocumentedOutcome ReadRow(const std::vector<std::string>& cells) {
@@ -23,8 +24,9 @@ DocumentedOutcome ReadRow(const std::vector<std::string>& cells) {
   if (row.states.empty()) throw std::runtime_error("no state in: " + cells.at(1));
   row.is_settled_again = cells.at(2) != "–";
   row.closes = cells.at(3) != "–";
-  row.is_replayed = cells.at(4) != "–";
-  row.closes_replayed = cells.at(4).find(kClosed) != std::string::npos;
+  row.is_discarded = cells.at(4) != "–";
+  row.is_replayed = cells.at(5) != "–";
+  row.closes_replayed = cells.at(5).find(kClosed) != std::string::npos;
   return row;
 }
 
@@ -60,7 +62,7 @@ std::set<Arrow> DocumentedStates::Arrows() const {
     for (const std::string& state : row.states) {
       all.insert(state + " " + name);
       if (row.is_settled_again) again.insert(state + " " + name);
-      if (row.closes && state != kClosed) {
+      if ((row.closes || (row.is_discarded && state == kOpen)) && state != kClosed) {
         arrows.insert({state + " " + name, std::string(kClosed) + " " + name});
       }
     }

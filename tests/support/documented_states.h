@@ -28,6 +28,7 @@ struct DocumentedOutcome {
   std::set<std::string> states;
   bool is_settled_again = false;
   bool closes = false;
+  bool is_discarded = false;
   bool is_replayed = false;
   bool closes_replayed = false;
 };
@@ -40,7 +41,7 @@ struct DocumentedStates {
   StateArrows drawn;
   StateArrows drawn_of_replays;  // those that say so
 
-  // What settling and closing do.
+  // What settling, closing and discarding do.
   [[nodiscard]] std::set<Arrow> Arrows() const;
   // What replays do.
   [[nodiscard]] std::set<Arrow> ReplayArrows() const;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "tests/folders.h"
 #include "tests/support/certificates.h"
@@ -81,6 +83,47 @@ TEST_P(People, P8_WhatTheyDoIsShownAndHasTheirName) {
   EXPECT_THAT(nobody.output, testing::HasSubstr("DEADLETTER_TOKEN"));
   EXPECT_EQ(Ask(server.url(), worker, {"note", id, "--text", " "}).status, 2);
   EXPECT_THAT(server.process().output(), testing::Not(testing::HasSubstr(worker)));
+  EXPECT_TRUE(server.StopsAsPromised());
+}
+
+TEST_P(People, P8_LettersAreExportedWholeAndDiscardedByName) {
+  World world(GetParam());
+  const std::string folder = world.folder();
+  const std::string viewer = NewToken(folder, "vera", "viewer");
+  const std::string worker = NewToken(folder, "otto", "operator");
+  Server server = world.Serve(Environment(folder));
+  constexpr int kLetters = 230;  // more than a part of an export
+  for (int number = 1; number <= kLetters; ++number) {
+    world.AddExecution(number);
+    world.PublishDead(world.Envelope(std::to_string(number)));
+  }
+  ASSERT_EQ(world.WaitForLetters(kLetters).size(), static_cast<std::size_t>(kLetters));
+  const Finished exported = Ask(server.url(), viewer, {"export", "--outcome", "failed"});
+  EXPECT_EQ(exported.status, 0) << exported.output;
+  std::set<std::string> executions;
+  std::istringstream lines(exported.standard_output);
+  for (std::string line; std::getline(lines, line);) {
+    const boost::json::value letter = boost::json::parse(line);
+    executions.insert(std::string(letter.at("execution_id").as_string()));
+    EXPECT_EQ(letter.at("body").at("encoding"), "json");
+    EXPECT_EQ(letter.at("execution").at("status"), "failed");
+  }
+  EXPECT_EQ(executions.size(), static_cast<std::size_t>(kLetters));
+
+  EXPECT_EQ(Ask(server.url(), viewer, {"discard", "--state", "open"}).status, 1);
+  EXPECT_EQ(Ask(server.url(), worker, {"discard"}).status, 2);
+  EXPECT_EQ(Ask(server.url(), worker, {"discard", "--execution-id", "7", "--dry-run"}).output,
+            "1 of 1 letters would be discarded\n");
+  EXPECT_EQ(Ask(server.url(), worker, {"discard", "--execution-id", "7", "--why", "a test"}).output,
+            "1 of 1 letters discarded\n");
+  const Finished again = Ask(server.url(), worker, {"discard", "--execution-id", "7"});
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.output, testing::HasSubstr("none can be discarded: 1 are closed"));
+  EXPECT_EQ(Ask(server.url(), worker, {"discard", "--outcome", "failed"}).output,
+            "229 of 230 letters discarded; passed over: 1 closed already\n");
+  EXPECT_EQ(Ask(server.url(), viewer, {"list", "--state", "open"}).output, "no letters\n");
+  EXPECT_EQ(world.Row(ExecutionId(std::int64_t{7})).status, "failed") << "no row is touched";
+  EXPECT_THAT(Ask(server.url(), viewer, {"explain", "7"}).output, testing::HasSubstr("discarded"));
   EXPECT_TRUE(server.StopsAsPromised());
 }
 

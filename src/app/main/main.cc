@@ -66,6 +66,12 @@ std::optional<int> RunWithoutConfig(const cli::CommandLine& command_line) {
   if (const auto* audit = std::get_if<cli::AuditCommand>(&command_line.command)) {
     return cli::RunAudit(*audit, command_line.output, terminal);
   }
+  if (const auto* exported = std::get_if<cli::ExportCommand>(&command_line.command)) {
+    return cli::RunExport(*exported, terminal);
+  }
+  if (const auto* discard = std::get_if<cli::DiscardCommand>(&command_line.command)) {
+    return cli::RunDiscard(*discard, command_line.output, terminal);
+  }
   if (const auto* replay = std::get_if<cli::ReplayCommand>(&command_line.command)) {
     return cli::RunReplay(*replay, command_line.output, terminal);
   }

@@ -2,6 +2,7 @@
 
 #include "ledger/postgres/audit.h"
 #include "ledger/postgres/catalog.h"
+#include "ledger/postgres/discards.h"
 #include "ledger/postgres/executions.h"
 #include "ledger/postgres/migrator.h"
 #include "ledger/postgres/outbox.h"
@@ -45,6 +46,10 @@ std::unique_ptr<Audit> MakeAudit(const Options& options) {
 
 std::unique_ptr<Remarks> MakeRemarks(const Options& options) {
   return std::make_unique<PostgresRemarks>(options);
+}
+
+std::unique_ptr<Discards> MakeDiscards(const Options& options) {
+  return std::make_unique<PostgresDiscards>(options);
 }
 
 }  // namespace deadletter::postgres

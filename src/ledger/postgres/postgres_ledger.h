@@ -7,6 +7,7 @@
 
 #include "ledger/audit.h"
 #include "ledger/catalog.h"
+#include "ledger/discards.h"
 #include "ledger/executions.h"
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
@@ -27,5 +28,6 @@ namespace deadletter::postgres {
 [[nodiscard]] std::unique_ptr<Migrator> MakeMigrator(const Options& options);
 [[nodiscard]] std::unique_ptr<Audit> MakeAudit(const Options& options);
 [[nodiscard]] std::unique_ptr<Remarks> MakeRemarks(const Options& options);
+[[nodiscard]] std::unique_ptr<Discards> MakeDiscards(const Options& options);
 
 }  // namespace deadletter::postgres

@@ -17,6 +17,8 @@ namespace deadletter {
                               cli::OutputFormat output);
 [[nodiscard]] int RunTokenNew(const Config& config, const cli::TokenNewCommand& command,
                               cli::OutputFormat output);
+[[nodiscard]] int RunPolicyTest(const Config& config, const cli::PolicyTestCommand& command,
+                                cli::OutputFormat output);
 [[nodiscard]] int RunConfigCheck(const Config& config, cli::OutputFormat output);
 
 // "deadletter: message" on standard error, made safe for a terminal; gives `status` back.

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kMaxSubmitted = 100'000;
 constexpr std::size_t kLongestQueueName = 255;
+constexpr std::size_t kMaxTriedLetters = 1'000'000;
+constexpr std::int64_t kMaxSinceMs = std::int64_t{3650} * 24 * 3600 * 1000;
 constexpr std::int64_t kMaxTtlMs =
     std::int64_t{49} * 24 * 3600 * 1000;  // RabbitMQ counts in 32 bits
 
@@ -58,8 +60,10 @@ class Reader {
   void AddTopology();
   void AddConfig();
   void AddToken();
+  void AddPolicy();
 
   [[nodiscard]] Result<Command> MakeSubmit() const;
+  [[nodiscard]] Result<Command> MakePolicyTest() const;
   [[nodiscard]] EarlyExit Explain(const CLI::ParseError& error) const;
   [[nodiscard]] EarlyExit Mistake(std::string_view message) const;
   // The innermost command that was understood; the program itself where none was.
@@ -76,6 +80,8 @@ class Reader {
   SubmitCommand submit_;
   TokenNewCommand token_;
   std::optional<std::string> ttl_;
+  PolicyTestCommand policy_;
+  std::string since_ = "7d";
   ClientFlags clients_;
 };
 
@@ -88,6 +94,7 @@ Reader::Reader() {
   AddTopology();
   AddConfig();
   AddToken();
+  AddPolicy();
   clients_.AddTo([this](const std::string& name, const std::string& help, MakeCommand make) {
     return AddCommand(app_, name, help, std::move(make));
   });
@@ -202,6 +209,32 @@ void Reader::AddToken() {
       ->type_name("ROLE");
   add->add_option("--tokens-file", token_.tokens_file, "where it is kept; else auth.tokens_file")
       ->type_name("FILE");
+}
+
+void Reader::AddPolicy() {
+  CLI::App* policy = AddCommand(app_, "policy", "The rules.", nullptr);
+  CLI::App* test = AddCommand(*policy, "test",
+                              "Say what the rules would have done with letters of the past; "
+                              "nothing is changed.",
+                              [this] { return MakePolicyTest(); });
+  AddLocalFlags(*test);
+  test->add_option("--since", since_, "how far back: 30m, 12h, 7d")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  test->add_option("--limit", policy_.limit, "how many letters at most, the newest")
+      ->check(UpTo(kMaxTriedLetters))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+Result<Command> Reader::MakePolicyTest() const {
+  PolicyTestCommand policy = policy_;
+  const auto since = ParseDurationMs(since_);
+  if (!since || *since <= 0 || *since > kMaxSinceMs)
+    return Fail("--since must be a duration like 30m, 12h or 7d, at most 3650d, not '" + since_ +
+                "'");
+  policy.since = std::chrono::milliseconds(*since);
+  return policy;
 }
 
 Result<Command> Reader::MakeSubmit() const {

@@ -64,6 +64,11 @@ struct TokenNewCommand {
   std::string role;
   std::optional<std::string> tokens_file;  // else auth.tokens_file
 };
+// Runs the rules over letters that are in the ledger.
+struct PolicyTestCommand {
+  std::chrono::milliseconds since = std::chrono::hours(7 * 24);  // received so long ago or later
+  std::size_t limit = 10'000;                                    // the newest of them
+};
 struct VersionCommand {};
 struct ListCommand {
   ServerAccess server;
@@ -121,9 +126,9 @@ struct ReplaysCommand {
 
 using Command =
     std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
-                 ConfigCheckCommand, TokenNewCommand, VersionCommand, ListCommand, ShowCommand,
-                 ExplainCommand, NoteCommand, TagCommand, AuditCommand, ExportCommand,
-                 DiscardCommand, ReplayCommand, ReplaysCommand>;
+                 ConfigCheckCommand, TokenNewCommand, PolicyTestCommand, VersionCommand,
+                 ListCommand, ShowCommand, ExplainCommand, NoteCommand, TagCommand, AuditCommand,
+                 ExportCommand, DiscardCommand, ReplayCommand, ReplaysCommand>;
 
 struct CommandLine {
   Command command;

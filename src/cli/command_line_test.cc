@@ -289,6 +289,13 @@ TEST(CommandLine, AReplayIsAskedForAsTheServerTakesIt) {
   EXPECT_EQ(Parsed<ReplaysCommand>({"replays", "x", "--cancel"}).action, ReplaysAction::kCancel);
 }
 
+TEST(CommandLine, ThePolicysTestSaysHowFarBackItLooks) {
+  EXPECT_EQ(Parsed<PolicyTestCommand>({"policy", "test"}).since, std::chrono::hours(7 * 24));
+  const auto test = Parsed<PolicyTestCommand>({"policy", "test", "--since", "30m", "--limit", "5"});
+  EXPECT_EQ(test.since, std::chrono::minutes(30));
+  EXPECT_EQ(test.limit, 5U);
+}
+
 TEST(CommandLine, ADiscardAndAnExportSayWhichLetters) {
   EXPECT_EQ(Parsed<DiscardCommand>({"discard", "--group", "x", "--why", "a \"b\"", "--dry-run"})
                 .request_json,
@@ -374,6 +381,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "`deadletter replay --help`"},
         Mistake{{"replay", "a", "--edit", "{"},
                 "deadletter: --edit must be JSON: incomplete JSON: see `deadletter replay --help`"},
+        Mistake{{"policy", "test", "--since", "yesterday"},
+                "deadletter: --since must be a duration like 30m, 12h or 7d, at most 3650d, not "
+                "'yesterday': see `deadletter policy test --help`"},
+        Mistake{{"policy"}, "deadletter: say what to do: see `deadletter policy --help`"},
         Mistake{{"discard"},
                 "deadletter: say which letters: either their ids, or filters such as --reason "
                 "expired: see `deadletter discard --help`"},

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "tests/system/world.h"
 
 namespace deadletter::test {
@@ -56,6 +58,38 @@ TEST_P(Commands, ASubmissionThatNoQueueWantsSaysSoAndFails) {
       world.Run({"submit", "--queue", "worker.7.executions", "--action", "core.echo"});
   EXPECT_EQ(sent.status, 0);
   EXPECT_EQ(sent.output, sent.standard_output);
+}
+
+TEST_P(Commands, P7_ThePolicysTestSaysWhatItsRulesWouldHaveDoneAndDoesNothing) {
+  World world(GetParam(), {.toml = "[[policy]]\nname = \"park them\"\nmatch = { reason = "
+                                   "[\"rejected\"] }\nverdict = \"park\"\n"});
+  for (const std::int64_t number : {1, 2, 3}) world.AddExecution(number);
+  {
+    Server server = world.Serve();
+    world.PublishDead(World::DeadMessage(world.Envelope("1"), "rejected"));
+    world.PublishDead(World::DeadMessage(world.Envelope("2"), "expired"));
+    ASSERT_EQ(world.WaitForLetters(2).size(), 2U);
+    EXPECT_TRUE(server.StopsAsPromised());
+  }
+  // Nothing serves: what is in the queue stays there.
+  world.PublishDead(World::DeadMessage(world.Envelope("3"), "rejected"));
+  const Finished tested = world.Run({"policy", "test", "--since", "1h", "--output", "json"});
+  EXPECT_EQ(tested.status, 0) << tested.output;
+  std::istringstream lines(tested.standard_output);
+  std::vector<boost::json::value> rules;
+  for (std::string line; std::getline(lines, line);) rules.push_back(boost::json::parse(line));
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_EQ(rules[0].at("rule"), "park them");
+  EXPECT_EQ(rules[0].at("verdict"), "park");
+  EXPECT_EQ(rules[0].at("letters"), 1);
+  EXPECT_EQ(rules[0].at("recorded").at("parked"), 1);
+  EXPECT_TRUE(rules[1].at("rule").is_null());
+  EXPECT_EQ(rules[1].at("verdict"), "fail");
+  EXPECT_EQ(rules[1].at("recorded").at("failed"), 1);
+  EXPECT_THAT(world.Run({"policy", "test"}).output, testing::HasSubstr("2 letters looked at"));
+  EXPECT_EQ(world.Letters().size(), 2U);
+  EXPECT_EQ(world.pair().broker().ReadyMessages(kDeadLetterQueue), 1U);
+  EXPECT_EQ(world.Run({"policy", "test", "--since", "soon"}).status, 2);
 }
 
 TEST_P(Commands, TheFirstLogLineNamesThePairWhateverTheLevel) {

@@ -6,6 +6,19 @@
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   set(DEADLETTER_EMBED_SQL_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
 
+  # The library of one header that the build makes.
+  function(deadletter_embedded_header target header include)
+    add_custom_target(${target}_header DEPENDS ${header})
+    if(NOT TARGET deadletter_embedded_headers)
+      add_custom_target(deadletter_embedded_headers)  # all of them, for those who read the source without building it
+    endif()
+    add_dependencies(deadletter_embedded_headers ${target}_header)
+    add_library(${target} INTERFACE)
+    add_dependencies(${target} ${target}_header)
+    target_sources(${target} INTERFACE ${header})
+    target_include_directories(${target} INTERFACE ${include})
+  endfunction()
+
   function(deadletter_embed_sql)
     cmake_parse_arguments(EMBED "" "TARGET;FOLDER;NAMESPACE" "" ${ARGN})
     get_filename_component(folder ${EMBED_FOLDER} ABSOLUTE)
@@ -17,34 +30,14 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
       OUTPUT ${header}
       COMMAND ${CMAKE_COMMAND} -DFOLDER=${folder} -DHEADER=${header} -DNAMESPACE=${EMBED_NAMESPACE}
               -P ${DEADLETTER_EMBED_SQL_SCRIPT}
-      DEPENDS ${files} ${DEADLETTER_EMBED_SQL_SCRIPT}
+      DEPENDS ${files} ${DEADLETTER_EMBED_SQL_SCRIPT} ${PROJECT_SOURCE_DIR}/cmake/Literal.cmake
       COMMENT "Embedding the SQL of ${place}" VERBATIM)
-    add_custom_target(${EMBED_TARGET}_header DEPENDS ${header})
-    if(NOT TARGET deadletter_sql_headers)
-      add_custom_target(deadletter_sql_headers)  # all of them, for those who read the source without building it
-    endif()
-    add_dependencies(deadletter_sql_headers ${EMBED_TARGET}_header)
-    add_library(${EMBED_TARGET} INTERFACE)
-    add_dependencies(${EMBED_TARGET} ${EMBED_TARGET}_header)
-    target_sources(${EMBED_TARGET} INTERFACE ${header})
-    target_include_directories(${EMBED_TARGET} INTERFACE ${include})
+    deadletter_embedded_header(${EMBED_TARGET} ${header} ${include})
   endfunction()
   return()
 endif()
 
-# String literals are cut into pieces: a compiler need not take one of any length, and adjacent ones become one.
-function(literal path variable)
-  file(READ ${path} text)
-  string(LENGTH "${text}" length)
-  set(literals "")
-  set(start 0)
-  while(start LESS length)
-    string(SUBSTRING "${text}" ${start} 8000 piece)
-    string(APPEND literals "R\"sql_text(${piece})sql_text\" ")
-    math(EXPR start "${start} + 8000")
-  endwhile()
-  set(${variable} "${literals}" PARENT_SCOPE)
-endfunction()
+include(${CMAKE_CURRENT_LIST_DIR}/Literal.cmake)
 
 function(constant_name file variable)
   string(REGEX MATCHALL "[a-z0-9]+" words "${file}")

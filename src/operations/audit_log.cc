@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <utility>
 
 #include "base/rfc3339.h"
@@ -12,9 +11,6 @@
 
 namespace deadletter {
 namespace {
-
-constexpr std::array<std::string_view, 7> kAuditParameters = {"who",   "what",  "subject", "since",
-                                                              "until", "limit", "cursor"};
 
 Problem Read(std::span<const Parameter> parameters, Query& query, AuditFilter& filter) {
   if (auto problem = ReadQuery(parameters, kAuditParameters, "audit", query)) return problem;

@@ -1,6 +1,7 @@
 // GET /v1/audit, and how its entries come to be.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -22,6 +23,10 @@ inline constexpr std::size_t kMaxAuditDetailBytes = 200;
 // An entry about something that `caller` does now.
 [[nodiscard]] AuditEntry MakeAuditEntry(const Caller& caller, std::string_view what,
                                         std::string subject, std::string detail, Instant now);
+
+// The parameters of GET /v1/audit; all but limit and cursor are filters.
+inline constexpr std::array<std::string_view, 7> kAuditParameters = {
+    "who", "what", "subject", "since", "until", "limit", "cursor"};
 
 struct AuditRequest {
   AuditFilter filter;

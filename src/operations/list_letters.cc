@@ -14,10 +14,6 @@
 namespace deadletter {
 namespace {
 
-constexpr std::array<std::string_view, 14> kListParameters = {
-    "state",     "outcome", "reason", "queue", "type",  "action", "execution_id",
-    "worker_id", "group",   "tag",    "since", "until", "limit",  "cursor"};
-
 Problem ReadState(std::string_view value, LetterFilter& filter) {
   filter.state = LetterStateFromName(value);
   if (filter.state) return std::nullopt;

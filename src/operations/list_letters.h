@@ -1,10 +1,12 @@
 // GET /v1/letters: a question read from parameters, and its answer.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "ledger/catalog.h"
 #include "operations/cursor.h"
@@ -15,6 +17,11 @@
 #include "operations/role.h"
 
 namespace deadletter {
+
+// The parameters of GET /v1/letters; all but limit and cursor are filters.
+inline constexpr std::array<std::string_view, 14> kListParameters = {
+    "state",     "outcome", "reason", "queue", "type",  "action", "execution_id",
+    "worker_id", "group",   "tag",    "since", "until", "limit",  "cursor"};
 
 struct ListRequest {
   LetterFilter filter;

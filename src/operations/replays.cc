@@ -1,6 +1,7 @@
 #include "operations/replays.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -165,11 +166,11 @@ OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameter
     const auto found = std::ranges::find(parameters, name, &Parameter::name);
     return found == parameters.end() ? nullptr : &found->value;
   };
-  const std::string_view names = replay.empty() ? "limit, cursor" : "outcome, limit, cursor";
+  std::span<const std::string_view> names = kReplayedLettersParameters;
+  if (replay.empty()) names = kReplaysParameters;
   for (const Parameter& parameter : parameters) {
-    const bool known = parameter.name == "limit" || parameter.name == "cursor" ||
-                       (parameter.name == "outcome" && !replay.empty());
-    if (!known) return refuse(fmt::format("unknown parameter: there are {}", names));
+    if (std::ranges::find(names, parameter.name) == names.end())
+      return refuse(fmt::format("unknown parameter: there are {}", fmt::join(names, ", ")));
     if (std::ranges::count(parameters, parameter.name, &Parameter::name) > 1)
       return refuse(parameter.name + " is given twice");
   }

@@ -1,6 +1,7 @@
 // /v1/replays: made, seen and steered.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,11 @@
 #include "operations/role.h"
 
 namespace deadletter {
+
+// The parameters of GET /v1/replays, and of one replay's letters.
+inline constexpr std::array<std::string_view, 2> kReplaysParameters = {"limit", "cursor"};
+inline constexpr std::array<std::string_view, 3> kReplayedLettersParameters = {"outcome", "limit",
+                                                                               "cursor"};
 
 struct ReplayPage {
   std::size_t limit = 0;

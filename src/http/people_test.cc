@@ -109,6 +109,7 @@ TEST_F(PeopleTest, EachCallNeedsItsRole) {
     const auto status = [&](int needed, int good) {
       return allowed == 0 ? 401 : (allowed < needed ? 403 : good);
     };
+    EXPECT_EQ(Get(role, "/v1/openapi.json").status, status(1, 200)) << role;
     EXPECT_EQ(Get(role, "/v1/letters").status, status(1, 200)) << role;
     EXPECT_EQ(Get(role, kLetter).status, status(1, 200)) << role;
     EXPECT_EQ(Get(role, kLetter + "/body").status, status(1, 200)) << role;

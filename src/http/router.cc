@@ -69,7 +69,8 @@ Router::Router(RouterOptions options, Operations& operations, const Health& heal
     : gate_(LoopbackGuard(options.host, options.port, options.encrypted), options.tokens,
             options.rate_limit),
       base_path_(Segments(options.base_path)) {
-  for (http::Route& route : MakeRoutes(operations, health, metrics, std::move(options.pair_name))) {
+  ServerFacts facts{.pair_name = std::move(options.pair_name), .base_path = options.base_path};
+  for (http::Route& route : MakeRoutes(operations, health, metrics, std::move(facts))) {
     std::vector<std::string> path = Pattern(route.path);
     places_.push_back({std::move(path), std::move(route)});
   }

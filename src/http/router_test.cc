@@ -60,6 +60,7 @@ TEST_F(RouterTest, WhatIsThereIsAnswered) {
   for (const auto& [target, type] :
        {std::pair{"/healthz", "application/json"}, std::pair{"/healthz?now", "application/json"},
         std::pair{"/metrics", "text/plain; version=0.0.4; charset=utf-8"},
+        std::pair{"/v1/openapi.json", "application/json"},
         std::pair{"/v1/letters", "application/json"},
         std::pair{"/v1/letters?state=open&limit=5", "application/json"},
         std::pair{kFirstLetter, "application/json"}}) {
@@ -80,7 +81,7 @@ TEST_F(RouterTest, TheBodyIsSavedNotShown) {
 
 TEST_F(RouterTest, AnythingElseIsNotFound) {
   for (const std::string target :
-       {"/", "/v1", "/v1/", "/v1/letters/x/y", "/v1/openapi.json", "/healthz/", "//healthz",
+       {"/", "/v1", "/v1/", "/v1/letters/x/y", "/v1/openapi.json/", "/healthz/", "//healthz",
         "/Healthz", "/v1/groups", "/v1/letters/x/body/"}) {
     ExpectProblem(Get(target), 404, "nothing is at " + target);
   }
@@ -116,6 +117,7 @@ TEST_F(RouterTest, AMistakeInTheQuestionIsABadRequest) {
   ExpectProblem(Get("*"), 400, "the request's target must begin with /");
   ExpectProblem(Get(std::string(kFirstLetter) + "?x=1"), 400,
                 "one letter takes no parameter but reveal, once");
+  ExpectProblem(Get("/v1/openapi.json?x=1"), 400, "the document takes no parameters");
 }
 
 TEST_F(RouterTest, ALedgerThatIsAwayIsUnavailableForAWhile) {
@@ -135,8 +137,8 @@ TEST_F(RouterTest, OnlyWhatAsksTheLedgerMayWait) {
                 health_, metrics_);
   for (const auto& [target, asks] :
        {std::pair{"/healthz", false}, std::pair{"/readyz", false}, std::pair{"/metrics", false},
-        std::pair{"/nothing", false}, std::pair{"/v1/letters", true},
-        std::pair{kFirstLetter, true}}) {
+        std::pair{"/nothing", false}, std::pair{"/v1/openapi.json", false},
+        std::pair{"/v1/letters", true}, std::pair{kFirstLetter, true}}) {
     EXPECT_EQ(router.Route({.method = "GET", .target = target, .hosts = {"localhost"}}).asks_ledger,
               asks)
         << target;
@@ -151,6 +153,8 @@ TEST_F(RouterTest, EverythingIsBelowTheBasePath) {
          {"/healthz", "/dead/healthz", "/dead", "/", "/dead/letters", "/deadly/letters/healthz"}) {
       EXPECT_EQ(Get(target, base).status, 404U) << target;
     }
+    const auto document = boost::json::parse(Get("/dead/letters/v1/openapi.json", base).body);
+    EXPECT_EQ(document.at("servers").at(0).at("url"), boost::json::value(base));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "http/openapi.h"
 #include "http/problem.h"
 #include "http/readiness.h"
 
@@ -76,6 +77,19 @@ Response Export(Operations& operations, const Call& call) {
     return std::move(*part);
   };
   return response;
+}
+
+// Made once: it is the same as long as the program runs.
+void AddDocument(std::vector<Route>& routes, std::string_view base_path) {
+  routes.push_back(
+      {.method = "GET",
+       .path = "/v1/openapi.json",
+       .role = Role::kViewer,
+       .asks_ledger = false,
+       .answer = [document = OpenApiDocument(base_path)](const Call& call) -> Response {
+         if (!call.parameters.empty()) return Problem(400, "the document takes no parameters");
+         return {.content_type = "application/json", .body = document};
+       }});
 }
 
 void AddLetters(std::vector<Route>& routes, Operations& operations) {
@@ -208,9 +222,10 @@ void AddReplays(std::vector<Route>& routes, Operations& operations) {
 }  // namespace
 
 std::vector<Route> MakeRoutes(Operations& operations, const Health& health, const Metrics& metrics,
-                              std::string pair_name) {
+                              ServerFacts facts) {
   std::vector<Route> routes;
-  AddWatching(routes, health, metrics, std::move(pair_name));
+  AddWatching(routes, health, metrics, std::move(facts.pair_name));
+  AddDocument(routes, facts.base_path);
   AddLetters(routes, operations);
   AddExport(routes, operations);
   AddExecutions(routes, operations);

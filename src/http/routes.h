@@ -1,4 +1,4 @@
-// Everything that is served, one row a call: what docs/http-api.md describes.
+// Everything that is served, one row a call: what docs/http-api.md and openapi.json describe.
 #pragma once
 
 #include <functional>
@@ -32,8 +32,14 @@ struct Route {
   std::function<Response(const Call&)> answer;
 };
 
+// What answers tell of the server.
+struct ServerFacts {
+  std::string pair_name;
+  std::string base_path = "/";
+};
+
 // `operations`, `health` and `metrics` outlive them.
 [[nodiscard]] std::vector<Route> MakeRoutes(Operations& operations, const Health& health,
-                                            const Metrics& metrics, std::string pair_name);
+                                            const Metrics& metrics, ServerFacts facts);
 
 }  // namespace deadletter::http

@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 #include <sstream>
 
 #include "tests/folders.h"
 #include "tests/support/certificates.h"
+#include "tests/system/tokens.h"
 #include "tests/system/world.h"
 
 namespace deadletter::test {
@@ -19,15 +19,6 @@ class People : public testing::TestWithParam<PairFactory> {
  protected:
   static constexpr const char* kProgram = DEADLETTER_BINARY_DIR "/deadletter";
 
-  // A new token in `folder`'s file.
-  static std::string NewToken(const std::string& folder, const std::string& name,
-                              const std::string& role) {
-    const Finished made = RunProgram({kProgram, "token", "new", "--tokens-file", folder + "/tokens",
-                                      "--name", name, "--role", role},
-                                     {.environment = {}, .folder = folder});
-    EXPECT_EQ(made.status, 0) << made.output;
-    return made.standard_output.substr(0, made.standard_output.find('\n'));
-  }
   static std::map<std::string, std::string> Environment(const std::string& folder) {
     return {{"DEADLETTER_AUTH_TOKENS_FILE", folder + "/tokens"}};
   }
@@ -128,13 +119,7 @@ TEST_P(People, P8_LettersAreExportedWholeAndDiscardedByName) {
 }
 
 TEST_P(People, P8_WhatIsRedactedIsInNoOutputUntilAnAdminRevealsIt) {
-  World world(GetParam());
-  {
-    // Top-level keys stand before the first section.
-    std::ifstream read(world.config_file());
-    const std::string toml((std::istreambuf_iterator<char>(read)), {});
-    std::ofstream(world.config_file()) << "redact = ['/payload/config/**/pass*']\n" << toml;
-  }
+  World world(GetParam(), {.top = "redact = ['/payload/config/**/pass*']\n"});
   const std::string folder = world.folder();
   const std::string viewer = NewToken(folder, "vera", "viewer");
   const std::string admin = NewToken(folder, "anna", "admin");

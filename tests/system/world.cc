@@ -125,8 +125,8 @@ World::World(const PairFactory& factory, WorldOptions options)
       pair_(factory.make(options.ledger)),
       config_file_(folder_ / "deadletter.toml") {
   std::ofstream file(config_file_);
-  file << pair_->Toml() << options.queues << ExecutionsToml(options.ledger) << TopologyToml(options)
-       << options.toml;
+  file << options.top << pair_->Toml() << options.queues << ExecutionsToml(options.ledger)
+       << TopologyToml(options) << options.toml;
   file.close();
   const Finished applied = Run({"topology", "apply"});
   if (applied.status != 0) throw std::runtime_error("topology apply: " + applied.output);

@@ -46,6 +46,7 @@ struct WorldOptions {
   LedgerSetup ledger{};
   std::vector<std::string> worker_ids = {"7"};
   std::chrono::milliseconds worker_ttl{600'000};
+  std::string top{};     // keys that stand before every section
   std::string toml{};    // further sections
   std::string queues{};  // [[queue]] sections in place of the default ones
 };

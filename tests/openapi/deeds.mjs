@@ -1,0 +1,77 @@
+// What changes something, and what it must not: by hand, for the document cannot say what is there to be changed.
+
+const PATIENCE_MS = 60_000;
+const LOOK_EVERY_MS = 50;
+
+// `unreadable`: a letter whose body is no JSON. Gives a replay that has ended.
+export async function changeEverything(server, unreadable) {
+  await writeRemarks(server);
+  await revealWhatIsRedacted(server, unreadable);
+  return await replayLetters(server);
+}
+
+async function writeRemarks(server) {
+  await server.call("addNote", { body: { text: "it was the deploy" }, wanted: 201 });
+  await server.call("addNote", { body: { text: "  " }, wanted: 422 });
+  await server.call("changeTags", { body: { add: ["deploy", "b"], remove: ["new"] }, wanted: 200 });
+  await server.call("changeTags", { body: { remove: ["b"] }, wanted: 200 });
+  await server.call("changeTags", { body: { add: ["two words"] }, wanted: 422 });
+  const { data } = await server.call("showLetter", { wanted: 200 });
+  if (data.notes.length !== 1 || data.tags.join() !== "deploy") throw new Error(`of the remarks is left: ${JSON.stringify(data)}`);
+}
+
+async function revealWhatIsRedacted(server, unreadable) {
+  const masked = await server.call("showLetter", { wanted: 200 });
+  if (!masked.data.body.redacted) throw new Error(`nothing in it is redacted: ${JSON.stringify(masked.data.body)}`);
+  await server.call("showLetter", { query: { reveal: true }, wanted: 403 });
+  await server.call("readBody", { path: { id: unreadable }, wanted: 403 });
+  await server.call("readBody", { path: { id: unreadable }, role: "admin", query: { reveal: true }, wanted: 200 });
+}
+
+async function replayLetters(server) {
+  const filter = { outcome: "failed", state: "open" };
+  const edit = {
+    body: [
+      { op: "test", path: "/message_type", value: "ExecutionRequested" },
+      { op: "replace", path: "/payload/action_ref", value: "core.sleep" },
+      { op: "add", path: "/payload/config/password", value: "0ther" },
+    ],
+    set_headers: { reason: "again", attempt: 2, urgent: true },
+    unset_headers: ["trace"],
+  };
+  const preview = await server.call("makeReplay", { body: { filter, edit, dry_run: true }, wanted: 200 });
+  if (!(preview.data.letters > 1)) throw new Error(`there is too little to replay: ${JSON.stringify(preview.data)}`);
+
+  // One that ends at once: no queue takes what it sends.
+  const nowhere = { exchange: "", routing_key: "no.such.queue" };
+  const ended = await make(server, { filter, redirect: nowhere });
+  await waitFor(server, ended, "done");
+  // And one that takes its time, is edited, and is steered.
+  const stop_when = { failed_again_percent: 50, queue_messages: 1000 };
+  const slow = await make(server, { filter, edit, rate_per_second: 0.001, ramp: true, stop_when, answer_within_seconds: 60 });
+  await server.call("makeReplay", { body: { ids: [server.ids.letters] }, wanted: 409 });
+  for (const [id, wanted] of [["resumeReplay", 409], ["pauseReplay", 200], ["pauseReplay", 409], ["resumeReplay", 200],
+                              ["cancelReplay", 200], ["cancelReplay", 409]])
+    await server.call(id, { path: { id: slow }, wanted });
+  await server.call("makeReplay", { body: { filter: { execution_id: "nobody's" } }, wanted: 422 });
+  await server.call("makeReplay", { body: { ids: [server.ids.letters], dry_run: true }, wanted: 200 });
+  return ended;
+}
+
+// The id of a replay that is found where the answer says that it is.
+async function make(server, body) {
+  const made = await server.call("makeReplay", { body, wanted: 201 });
+  const place = new URL(made.headers.get("location"), server.base);
+  if (place.href !== `${server.base}/v1/replays/${made.data.id}`) throw new Error(`it is said to be at ${place}`);
+  return made.data.id;
+}
+
+async function waitFor(server, id, state) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const { data } = await server.call("showReplay", { path: { id }, wanted: 200 });
+    if (data.state === state) return;
+    if (Date.now() > deadline) throw new Error(`the replay is not ${state}: ${JSON.stringify(data)}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}

@@ -1,0 +1,65 @@
+// Every error that can be brought about from outside, by the document alone.
+import { ROLES } from "./server.mjs";
+
+const TOO_LARGE_BYTES = 1024 * 1024 + 1;
+const AT_ONCE = 16;
+const PATIENCE_MS = 60_000;
+
+// On a server with tokens.
+export async function askForTrouble(server) {
+  for (const operation of server.contract.operations) {
+    const tellsOf = (status) => status in operation.responses;
+    const body = operation.bodyExample;
+    if (operation.role) {
+      await server.call(operation.id, { role: null, body, wanted: 401 });
+      const smaller = ROLES[ROLES.indexOf(operation.role) - 1];
+      if (smaller) await server.call(operation.id, { role: smaller, body, wanted: 403 });
+    }
+    if (tellsOf("400")) await server.call(operation.id, { query: { no_such_parameter: "1" }, body, wanted: 400 });
+    if (tellsOf("404")) await server.call(operation.id, { path: server.nobodysPathOf(operation), body, wanted: 404 });
+    if (operation.takesBody) {
+      await server.call(operation.id, { body: [], wanted: 400 });
+      await server.call(operation.id, { body: { ...body, no_such_member: 1 }, wanted: 400 });
+      await announceTooMuch(server, operation);
+      await server.call(operation.id, { body, headers: { "Content-Type": "text/plain" }, wanted: 415 });
+    }
+  }
+}
+
+// A body that is too large is refused before it comes.
+async function announceTooMuch(server, operation) {
+  const headers = { "content-type": "application/json", "content-length": TOO_LARGE_BYTES, expect: "100-continue" };
+  const { status } = await server.send(operation, { headers });
+  if (status !== 413) throw new Error(`${operation.name} with a body of ${TOO_LARGE_BYTES} bytes answered ${status}, not 413`);
+}
+
+// On a server without tokens: what a page in a browser somewhere else would make it do.
+export async function comeFromElsewhere(server) {
+  for (const operation of server.contract.operations) {
+    const misdirected = await server.send(operation, { headers: { host: "elsewhere.example" } });
+    const foreign = await server.send(operation, { headers: { origin: "https://elsewhere.example" } });
+    const method = await server.send(operation, { method: "PUT" });
+    const statuses = [misdirected.status, foreign.status, method.status];
+    if (statuses.join() !== "421,403,405") throw new Error(`${operation.name} from elsewhere: ${statuses.join()}, not 421,403,405`);
+  }
+}
+
+// On a server that is not able to: whatever it answers, the document must tell of it.
+export async function askAll(server) {
+  for (const operation of server.contract.operations) await server.call(operation.id, { body: operation.bodyExample });
+}
+
+// On one that takes a request a second.
+export async function askTooOften(server) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (const operation of server.contract.operations) {
+    if (!("429" in operation.responses)) continue;
+    let refused = false;
+    while (!refused) {
+      if (Date.now() > deadline) throw new Error(`${operation.name} may be asked as often as one likes`);
+      const ask = () => server.call(operation.id, { body: operation.bodyExample });
+      const answers = await Promise.all(Array.from({ length: AT_ONCE }, ask));
+      refused = answers.some(({ status }) => status === 429);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// A running server as the generated client sees it. Every answer is held against the document before anybody looks at it.
+import { request as sendRequest } from "node:http";
+
+export const ROLES = ["viewer", "operator", "admin"];
+const NOBODY = "01980000-0000-7000-8000-0000000000ff"; // an id that is well-formed, and nobody's
+
+export class Server {
+  // `tokens` by role; none: the server knows none. `ids`: what stands in a path's {…}, by the word before it.
+  constructor({ contract, client, url, tokens = {}, ids = {} }) {
+    this.contract = contract;
+    this.url = url;
+    this.tokens = tokens;
+    this.ids = ids;
+    this.calls = client.calls;
+    // The path that the document names, below the server that it came from.
+    const base = new URL(contract.document.servers[0].url, url).href.replace(/\/$/, "");
+    this.connection = client.connect({ baseUrl: base });
+    this.base = base;
+    this.checked = new WeakMap();
+    this.connection.interceptors.response.use(async (response, _request, options) => {
+      const operation = contract.operationAt(options.method, options.url);
+      const body = new Uint8Array(await response.clone().arrayBuffer());
+      const answer = { status: response.status, headers: response.headers, body };
+      const given = Object.entries(options.query ?? {}).filter(([, value]) => value !== undefined);
+      this.checked.set(response, contract.check(operation, answer, given.map(([name]) => name)));
+      return response;
+    });
+  }
+
+  // Calls the operation with its smallest role. `role: null`: without a token. `wanted`: the status that must come.
+  async call(id, { wanted, role, ...request } = {}) {
+    const operation = this.contract.operation(id);
+    const auth = role === null ? undefined : this.tokens[role ?? operation.role];
+    const { response } = await this.calls[id]({ client: this.connection, path: this.pathOf(operation), auth, ...request });
+    if (wanted !== undefined && response.status !== wanted)
+      throw new Error(`${operation.name} with ${JSON.stringify(request)} answered ${response.status}, not ${wanted}:\n` +
+                      JSON.stringify(this.checked.get(response)));
+    return { status: response.status, headers: response.headers, data: this.checked.get(response) };
+  }
+
+  // What a client of the document cannot send: another method, another Host, a body of which only the length is told. The answer
+  // must be one of the operation's.
+  async send(operation, { method = operation.method, headers = {} }) {
+    const token = this.tokens[operation.role];
+    const all = { ...(token && { authorization: `Bearer ${token}` }), ...headers };
+    const path = Object.entries(this.pathOf(operation)).reduce(
+      (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), operation.path);
+    const answer = await new Promise((resolve, reject) => {
+      const sent = sendRequest(this.base + path, { method, headers: all, agent: false }, (response) => {
+        const parts = [];
+        response.on("data", (part) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () => {
+          resolve({ status: response.statusCode, headers: new Headers(response.headers), body: Buffer.concat(parts) });
+          sent.destroy();
+        });
+      });
+      sent.on("error", reject);
+      if (headers.expect) sent.flushHeaders();
+      else sent.end();
+    });
+    if (method !== "HEAD") this.contract.check(operation, answer);
+    return answer;
+  }
+
+  // What is there: /v1/letters/{id} becomes a letter's.
+  pathOf(operation) {
+    const path = {};
+    for (const { name } of operation.parametersIn("path")) {
+      const word = operation.path.split("/").find((_, at, words) => words[at + 1] === `{${name}}`);
+      path[name] = this.ids[word] ?? NOBODY;
+    }
+    return path;
+  }
+
+  nobodysPathOf(operation) {
+    return Object.fromEntries(operation.parametersIn("path").map(({ name }) => [name, NOBODY]));
+  }
+}

@@ -220,7 +220,7 @@ Result<void> CheckListen(const Config& config) {
 }
 
 void WarnOfWhatIsNotUsed(Config& config) {
-  for (const char* key : {"redact", "sweeper.mode", "sweeper.overdue_after", "retention.closed",
+  for (const char* key : {"sweeper.mode", "sweeper.overdue_after", "retention.closed",
                           "retention.open", "executions.heartbeat"}) {
     if (!config.IsSet(key)) continue;
     config.warnings.push_back(fmt::format("{}: {} is set, but this version does not use it yet",

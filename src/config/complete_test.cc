@@ -128,6 +128,9 @@ TEST(Complete, P4_WhatThisVersionDoesNotUseIsNotSilent) {
   for (const std::string& warning : config.warnings) {
     EXPECT_THAT(warning, HasSubstr("is set, but this version does not use it yet"));
   }
+  ConfigLoader used;
+  used.File("redact = ['/payload/password']\n");
+  EXPECT_THAT(Loaded(used).warnings, SizeIs(0));
 }
 
 TEST(Complete, WithoutTokensHttpIsServedOnLoopbackOnly) {

@@ -13,12 +13,14 @@
 #include "letter/json_patch.h"
 #include "letter/replay_edit.h"
 #include "operations/audit_log.h"
+#include "operations/discards.h"
 #include "operations/explain.h"
 #include "operations/json_writer.h"
 #include "operations/ledger_test_support.h"
 #include "operations/list_letters.h"
 #include "operations/remarks.h"
 #include "operations/replays.h"
+#include "operations/selection_request.h"
 
 namespace deadletter::http {
 namespace {
@@ -119,8 +121,12 @@ TEST_F(OpenApi, AsksForTheRoleThatTheCallNeeds) {
 
 TEST_F(OpenApi, HasEveryParameterThatIsReadAndNoOther) {
   static constexpr std::string_view kLooking[] = {"reveal"};  // operations.h: ParseLooking
+  static_assert(kListParameters[kListParameters.size() - 2] == "limit");
+  static_assert(kListParameters.back() == "cursor");
+  const auto filters = std::span(kListParameters).first(kListParameters.size() - 2);
   const std::map<std::string, std::span<const std::string_view>> read = {
       {"GET /v1/letters", kListParameters},
+      {"GET /v1/export", filters},
       {"GET /v1/letters/{id}", kLooking},
       {"GET /v1/letters/{id}/body", kLooking},
       {"GET /v1/replays", kReplaysParameters},
@@ -173,11 +179,13 @@ TEST_F(OpenApi, P9_TellsTheLimitsAsTheyAre) {
       {"/components/parameters/Limit/schema/default", kDefaultListLimit},
       {schemas + "Text/maxLength", kMaxTextBytes},
       {schemas + "NoteRequest/properties/text/maxLength", kMaxNoteBytes},
+      {schemas + "DiscardRequest/properties/why/maxLength", kMaxWhyBytes},
+      {schemas + "DiscardRequest/properties/ids/maxItems", kMaxSelectedIds},
       {schemas + "Letter/properties/notes/maxItems", kMaxNotesOfLetter},
       {schemas + "Tag/maxLength", kMaxTagBytes},
       {schemas + "Tags/maxItems", kMaxTagsOfLetter},
       {schemas + "Explanation/properties/letters/maximum", kMaxExplainedLetters},
-      {schemas + "ReplayRequest/properties/ids/maxItems", kMaxReplayIds},
+      {schemas + "ReplayRequest/properties/ids/maxItems", kMaxSelectedIds},
       {schemas + "ReplayRequest/properties/edit/properties/body/maxItems", kMaxPatchOperations},
       {schemas + "ReplayRequest/properties/edit/properties/set_headers/maxProperties",
        kMaxEditedHeaders},

@@ -35,6 +35,7 @@ class Operation {
     this.parameters = [...(item.parameters ?? []), ...(described.parameters ?? [])].map((each) => resolve(document, each));
     for (const parameter of this.parameters) parameter.schema = resolve(document, parameter.schema);
     this.bodyExample = described.requestBody?.content["application/json"].example;
+    this.queryExample = described["x-example-query"]; // what a call cannot do without
     this.takesBody = described.requestBody !== undefined;
     this.pointer = `/paths/${escape(path)}/${method}`;
   }
@@ -97,7 +98,9 @@ export class Contract {
     const type = (answer.headers.get("content-type") ?? "").split(";")[0];
     if (!response.content[type]) throw told(`its type is ${type}, not ${Object.keys(response.content).join(" or ")}`);
     let data = answer.body;
-    if (type.endsWith("json")) {
+    if (type === "application/x-ndjson") {
+      data = this.linesOf(answer.body, `${pointer}/content/${escape(type)}/schema`, told);
+    } else if (type.endsWith("json")) {
       try {
         data = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(answer.body));
       } catch (error) {
@@ -112,6 +115,18 @@ export class Contract {
     seen.set(key, (seen.get(key) ?? 0) + 1);
     if (answer.status < 300) for (const name of queryParameters) this.parametersTaken.get(operation).add(name);
     return data;
+  }
+
+  // What stands on each line; the schema is that of a line.
+  linesOf(body, pointer, told) {
+    const lines = new TextDecoder("utf-8", { fatal: true }).decode(body).split("\n");
+    if (lines.pop() !== "") throw told("it does not end with a line");
+    return lines.map((line) => {
+      const data = JSON.parse(line);
+      const problem = this.problemWith(data, pointer);
+      if (problem) throw told(problem);
+      return data;
+    });
   }
 
   // Undefined where `data` is as the schema at that place of the document says.

@@ -7,7 +7,9 @@ const LOOK_EVERY_MS = 50;
 export async function changeEverything(server, unreadable) {
   await writeRemarks(server);
   await revealWhatIsRedacted(server, unreadable);
-  return await replayLetters(server);
+  const replay = await replayLetters(server);
+  await discardLetters(server);
+  return replay;
 }
 
 async function writeRemarks(server) {
@@ -42,10 +44,10 @@ async function replayLetters(server) {
   const preview = await server.call("makeReplay", { body: { filter, edit, dry_run: true }, wanted: 200 });
   if (!(preview.data.letters > 1)) throw new Error(`there is too little to replay: ${JSON.stringify(preview.data)}`);
 
-  // One that ends at once: no queue takes what it sends.
+  // One that ends at once, by itself: no queue takes what it sends.
   const nowhere = { exchange: "", routing_key: "no.such.queue" };
   const ended = await make(server, { filter, redirect: nowhere });
-  await waitFor(server, ended, "done");
+  await waitForEnd(server, ended);
   // And one that takes its time, is edited, and is steered.
   const stop_when = { failed_again_percent: 50, queue_messages: 1000 };
   const slow = await make(server, { filter, edit, rate_per_second: 0.001, ramp: true, stop_when, answer_within_seconds: 60 });
@@ -58,6 +60,17 @@ async function replayLetters(server) {
   return ended;
 }
 
+async function discardLetters(server) {
+  const filter = { outcome: "unexpected_type" };
+  const discard = (body, wanted) => server.call("discardLetters", { body, wanted });
+  const dry = await discard({ filter, dry_run: true }, 200);
+  const done = await discard({ filter, why: "nobody knows them" }, 200);
+  if (!(done.data.discarded > 0 && done.data.discarded === dry.data.discarded && dry.data.id === null))
+    throw new Error(`discarded ${JSON.stringify(done.data)}, and was to be ${JSON.stringify(dry.data)}`);
+  await discard({ filter }, 409);
+  await discard({ filter: { execution_id: "nobody's" } }, 422);
+}
+
 // The id of a replay that is found where the answer says that it is.
 async function make(server, body) {
   const made = await server.call("makeReplay", { body, wanted: 201 });
@@ -66,12 +79,12 @@ async function make(server, body) {
   return made.data.id;
 }
 
-async function waitFor(server, id, state) {
+async function waitForEnd(server, id) {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const { data } = await server.call("showReplay", { path: { id }, wanted: 200 });
-    if (data.state === state) return;
-    if (Date.now() > deadline) throw new Error(`the replay is not ${state}: ${JSON.stringify(data)}`);
+    if (data.ended_at) return;
+    if (Date.now() > deadline) throw new Error(`the replay does not end: ${JSON.stringify(data)}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }

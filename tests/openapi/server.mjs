@@ -31,7 +31,8 @@ export class Server {
   async call(id, { wanted, role, ...request } = {}) {
     const operation = this.contract.operation(id);
     const auth = role === null ? undefined : this.tokens[role ?? operation.role];
-    const { response } = await this.calls[id]({ client: this.connection, path: this.pathOf(operation), auth, ...request });
+    const given = { path: this.pathOf(operation), query: operation.queryExample, auth, ...request };
+    const { response } = await this.calls[id]({ client: this.connection, ...given });
     if (wanted !== undefined && response.status !== wanted)
       throw new Error(`${operation.name} with ${JSON.stringify(request)} answered ${response.status}, not ${wanted}:\n` +
                       JSON.stringify(this.checked.get(response)));
@@ -44,7 +45,8 @@ export class Server {
     const token = this.tokens[operation.role];
     const all = { ...(token && { authorization: `Bearer ${token}` }), ...headers };
     const path = Object.entries(this.pathOf(operation)).reduce(
-      (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), operation.path);
+      (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), operation.path) +
+      (operation.queryExample ? `?${new URLSearchParams(operation.queryExample)}` : "");
     const answer = await new Promise((resolve, reject) => {
       const sent = sendRequest(this.base + path, { method, headers: all, agent: false }, (response) => {
         const parts = [];

@@ -8,9 +8,6 @@
 namespace deadletter {
 namespace {
 
-constexpr std::array kReasons = {Reason::kExpired, Reason::kRejected, Reason::kMaxlen,
-                                 Reason::kDeliveryLimit, Reason::kUnknown};
-
 std::string StringOf(const FieldTable& table, std::string_view name) {
   const std::string* const text = AsString(table.Find(name));
   return text == nullptr ? std::string() : *text;
@@ -95,7 +92,7 @@ std::string_view ReasonName(Reason reason) {
 }
 
 std::optional<Reason> ReasonFromName(std::string_view name) {
-  for (const Reason reason : kReasons) {
+  for (const Reason reason : kEveryReason) {
     if (ReasonName(reason) == name) return reason;
   }
   return std::nullopt;

@@ -1,6 +1,7 @@
 // What the broker tells of a message's deaths.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,8 @@
 namespace deadletter {
 
 enum class Reason { kExpired, kRejected, kMaxlen, kDeliveryLimit, kUnknown };
+inline constexpr std::array kEveryReason = {Reason::kExpired, Reason::kRejected, Reason::kMaxlen,
+                                            Reason::kDeliveryLimit, Reason::kUnknown};
 
 [[nodiscard]] std::string_view ReasonName(Reason reason);  // "expired", …, as in the API
 [[nodiscard]] std::optional<Reason> ReasonFromName(std::string_view name);

@@ -7,6 +7,19 @@
 
 namespace deadletter {
 
+std::string WithoutNumbers(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  bool in_number = false;
+  for (const char c : text) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit) plain += c;
+    if (digit && !in_number) plain += '#';
+    in_number = digit;
+  }
+  return plain;
+}
+
 std::string ToHex(const GroupId& group) {
   const auto& bytes = group.value();
   return Hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});

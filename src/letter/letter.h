@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/strong.h"
@@ -26,6 +27,9 @@ using LetterKey = Strong<struct LetterKeyTag, std::array<std::uint8_t, 24>>;
 // The fingerprint of a group: the first 16 bytes of a SHA-256 over message type, action, reason and
 // first-death queue, in each of which every run of digits counts as one "#".
 using GroupId = Strong<struct GroupIdTag, std::array<std::uint8_t, 16>>;
+
+// A text as a group's fingerprint takes it: every run of digits is one "#".
+[[nodiscard]] std::string WithoutNumbers(std::string_view text);
 
 [[nodiscard]] std::string ToHex(const GroupId& group);
 [[nodiscard]] std::optional<GroupId> GroupIdFromHex(std::string_view text);

@@ -1,7 +1,6 @@
 #include "letter/letter_key.h"
 
 #include <algorithm>
-#include <string>
 
 #include "base/sha256.h"
 
@@ -25,19 +24,6 @@ Sha256::Digest HashOfDeath(const Letter& letter) {
   }
   hash.AddPart(letter.replay_id ? FormatUuid(letter.replay_id->value()) : "");
   return hash.Finish();
-}
-
-std::string WithoutNumbers(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  bool in_number = false;
-  for (const char c : text) {
-    const bool digit = c >= '0' && c <= '9';
-    if (!digit) plain += c;
-    if (digit && !in_number) plain += '#';
-    in_number = digit;
-  }
-  return plain;
 }
 
 }  // namespace

@@ -1,20 +1,8 @@
 #include "letter/outcome.h"
 
-#include <array>
 #include <utility>
 
 namespace deadletter {
-namespace {
-
-constexpr std::array kOutcomes = {
-    Outcome::kFailed,   Outcome::kStaleAttempt, Outcome::kNotFailable,    Outcome::kDeferred,
-    Outcome::kNotFound, Outcome::kMalformed,    Outcome::kUnexpectedType, Outcome::kRefused,
-    Outcome::kRetried,  Outcome::kParked,       Outcome::kDiscarded};
-
-constexpr std::array kStates = {LetterState::kOpen, LetterState::kWaiting, LetterState::kClosed};
-
-}  // namespace
-
 std::string_view OutcomeName(Outcome outcome) {
   switch (outcome) {
     case Outcome::kFailed:
@@ -44,7 +32,7 @@ std::string_view OutcomeName(Outcome outcome) {
 }
 
 std::optional<Outcome> OutcomeFromName(std::string_view name) {
-  for (const Outcome outcome : kOutcomes) {
+  for (const Outcome outcome : kEveryOutcome) {
     if (OutcomeName(outcome) == name) return outcome;
   }
   return std::nullopt;
@@ -63,7 +51,7 @@ std::string_view LetterStateName(LetterState state) {
 }
 
 std::optional<LetterState> LetterStateFromName(std::string_view name) {
-  for (const LetterState state : kStates) {
+  for (const LetterState state : kEveryLetterState) {
     if (LetterStateName(state) == name) return state;
   }
   return std::nullopt;

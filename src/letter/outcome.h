@@ -2,6 +2,7 @@
 // does not compile until every place handles it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -23,10 +24,17 @@ enum class Outcome {
   kDiscarded,       // a rule closed it
 };
 
+inline constexpr std::array kEveryOutcome = {
+    Outcome::kFailed,   Outcome::kStaleAttempt, Outcome::kNotFailable,    Outcome::kDeferred,
+    Outcome::kNotFound, Outcome::kMalformed,    Outcome::kUnexpectedType, Outcome::kRefused,
+    Outcome::kRetried,  Outcome::kParked,       Outcome::kDiscarded};
+
 // Of what is said beside an outcome, in our own words and the ledger's or the broker's.
 inline constexpr std::size_t kMaxDetailBytes = 1'000;
 
 enum class LetterState { kOpen, kWaiting, kClosed };
+inline constexpr std::array kEveryLetterState = {LetterState::kOpen, LetterState::kWaiting,
+                                                 LetterState::kClosed};
 
 [[nodiscard]] std::string_view OutcomeName(Outcome outcome);  // "failed", "stale_attempt", …
 [[nodiscard]] std::optional<Outcome> OutcomeFromName(std::string_view name);

@@ -1,6 +1,6 @@
-// Where a list goes on. Opaque to callers: base64url of a version, the last letter given, and a
-// digest of the filter, so that the cursor of another question is refused instead of answered with
-// holes.
+// Where a list goes on. Opaque to callers: base64url of a version, the last item given, where a
+// list is ordered by something else than that also its place, and a digest of the filter, so that
+// the cursor of another question is refused instead of answered with holes.
 #pragma once
 
 #include <array>
@@ -18,6 +18,7 @@ using FilterDigest = std::array<std::uint8_t, 8>;
 struct Cursor {
   LetterId after;
   FilterDigest filter{};
+  std::optional<std::int64_t> rank = std::nullopt;  // what the list is ordered by before the id
 
   friend bool operator==(const Cursor&, const Cursor&) = default;
 };

@@ -20,6 +20,18 @@ TEST(Cursor, IsReadAsItWasWritten) {
   EXPECT_EQ(ParseCursor(FormatCursor(Sample())), Sample());
 }
 
+TEST(Cursor, AlsoWithAPlaceInAnotherOrder) {
+  for (const std::int64_t rank : {std::int64_t{0}, std::int64_t{1'795'000'000'000'000},
+                                  std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
+    Cursor ranked = Sample();
+    ranked.rank = rank;
+    EXPECT_EQ(ParseCursor(FormatCursor(ranked)), ranked) << rank;
+    EXPECT_NE(FormatCursor(ranked), FormatCursor(Sample()));
+    EXPECT_EQ(ParseCursor(FormatCursor(ranked).substr(0, FormatCursor(Sample()).size())),
+              std::nullopt);
+  }
+}
+
 TEST(Cursor, NeedsNoEncodingInAUrl) {
   EXPECT_EQ(FormatCursor(Sample()).find_first_not_of(
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),

@@ -26,23 +26,9 @@ Problem ReadState(std::string_view value, LetterFilter& filter) {
 Problem ReadOutcome(std::string_view value, LetterFilter& filter) {
   filter.outcome = OutcomeFromName(value);
   if (filter.outcome) return std::nullopt;
-  constexpr std::array kAll = {
-      Outcome::kFailed,   Outcome::kStaleAttempt, Outcome::kNotFailable,    Outcome::kDeferred,
-      Outcome::kNotFound, Outcome::kMalformed,    Outcome::kUnexpectedType, Outcome::kRefused,
-      Outcome::kRetried,  Outcome::kParked,       Outcome::kDiscarded};
   std::vector<std::string_view> words;
-  for (const Outcome outcome : kAll) words.push_back(OutcomeName(outcome));
+  for (const Outcome outcome : kEveryOutcome) words.push_back(OutcomeName(outcome));
   return fmt::format("outcome must be {}, not {}", Choice(words), Quoted(value));
-}
-
-Problem ReadReason(std::string_view value, LetterFilter& filter) {
-  filter.reason = ReasonFromName(value);
-  if (filter.reason) return std::nullopt;
-  constexpr std::array kAll = {Reason::kExpired, Reason::kRejected, Reason::kMaxlen,
-                               Reason::kDeliveryLimit, Reason::kUnknown};
-  std::vector<std::string_view> words;
-  for (const Reason reason : kAll) words.push_back(ReasonName(reason));
-  return fmt::format("reason must be {}, not {}", Choice(words), Quoted(value));
 }
 
 Problem ReadGroup(std::string_view value, LetterFilter& filter) {
@@ -54,7 +40,7 @@ Problem ReadGroup(std::string_view value, LetterFilter& filter) {
 Problem ReadFilter(std::string_view name, const std::string& value, LetterFilter& filter) {
   if (name == "state") return ReadState(value, filter);
   if (name == "outcome") return ReadOutcome(value, filter);
-  if (name == "reason") return ReadReason(value, filter);
+  if (name == "reason") return ReadReason(value, filter.reason);
   if (name == "group") return ReadGroup(value, filter);
   if (name == "since") return ReadTime(name, value, filter.since);
   if (name == "until") return ReadTime(name, value, filter.until);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
 #include "base/rfc3339.h"
 #include "base/sha256.h"
@@ -30,6 +31,7 @@ Problem ReadCursor(std::string_view value, Query& query) {
            "it";
   }
   query.after = cursor->after.value();
+  query.rank = cursor->rank;
   return std::nullopt;
 }
 
@@ -57,6 +59,14 @@ std::string Quoted(std::string_view text) {
 std::string Choice(std::span<const std::string_view> words) {
   const auto last = words.size() - 1;
   return fmt::format("{} or {}", fmt::join(words.first(last), ", "), words[last]);
+}
+
+Problem ReadReason(std::string_view value, std::optional<Reason>& reason) {
+  reason = ReasonFromName(value);
+  if (reason) return std::nullopt;
+  std::vector<std::string_view> words;
+  for (const Reason each : kEveryReason) words.push_back(ReasonName(each));
+  return fmt::format("reason must be {}, not {}", Choice(words), Quoted(value));
 }
 
 Problem ReadTime(std::string_view name, std::string_view value, std::optional<Instant>& instant) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "letter/death.h"
 #include "operations/cursor.h"
 #include "operations/parameter.h"
 
@@ -27,6 +29,8 @@ using Problem = std::optional<std::string>;  // one line that says what is
 // "open, waiting or closed"
 [[nodiscard]] std::string Choice(std::span<const std::string_view> words);
 
+[[nodiscard]] Problem ReadReason(std::string_view value, std::optional<Reason>& reason);
+
 [[nodiscard]] Problem ReadTime(std::string_view name, std::string_view value,
                                std::optional<Instant>& instant);
 
@@ -34,7 +38,8 @@ struct Query {
   std::map<std::string, std::string, std::less<>> filters;  // each once; neither limit nor cursor
   FilterDigest digest{};                                    // of the filters and of what is listed
   std::size_t limit = kDefaultListLimit;
-  std::optional<Uuid> after;  // from the cursor
+  std::optional<Uuid> after;         // from the cursor
+  std::optional<std::int64_t> rank;  // the same, of a list that is ordered by something else
 };
 
 // `names` are those that there are, limit and cursor among them. `subject` says what is listed, so

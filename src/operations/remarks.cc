@@ -1,11 +1,10 @@
 #include "operations/remarks.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/json/parse.hpp>
+#include <boost/json/object.hpp>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "operations/json_writer.h"
 #include "operations/patience.h"
 #include "operations/query.h"
+#include "operations/request_body.h"
 #include "operations/show_letter.h"
 
 namespace deadletter {
@@ -23,26 +23,6 @@ namespace {
 
 using boost::json::object;
 using boost::json::value;
-
-Unexpected<OperationError> BadBody(std::string_view why) {
-  return FailOperation(OperationFault::kBadRequest, "the body " + std::string(why));
-}
-
-// A JSON object with no other members than these.
-OperationResult<object> ReadObject(std::string_view json, std::span<const std::string_view> names) {
-  boost::json::error_code error;
-  value read = boost::json::parse(boost::json::string_view(json.data(), json.size()), error);
-  if (error) return BadBody("is not JSON: " + error.message());
-  if (!read.is_object()) return BadBody("must be a JSON object");
-  for (const auto& member : read.get_object()) {
-    const std::string_view name(member.key().data(), member.key().size());
-    if (std::ranges::find(names, name) != names.end()) continue;
-    return BadBody("has an unknown member " + Quoted(name) + ": there " +
-                   (names.size() == 1 ? "is " : "are ") +
-                   fmt::format("{}", fmt::join(names, ", ")));
-  }
-  return std::move(read.get_object());
-}
 
 OperationResult<LetterId> ReadLetterId(std::string_view text) {
   const auto id = ParseUuid(text);

@@ -87,6 +87,19 @@ inline std::string MovedItsRow(const std::string& letters) {
          ".outcome = 'failed')))";
 }
 
+// What is counted behind settle, as of one moment.
+struct CountedFacts {
+  std::int64_t letters = 0;  // in the ledger, as it keeps count itself
+  std::int64_t counted = 0;
+  bool is_recounting = false;
+  // Sums:
+  std::int64_t in_groups = 0;
+  std::int64_t by_reason = 0;     // } of all hours
+  std::int64_t by_queue = 0;      // }
+  std::int64_t by_outcome = 0;    // }
+  std::int64_t wrong_groups = 0;  // those that have another number than there are letters of them
+};
+
 struct LedgerFacts {
   std::vector<LetterFact> letters;
   std::vector<KeyFact> keys;
@@ -94,6 +107,7 @@ struct LedgerFacts {
   std::vector<StepFact> steps;
   std::vector<RowFact> rows;
   std::vector<ReplayFact> replays{};  // by replay
+  std::optional<CountedFacts> counts{};
 };
 
 struct FactCounts {

@@ -11,8 +11,10 @@
 
 #include "ledger/audit.h"
 #include "ledger/catalog.h"
+#include "ledger/counting.h"
 #include "ledger/discards.h"
 #include "ledger/executions.h"
+#include "ledger/group_book.h"
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
 #include "ledger/remarks.h"
@@ -69,6 +71,8 @@ class LedgerUnderTest {
   [[nodiscard]] virtual std::unique_ptr<Audit> OpenAudit() = 0;
   [[nodiscard]] virtual std::unique_ptr<Remarks> OpenRemarks() = 0;
   [[nodiscard]] virtual std::unique_ptr<Discards> OpenDiscards() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Counting> OpenCounting() = 0;
+  [[nodiscard]] virtual std::unique_ptr<GroupBook> OpenGroupBook() = 0;
 
   virtual void Put(const PlatformExecution& execution) = 0;
   virtual void SetStatus(const ExecutionId& id, const std::string& status) = 0;
@@ -78,8 +82,13 @@ class LedgerUnderTest {
   // Everything, at one moment each; of tables with hundreds of thousands of rows, too.
   [[nodiscard]] virtual LedgerFacts ReadFacts() = 0;
   [[nodiscard]] virtual FactCounts CountFacts() = 0;
-  // Changes our own tables behind the product's back; {{letter}}, {{letter_key}}, {{outbox}} and
-  // {{audit}} stand for them.
+  // As an older program leaves what it records: letters that are not counted yet are not known as
+  // such.
+  virtual void ForgetUncounted() = 0;
+  // What tells which letters are to be counted is no longer so.
+  virtual void DamageUncounted() = 0;
+  // Changes our own tables behind the product's back; {{letter}}, {{letter_key}}, {{outbox}},
+  // {{audit}} and so on stand for them.
   virtual void Meddle(const std::string& sql) = 0;
 
   // Stands from now on until it is removed.

@@ -61,6 +61,8 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   std::unique_ptr<Audit> OpenAudit() override { return postgres::MakeAudit(options_); }
   std::unique_ptr<Remarks> OpenRemarks() override { return postgres::MakeRemarks(options_); }
   std::unique_ptr<Discards> OpenDiscards() override { return postgres::MakeDiscards(options_); }
+  std::unique_ptr<Counting> OpenCounting() override { return postgres::MakeCounting(options_); }
+  std::unique_ptr<GroupBook> OpenGroupBook() override { return postgres::MakeGroupBook(options_); }
 
   void Put(const PlatformExecution& execution) override {
     const ExecutionTable& table = options_.executions;
@@ -163,7 +165,16 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
       facts.replays.push_back({text(row[0]), text(row[1]), text(row[2]), text(row[3]),
                                row[4] == "t", row[5] == "t", row[6] == "t"});
     }
+    facts.counts = ReadCounts();
     return facts;
+  }
+
+  void ForgetUncounted() override { platform_.Run("DELETE FROM deadletter.uncounted"); }
+  void DamageUncounted() override {
+    platform_.Run(
+        "INSERT INTO deadletter.uncounted (letters, ids) VALUES (3, '{}'), (0, ARRAY[NULL::uuid]), "
+        "(-5, ARRAY[gen_random_uuid(), gen_random_uuid()]), "
+        "(1000000, ARRAY[[gen_random_uuid()], [gen_random_uuid()]])");
   }
 
   FactCounts CountFacts() override {
@@ -179,6 +190,11 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
     platform_.Run(FillIn(sql, {{"letter", "deadletter.letter"},
                                {"letter_key", "deadletter.letter_key"},
                                {"outbox", "deadletter.outbox"},
+                               {"letter_count", "deadletter.letter_count"},
+                               {"group_count", "deadletter.group_count"},
+                               {"group_count_name", "group_count"},
+                               {"gone", "deadletter.gone"},
+                               {"gone_name", "gone"},
                                {"replay", "deadletter.replay"},
                                {"replay_letter", "deadletter.replay_letter"},
                                {"audit", "deadletter.audit"}}));
@@ -246,6 +262,32 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   void Reconnect() { platform_ = PlatformConnection(url_); }
 
  private:
+  CountedFacts ReadCounts() {
+    const auto rows =
+        Ask("SELECT (SELECT coalesce(sum(letters), 0) FROM deadletter.letter_count), counted, "
+            "walk IS NOT NULL, (SELECT coalesce(sum(letters), 0) FROM deadletter.group_count), "
+            "(SELECT coalesce(sum(letters), 0) FROM deadletter.letter_hour WHERE kind = 'reason'), "
+            "(SELECT coalesce(sum(letters), 0) FROM deadletter.letter_hour WHERE kind = 'queue'), "
+            "(SELECT coalesce(sum(letters), 0) FROM deadletter.letter_hour "
+            "WHERE kind = 'outcome'), "
+            "(SELECT count(*) FROM (SELECT group_id, count(*) AS letters FROM deadletter.letter "
+            "GROUP BY group_id) AS held FULL JOIN deadletter.group_count AS had "
+            "ON had.group_id = held.group_id WHERE held.letters IS DISTINCT FROM had.letters) "
+            "FROM deadletter.counting",
+            {});
+    const auto number = [&](std::size_t column) {
+      return std::stoll(rows.at(0).at(column).value());
+    };
+    return {.letters = number(0),
+            .counted = number(1),
+            .is_recounting = rows.at(0).at(2) == "t",
+            .in_groups = number(3),
+            .by_reason = number(4),
+            .by_queue = number(5),
+            .by_outcome = number(6),
+            .wrong_groups = number(7)};
+  }
+
   std::vector<PlatformConnection::Row> Ask(
       const std::string& sql, const std::vector<std::optional<std::string>>& parameters) {
     const std::lock_guard lock(mutex_);

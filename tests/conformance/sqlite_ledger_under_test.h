@@ -8,8 +8,10 @@
 #include "ledger/embedded_sql.h"
 #include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/sqlite/sqlite_catalog.h"
+#include "ledger/sqlite/sqlite_counting.h"
 #include "ledger/sqlite/sqlite_discards.h"
 #include "ledger/sqlite/sqlite_executions.h"
+#include "ledger/sqlite/sqlite_group_book.h"
 #include "ledger/sqlite/sqlite_migrator.h"
 #include "ledger/sqlite/sqlite_outbox.h"
 #include "ledger/sqlite/sqlite_replay_book.h"
@@ -111,6 +113,12 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   std::unique_ptr<Discards> OpenDiscards() override {
     return std::make_unique<SqliteDiscards>(options_);
   }
+  std::unique_ptr<Counting> OpenCounting() override {
+    return std::make_unique<SqliteCounting>(options_);
+  }
+  std::unique_ptr<GroupBook> OpenGroupBook() override {
+    return std::make_unique<SqliteGroupBook>(options_);
+  }
 
   void Put(const PlatformExecution& execution) override {
     const ExecutionTable& table = options_.executions;
@@ -211,8 +219,14 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
               facts.replays.push_back({UuidText(row, 0), UuidText(row, 1), row.Text(2), row.Text(3),
                                        row.Bool(4), row.Bool(5), row.Bool(6)});
             });
+    facts.counts = ReadCounts();
     return facts;
   }
+
+  void ForgetUncounted() override {
+    Run("UPDATE deadletter_counting SET counted_to = (SELECT max(number) FROM deadletter_letter)");
+  }
+  void DamageUncounted() override { Run("UPDATE deadletter_counting SET counted_to = 1 << 40"); }
 
   FactCounts CountFacts() override {
     const std::lock_guard lock(mutex_);
@@ -233,6 +247,11 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
     Run(FillIn(sql, {{"letter", "deadletter_letter"},
                      {"letter_key", "deadletter_letter_key"},
                      {"outbox", "deadletter_outbox"},
+                     {"letter_count", "deadletter_letter_count"},
+                     {"group_count", "deadletter_group_count"},
+                     {"group_count_name", "deadletter_group_count"},
+                     {"gone", "deadletter_gone"},
+                     {"gone_name", "deadletter_gone"},
                      {"replay", "deadletter_replay"},
                      {"replay_letter", "deadletter_replay_letter"},
                      {"audit", "deadletter_audit"}}));
@@ -295,6 +314,31 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
     const std::string bytes = row.Text(column);
     if (bytes.size() == uuid.bytes.size()) std::copy_n(bytes.begin(), 16, uuid.bytes.begin());
     return FormatUuid(uuid);
+  }
+
+  CountedFacts ReadCounts() {
+    CountedFacts counts;
+    ForEach(
+        "SELECT (SELECT sum(letters) FROM deadletter_letter_count), counted, is_recounting, "
+        "(SELECT coalesce(sum(letters), 0) FROM deadletter_group_count), "
+        "(SELECT coalesce(sum(letters), 0) FROM deadletter_letter_hour WHERE kind = 'reason'), "
+        "(SELECT coalesce(sum(letters), 0) FROM deadletter_letter_hour WHERE kind = 'queue'), "
+        "(SELECT coalesce(sum(letters), 0) FROM deadletter_letter_hour WHERE kind = 'outcome'), "
+        "(SELECT count(*) FROM (SELECT group_id, count(*) AS letters FROM deadletter_letter "
+        "GROUP BY group_id) AS held FULL JOIN deadletter_group_count AS had "
+        "ON had.group_id = held.group_id WHERE held.letters IS NOT had.letters) "
+        "FROM deadletter_counting",
+        [&](const sqlite::Statement& row) {
+          counts = {.letters = row.Int64(0),
+                    .counted = row.Int64(1),
+                    .is_recounting = row.Bool(2),
+                    .in_groups = row.Int64(3),
+                    .by_reason = row.Int64(4),
+                    .by_queue = row.Int64(5),
+                    .by_outcome = row.Int64(6),
+                    .wrong_groups = row.Int64(7)};
+        });
+    return counts;
   }
 
   template <class Function>

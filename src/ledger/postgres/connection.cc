@@ -207,6 +207,14 @@ LedgerResult<std::vector<Rows>> Connection::Begin(std::vector<Statement> stateme
   return results;
 }
 
+LedgerResult<Rows> Connection::Continue(const Statement& statement) {
+  if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
+  auto results = SendAll(std::span(&statement, 1), OnLoss::kUnavailable);
+  if (results) return std::move(results->front());
+  if (connection_) EndTransaction();
+  return tl::unexpected(results.error());
+}
+
 LedgerResult<std::vector<Rows>> Connection::Commit(std::vector<Statement> statements,
                                                    const SendPoints& points) {
   if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));

@@ -60,10 +60,11 @@ class Connection {
   // The same, and then ROLLBACK.
   [[nodiscard]] LedgerResult<void> Rehearse(std::vector<Statement> statements);
 
-  // The same in steps, where a later statement needs what an earlier one gave. After an error the
-  // transaction is over; begun and not finished, it ends with the next Begin(), Run() or the
-  // connection.
+  // The same in steps, where a later statement needs what an earlier one gave; between Begin() and
+  // Commit() any number of them. After an error the transaction is over; begun and not finished, it
+  // ends with the next Begin(), Run() or the connection.
   [[nodiscard]] LedgerResult<std::vector<Rows>> Begin(std::vector<Statement> statements);
+  [[nodiscard]] LedgerResult<Rows> Continue(const Statement& statement);
   [[nodiscard]] LedgerResult<std::vector<Rows>> Commit(std::vector<Statement> statements,
                                                        const SendPoints& points = {});
 

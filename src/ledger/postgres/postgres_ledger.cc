@@ -2,8 +2,10 @@
 
 #include "ledger/postgres/audit.h"
 #include "ledger/postgres/catalog.h"
+#include "ledger/postgres/counting.h"
 #include "ledger/postgres/discards.h"
 #include "ledger/postgres/executions.h"
+#include "ledger/postgres/group_book.h"
 #include "ledger/postgres/migrator.h"
 #include "ledger/postgres/outbox.h"
 #include "ledger/postgres/replay_book.h"
@@ -50,6 +52,14 @@ std::unique_ptr<Remarks> MakeRemarks(const Options& options) {
 
 std::unique_ptr<Discards> MakeDiscards(const Options& options) {
   return std::make_unique<PostgresDiscards>(options);
+}
+
+std::unique_ptr<Counting> MakeCounting(const Options& options) {
+  return std::make_unique<PostgresCounting>(options);
+}
+
+std::unique_ptr<GroupBook> MakeGroupBook(const Options& options) {
+  return std::make_unique<PostgresGroupBook>(options);
 }
 
 }  // namespace deadletter::postgres

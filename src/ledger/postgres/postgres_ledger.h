@@ -7,8 +7,10 @@
 
 #include "ledger/audit.h"
 #include "ledger/catalog.h"
+#include "ledger/counting.h"
 #include "ledger/discards.h"
 #include "ledger/executions.h"
+#include "ledger/group_book.h"
 #include "ledger/migrator.h"
 #include "ledger/outbox.h"
 #include "ledger/postgres/options.h"
@@ -29,5 +31,7 @@ namespace deadletter::postgres {
 [[nodiscard]] std::unique_ptr<Audit> MakeAudit(const Options& options);
 [[nodiscard]] std::unique_ptr<Remarks> MakeRemarks(const Options& options);
 [[nodiscard]] std::unique_ptr<Discards> MakeDiscards(const Options& options);
+[[nodiscard]] std::unique_ptr<Counting> MakeCounting(const Options& options);
+[[nodiscard]] std::unique_ptr<GroupBook> MakeGroupBook(const Options& options);
 
 }  // namespace deadletter::postgres

@@ -36,6 +36,10 @@ record AS MATERIALIZED (
 ), counted AS (
   INSERT INTO {{schema}}.letter_count (state, letters)
   SELECT recorded.state, count(*) FROM recorded GROUP BY recorded.state
+), named AS (
+  -- For whoever counts them later.
+  INSERT INTO {{schema}}.uncounted (letters, ids)
+  SELECT count(*), array_agg(recorded.id) FROM recorded HAVING count(*) > 0
 ), known AS (
   -- The letter that an earlier delivery made; nothing where it is of this very batch.
   SELECT input.position, coalesce(letter_key.letter_id, input.id) AS id

@@ -1,0 +1,2 @@
+DELETE FROM deadletter_group_hour
+WHERE (group_id, hour) IN (SELECT group_id, hour FROM deadletter_group_hour LIMIT ?1)

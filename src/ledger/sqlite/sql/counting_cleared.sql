@@ -1,0 +1,1 @@
+UPDATE deadletter_counting SET is_clearing = 0

@@ -1,0 +1,1 @@
+SELECT count(*) FROM deadletter_letter_hour WHERE hour = ?1 AND kind = ?2

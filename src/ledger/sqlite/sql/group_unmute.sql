@@ -1,0 +1,1 @@
+DELETE FROM deadletter_group_mute WHERE group_id = ?1

@@ -16,8 +16,10 @@
 #include "ledger/postgres/postgres_ledger.h"
 #include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/sqlite/sqlite_catalog.h"
+#include "ledger/sqlite/sqlite_counting.h"
 #include "ledger/sqlite/sqlite_discards.h"
 #include "ledger/sqlite/sqlite_executions.h"
+#include "ledger/sqlite/sqlite_group_book.h"
 #include "ledger/sqlite/sqlite_migrator.h"
 #include "ledger/sqlite/sqlite_outbox.h"
 #include "ledger/sqlite/sqlite_replay_book.h"
@@ -80,6 +82,12 @@ class EmbeddedWiring final : public Wiring {
   }
   std::unique_ptr<Discards> MakeDiscards() const override {
     return std::make_unique<SqliteDiscards>(ledger_);
+  }
+  std::unique_ptr<Counting> MakeCounting() const override {
+    return std::make_unique<SqliteCounting>(ledger_);
+  }
+  std::unique_ptr<GroupBook> MakeGroupBook() const override {
+    return std::make_unique<SqliteGroupBook>(ledger_);
   }
 
  private:
@@ -144,6 +152,12 @@ class ServersWiring final : public Wiring {
   std::unique_ptr<Discards> MakeDiscards() const override {
     return postgres::MakeDiscards(ledger_);
   }
+  std::unique_ptr<Counting> MakeCounting() const override {
+    return postgres::MakeCounting(ledger_);
+  }
+  std::unique_ptr<GroupBook> MakeGroupBook() const override {
+    return postgres::MakeGroupBook(ledger_);
+  }
 
  private:
   rabbitmq::Options broker_;
@@ -202,6 +216,7 @@ Adapters Wiring::MakeAdapters() const {
   adapters.outbox = [this] { return MakeOutbox(); };
   adapters.replay_work = [this] { return MakeReplayWork(); };
   adapters.catalog = [this] { return MakeCatalog(); };
+  adapters.counting = [this] { return MakeCounting(); };
   adapters.migrator = [this] { return MakeMigrator(); };
   return adapters;
 }

@@ -81,6 +81,11 @@ void Inbox::ReleaseTaken() {
   consumer_->Wake();  // there is room for more bytes again
 }
 
+bool Inbox::HoldsMoreThan(std::size_t letters, std::size_t bytes) const {
+  const std::lock_guard lock(mutex_);
+  return letters_.size() > letters || buffered_bytes_ > bytes;
+}
+
 void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
   if (tag.number == 0) return;  // of a queue that is no more
   {

@@ -45,6 +45,10 @@ class Inbox {
   // Those taken before are done with: settled, or given back.
   [[nodiscard]] std::vector<Letter> Take(std::size_t limit, const std::stop_token& stop);
 
+  // Whether more than so many letters, or bytes of letters, are received and not settled; the batch
+  // in hand counts with its bytes only. Never waits.
+  [[nodiscard]] bool HoldsMoreThan(std::size_t letters, std::size_t bytes) const;
+
   // The letter with this tag and those before it are recorded. Acknowledged soon, all at once;
   // never waits.
   void AcknowledgeUpTo(DeliveryTag tag);

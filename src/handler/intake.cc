@@ -31,7 +31,9 @@ void Intake::HandleOneBatch(const std::stop_token& stop) {
   std::span<const Judgement> rest = judgements;
   while (!rest.empty()) {
     const auto began = steady_clock::now();
+    settling_letters_ = rest.size();
     const SettleProgress progress = settler_.Settle(rest);  // settle
+    settling_letters_ = 0;
     const std::size_t recorded = progress.settled.size();
     // Acknowledge last, and only what the ledger has answered for: from here on the broker may
     // forget it (P1).
@@ -87,6 +89,11 @@ void Intake::FinishBy(steady_clock::time_point deadline) {
   // The ledger or the broker does not answer: the batch goes back unacknowledged.
   settlement_->Abort();
   inbox_.Abort();
+}
+
+bool Intake::HasBacklog() const {
+  return settling_letters_ >= options_.batch_letters ||
+         inbox_.HoldsMoreThan(options_.batch_letters / 4, options_.inbox.max_buffered_bytes / 4);
 }
 
 void Intake::Run(const std::stop_token& stop) {

@@ -1,6 +1,7 @@
 // Intake: the road of a letter from one dead letter queue into the ledger. Read intake.cc first.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -45,6 +46,10 @@ class Intake {
   // Waits for that until `deadline`, then gives the batch up: the broker has it still.
   void FinishBy(std::chrono::steady_clock::time_point deadline);
 
+  // More letters wait than a quarter of what may, or a whole batch is being settled: whatever can
+  // be done later has to wait. Any thread.
+  [[nodiscard]] bool HasBacklog() const;
+
  private:
   void Run(const std::stop_token& stop);
   void HandleOneBatch(const std::stop_token& stop);
@@ -68,6 +73,7 @@ class Intake {
   const IntakeOptions options_;
   const std::function<void()> events_written_;
   Inbox inbox_;
+  std::atomic<std::size_t> settling_letters_{0};
 
   std::string paused_cause_;  // empty: not paused
   std::chrono::steady_clock::time_point paused_since_;

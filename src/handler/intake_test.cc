@@ -111,6 +111,7 @@ class IntakeTest : public ::testing::Test {
     IntakeOptions options;
     options.hold = hold;
     options.first_return = options.longest_return = std::chrono::milliseconds(1);
+    options.batch_letters = batch_letters_;
     intake_ = std::make_unique<Intake>(std::make_unique<test::ScriptedConsumer>(queue_),
                                        std::make_unique<ScriptedLedger>(ledger_), reader_, judge_,
                                        clock_, metrics_, health_, options, [] {});
@@ -129,6 +130,7 @@ class IntakeTest : public ::testing::Test {
   Judge judge_{{}, clock_};
   Metrics metrics_;
   Health health_;
+  std::size_t batch_letters_ = IntakeOptions{}.batch_letters;
   std::unique_ptr<Intake> intake_;
 };
 
@@ -168,6 +170,28 @@ TEST_F(IntakeTest, P1_WhatIsRecordedIsAcknowledgedBeforeTheRestOfASlowBatchIsSet
   EXPECT_TRUE(acknowledged_first);
   EXPECT_THAT(queue_.acknowledged(), ElementsAre("alone", "a", "b"));
   ASSERT_TRUE(ledger_.WaitForCalls("settle", 4)) << "alone, both, a, b";
+}
+
+TEST_F(IntakeTest, AWholeBatchIsABacklogAndOneLetterIsNone) {
+  bool is_of_one = true;
+  bool is_of_many = false;
+  ledger_.When([&](std::span<const Judgement> batch) -> LedgerResult<void> {
+    if (batch.front().letter.delivery.message.body == "alone") {
+      is_of_one = intake_->HasBacklog();
+      queue_.Push("a");
+      queue_.Push("b");
+    } else {
+      is_of_many = is_of_many || intake_->HasBacklog();
+    }
+    return {};
+  });
+  batch_letters_ = 2;
+  queue_.Push("alone");
+  StartIntake(kForEver);
+  ASSERT_TRUE(queue_.WaitForCall("ack 3"));
+  EXPECT_FALSE(is_of_one);
+  EXPECT_TRUE(is_of_many);
+  StopIntake();
 }
 
 TEST_F(IntakeTest, P1_AnOutageThatIsShorterThanTheHoldGivesNothingBack) {

@@ -1,5 +1,7 @@
 #include "handler/service.h"
 
+#include <algorithm>
+
 namespace deadletter {
 namespace {
 
@@ -41,6 +43,9 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
                    options.second_look, [this] { relay_.Notify(); }),
       broker_figures_(adapters.broker_watch(), WatchedQueues(options.queues), metrics, health),
       ledger_figures_(adapters.catalog(), metrics, health),
+      behind_settle_(
+          adapters.counting(), [this] { return HasBacklog(); }, clock, metrics, health,
+          options.behind_settle),
       schema_(adapters.migrator(), options.may_migrate, health, std::move(options.schema_refused)) {
   metrics.Expect(Labels(options.queues));
   if (options.replayer) {
@@ -75,6 +80,11 @@ void Service::StartLoops() {
   if (replayer_) replayer_->Start();
   ledger_figures_.Start();
   for (const auto& intake : intakes_) intake->Start();
+  behind_settle_.Start();
+}
+
+bool Service::HasBacklog() const {
+  return std::ranges::any_of(intakes_, [](const auto& intake) { return intake->HasBacklog(); });
 }
 
 void Service::NotifyReplays() {
@@ -98,6 +108,7 @@ void Service::Stop(std::chrono::milliseconds patience) {
   broker_figures_.Stop();
   ledger_figures_.Stop();
   second_look_.Stop();
+  behind_settle_.Stop();  // what it has not counted by now is counted after the next start
   if (replayer_) replayer_->RequestStop();
   for (const auto& intake : intakes_) intake->FinishBy(deadline);
   if (replayer_) replayer_->Stop(deadline);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "handler/behind_settle.h"
 #include "handler/broker_figures.h"
 #include "handler/intake.h"
 #include "handler/ledger_figures.h"
@@ -30,6 +31,7 @@ struct Adapters {
   std::function<std::unique_ptr<Outbox>()> outbox;
   std::function<std::unique_ptr<ReplayWork>()> replay_work;
   std::function<std::unique_ptr<Catalog>()> catalog;
+  std::function<std::unique_ptr<Counting>()> counting;
   std::function<std::unique_ptr<Migrator>()> migrator;
 };
 
@@ -45,6 +47,7 @@ struct ServiceOptions {
   JudgeOptions judge;
   RelayOptions relay;
   SecondLookOptions second_look;
+  BehindSettleOptions behind_settle;
   std::optional<ReplayerOptions> replayer = ReplayerOptions{};  // absent: nothing is replayed
   bool may_migrate = true;
   // Called, from another thread, where the schema is of another version and may not be migrated:
@@ -72,6 +75,7 @@ class Service {
 
  private:
   void StartLoops();
+  [[nodiscard]] bool HasBacklog() const;
 
   const LetterFormat format_;
   const LetterReader reader_;
@@ -82,6 +86,7 @@ class Service {
   BrokerFigures broker_figures_;
   LedgerFigures ledger_figures_;
   std::vector<std::unique_ptr<Intake>> intakes_;
+  BehindSettle behind_settle_;
   SchemaGate schema_;
   bool running_ = false;
   bool loops_started_ = false;  // starter_'s until it has been joined

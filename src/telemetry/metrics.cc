@@ -90,6 +90,9 @@ struct Metrics::Families {
 
   prometheus::Registry registry;
 
+  mutable std::mutex depths_mutex;
+  std::map<std::string, std::int64_t> depths;  // guarded by depths_mutex: what a gauge cannot give
+
   CountersByQueue<kReasons> received{CounterFamily(
       "letters_received_total", "Letters taken from a dead letter queue, by reason of death.")};
   CountersByQueue<kOutcomes> settled{
@@ -130,6 +133,9 @@ struct Metrics::Families {
       GaugeFamily("ledger_connected", "1 while connected to the ledger.").Add({});
   Family<Gauge>& ledger_letters = GaugeFamily("ledger_letters", "Letters in the ledger, by state.");
   Gauge& ledger_bytes = GaugeFamily("ledger_bytes", "Size of the ledger on disk.").Add({});
+  Gauge& uncounted_letters =
+      GaugeFamily("uncounted_letters", "Letters that groups and statistics do not have yet.")
+          .Add({});
   Family<Gauge>& build_info = GaugeFamily("build_info", "Always 1; the label tells the version.");
 };
 
@@ -204,6 +210,13 @@ void Metrics::SetUnacked(const std::string& queue, std::int64_t letters) {
 
 void Metrics::SetQueueMessages(const std::string& queue, std::int64_t messages) {
   families_->queue_messages.Add({{"queue", queue}}).Set(static_cast<double>(messages));
+  const std::lock_guard lock(families_->depths_mutex);
+  families_->depths[queue] = messages;
+}
+
+std::map<std::string, std::int64_t> Metrics::QueueMessages() const {
+  const std::lock_guard lock(families_->depths_mutex);
+  return families_->depths;
 }
 
 void Metrics::SetOutbox(std::int64_t pending, std::chrono::microseconds oldest) {
@@ -231,6 +244,10 @@ void Metrics::SetLedgerLetters(LetterState state, std::int64_t letters) {
 
 void Metrics::SetLedgerBytes(std::int64_t bytes) {
   families_->ledger_bytes.Set(static_cast<double>(bytes));
+}
+
+void Metrics::SetUncountedLetters(std::int64_t letters) {
+  families_->uncounted_letters.Set(static_cast<double>(letters));
 }
 
 std::string Metrics::Expose() const {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -54,6 +55,10 @@ class Metrics {
   void SetLedgerConnected(bool connected);
   void SetLedgerLetters(LetterState state, std::int64_t letters);
   void SetLedgerBytes(std::int64_t bytes);
+  void SetUncountedLetters(std::int64_t letters);
+
+  // What SetQueueMessages() was last told, by queue.
+  [[nodiscard]] std::map<std::string, std::int64_t> QueueMessages() const;
 
   // The Prometheus text format, version 0.0.4.
   [[nodiscard]] std::string Expose() const;

@@ -111,6 +111,17 @@ TEST(Metrics, HistogramsAndErrorsAreObserved) {
   }
 }
 
+TEST(Metrics, DepthsAreGivenBack) {
+  Metrics metrics;
+  EXPECT_THAT(metrics.QueueMessages(), testing::IsEmpty());
+  metrics.SetQueueMessages("a", 3);
+  metrics.SetQueueMessages("b", 0);
+  metrics.SetQueueMessages("a", 4);
+  EXPECT_EQ(metrics.QueueMessages(), (std::map<std::string, std::int64_t>{{"a", 4}, {"b", 0}}));
+  metrics.SetUncountedLetters(7);
+  EXPECT_THAT(metrics.Expose(), HasSubstr("deadletter_uncounted_letters 7"));
+}
+
 TEST(Metrics, AQueueNameCannotBreakALine) {
   Metrics metrics;
   metrics.SetUnacked("a\"b\nc", 1);

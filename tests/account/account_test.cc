@@ -121,6 +121,32 @@ TEST_F(AccountOfAnHonestRun, Holds) {
   EXPECT_EQ(account_.LettersDue(), 9u);
 }
 
+TEST_F(AccountOfAnHonestRun, P4_EveryLetterIsInTheCountsOnce) {
+  const CountedFacts honest{.letters = 9,
+                            .counted = 9,
+                            .is_recounting = false,
+                            .in_groups = 9,
+                            .by_reason = 9,
+                            .by_queue = 9,
+                            .by_outcome = 9,
+                            .wrong_groups = 0};
+  evidence_.ledger.counts = honest;
+  ExpectHonest();
+  EXPECT_TRUE(account_.Strike(evidence_).IsComplete());
+  evidence_.ledger.counts->in_groups = 10;
+  ExpectNamed(Promise::kP4, "10 letters in groups, where 9 are counted");
+  evidence_.ledger.counts = honest;
+  evidence_.ledger.counts->by_queue = 8;
+  ExpectNamed(Promise::kP4, "8 letters in queues, where 9 are counted");
+  evidence_.ledger.counts = honest;
+  evidence_.ledger.counts->wrong_groups = 2;
+  ExpectNamed(Promise::kP4, "2 groups have another number of letters");
+  // While they are being counted nothing is said of groups, and nothing is at rest.
+  evidence_.ledger.counts->letters = 10;
+  ExpectHonest();
+  EXPECT_FALSE(account_.Strike(evidence_).IsComplete());
+}
+
 TEST_F(AccountOfAnHonestRun, P1_ALetterThatIsNowhereIsLost) {
   Forget("unknown");
   ExpectNamed(Promise::kP1, "of execution 6: 0 records and 0 in the broker, where 1 are due");

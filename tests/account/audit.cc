@@ -19,6 +19,7 @@ Balance Audit::Strike() {
   CheckEventIds();
   CheckRetries();
   CheckReplays();
+  CheckCounts();
   NoteWhatIsOnItsWay();
   balance_.letters = evidence_.ledger.letters.size();
   for (const LetterFact& letter : evidence_.ledger.letters) ++balance_.became[letter.outcome];
@@ -123,6 +124,24 @@ std::string Audit::Names(const Letters& letters) {
   return names;
 }
 
+// Groups and hours hold each letter that is counted, and each once; in the end, every letter.
+void Audit::CheckCounts() {
+  const std::optional<CountedFacts>& counts = evidence_.ledger.counts;
+  if (!counts || counts->is_recounting) return;
+  const std::pair<std::string, std::int64_t> sums[] = {{"groups", counts->in_groups},
+                                                       {"reasons", counts->by_reason},
+                                                       {"queues", counts->by_queue},
+                                                       {"outcomes", counts->by_outcome}};
+  for (const auto& [what, letters] : sums) {
+    if (letters == counts->counted) continue;
+    Break(Promise::kP4,
+          fmt::format("{} letters in {}, where {} are counted", letters, what, counts->counted));
+  }
+  if (counts->counted == counts->letters && counts->wrong_groups > 0)
+    Break(Promise::kP4, fmt::format("{} groups have another number of letters than they tell",
+                                    counts->wrong_groups));
+}
+
 void Audit::NoteWhatIsOnItsWay() {
   for (const auto& [digest, count] : waiting_) {
     const auto sent = account_.messages_.find(digest);
@@ -147,6 +166,10 @@ void Audit::NoteWhatIsOnItsWay() {
     balance_.on_their_way.push_back(
         fmt::format("letter {} in replay {}: {}", part.letter_id, part.replay_id, part.step));
   }
+  const std::optional<CountedFacts>& counts = evidence_.ledger.counts;
+  if (counts && (counts->is_recounting || counts->counted != counts->letters))
+    balance_.on_their_way.push_back(
+        fmt::format("to be counted: {} of {} letters are", counts->counted, counts->letters));
 }
 
 void Account::CheckHeld(const Evidence& evidence) {

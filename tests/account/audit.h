@@ -124,6 +124,8 @@ class Audit {
   void CheckEventsOfNobody();
   void CheckEventIds();
 
+  void CheckCounts();
+
   void NoteWhatIsOnItsWay();
 
   const Account& account_;

@@ -53,7 +53,8 @@ Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
           {.id_type = config.executions.id_type,
            .base_path = config.http.base_path,
            .redaction = Redaction(config.redact, config.letter, config.letter.max_body_bytes),
-           .replays_changed = [this] { service_.NotifyReplays(); }}),
+           .replays_changed = [this] { service_.NotifyReplays(); },
+           .depths = [this] { return metrics_.QueueMessages(); }}),
       tokens_(std::move(tokens)),
       server_(MakeServerOptions(config, tokens_.get()), operations_, health_, metrics_) {}
 

@@ -228,7 +228,8 @@ LedgerReaders MakeReaders(const Wiring& wiring, const Config& config) {
           .audit = wiring.MakeAudit(),
           .remarks = wiring.MakeRemarks(),
           .discards = wiring.MakeDiscards(),
-          .replays = observing ? nullptr : wiring.MakeReplayBook()};
+          .replays = observing ? nullptr : wiring.MakeReplayBook(),
+          .groups = wiring.MakeGroupBook()};
 }
 
 }  // namespace deadletter

@@ -236,6 +236,36 @@ TEST_F(PeopleTest, P8_LettersAreDiscardedByOperatorsAndExportedByViewers) {
   EXPECT_EQ(audit.at("items").at(0).at("letters"), 2);
 }
 
+TEST_F(PeopleTest, GroupsAndStatisticsAreSeenByViewersAndMutedByOperators) {
+  const std::string id = "0a000000000000000000000000000000";
+  const std::string mute = "/v1/groups/" + id + "/mute";
+  ledger_->groups.resize(1);
+  ledger_->groups[0].group = GroupIdFromHex(id).value();
+  const std::string hour = R"({"for":3600})";
+  for (const auto& [role, allowed] :
+       {std::pair<std::string, int>{"", 0}, {"viewer", 1}, {"operator", 2}, {"admin", 3}}) {
+    const auto status = [&](int needed) {
+      return allowed == 0 ? 401 : (allowed < needed ? 403 : 200);
+    };
+    EXPECT_EQ(Get(role, "/v1/groups").status, status(1)) << role;
+    EXPECT_EQ(Get(role, "/v1/stats").status, status(1)) << role;
+    EXPECT_EQ(Post(role, mute, hour).status, status(2)) << role;
+  }
+  EXPECT_THAT(ledger_->audit, SizeIs(2));
+  EXPECT_THAT(Get("viewer", "/v1/groups").body, HasSubstr("\"muted_by\":\"admin\""));
+  EXPECT_EQ(Get("viewer", "/v1/groups?muted=x").status, 400);
+  EXPECT_EQ(Get("viewer", "/v1/groups?cursor=x").status, 400);
+  EXPECT_EQ(Get("viewer", "/v1/stats?since=x").status, 400);
+  EXPECT_EQ(Get("operator", mute).status, 405);
+  EXPECT_EQ(Post("operator", mute + "?x=1", hour).status, 400);
+  EXPECT_EQ(Post("operator", mute, R"({"for":"1h"})").status, 400);
+  EXPECT_EQ(Post("operator", "/v1/groups/x/mute", hour).status, 404);
+  EXPECT_EQ(Post("operator", "/v1/groups/" + std::string(32, 'f') + "/mute", hour).status, 404);
+  EXPECT_EQ(Ask("POST", "operator", mute, hour, "Content-Type: text/plain\r\n").status, 415);
+  ledger_->groups_error = LedgerError{LedgerFault::kUnavailable, "", "no connection"};
+  EXPECT_EQ(Get("viewer", "/v1/groups").status, 503);
+}
+
 TEST_F(PeopleTest, AReplayIsNotSelectedByWhatIsRedacted) {
   const std::string body = R"({"filter":{"worker_id":"7"}})";
   EXPECT_EQ(Post("operator", "/v1/replays", body).status, 403);

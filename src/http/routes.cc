@@ -231,6 +231,7 @@ std::vector<Route> MakeRoutes(Operations& operations, const Health& health, cons
   AddExecutions(routes, operations);
   AddRemarks(routes, operations);
   AddReplays(routes, operations);
+  AddGroupRoutes(routes, operations);
   return routes;
 }
 

@@ -42,4 +42,7 @@ struct ServerFacts {
 [[nodiscard]] std::vector<Route> MakeRoutes(Operations& operations, const Health& health,
                                             const Metrics& metrics, ServerFacts facts);
 
+// A part of them: routes_groups.cc.
+void AddGroupRoutes(std::vector<Route>& routes, Operations& operations);
+
 }  // namespace deadletter::http

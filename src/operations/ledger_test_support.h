@@ -15,6 +15,7 @@
 #include "ledger/catalog.h"
 #include "ledger/discards.h"
 #include "ledger/executions.h"
+#include "ledger/group_book.h"
 #include "ledger/remarks.h"
 #include "operations/operations.h"
 
@@ -33,7 +34,14 @@ struct FakeLedger {
   std::optional<LedgerError> executions_error;
   std::set<LetterId> unreadable;           // they are listed, and cannot be shown
   std::vector<AuditEntry> audit;           // in the order in which they were made
-  std::optional<LedgerError> audit_error;  // of Audit and of Remarks
+  std::optional<LedgerError> audit_error;  // of Audit, of Remarks and of mutes
+  std::vector<GroupSummary> groups;        // in the order in which they are listed
+  std::optional<LedgerError> groups_error;
+  Statistics statistics;
+  // What was asked for last.
+  GroupFilter group_filter;
+  GroupOrder group_order = GroupOrder::kLastSeen;
+  std::pair<Instant, Instant> statistics_span;
   std::mutex entry;
 
   void WaitForCalls(int wanted) const {
@@ -276,6 +284,57 @@ class FakeDiscards final : public Discards {
   std::shared_ptr<FakeLedger> ledger_;
 };
 
+// Filters are noted and not applied.
+class FakeGroupBook final : public GroupBook {
+ public:
+  explicit FakeGroupBook(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
+
+  LedgerResult<GroupPage> List(const GroupFilter& filter, GroupOrder order, std::size_t limit,
+                               std::optional<GroupPlace> after, Instant) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->groups_error) return Unexpected<LedgerError>(*ledger_->groups_error);
+    ledger_->group_filter = filter;
+    ledger_->group_order = order;
+    GroupPage page;
+    bool is_after = !after;
+    for (const GroupSummary& group : ledger_->groups) {
+      if (is_after) page.groups.push_back(group);
+      is_after =
+          is_after || (group.group == after->group && PlaceOf(group, order).rank == after->rank);
+      if (page.groups.size() == limit) {
+        page.next = PlaceOf(group, order);
+        break;
+      }
+    }
+    return page;
+  }
+
+  LedgerResult<bool> Mute(GroupId group, std::optional<Instant> until,
+                          const AuditEntry& entry) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    for (GroupSummary& each : ledger_->groups) {
+      if (each.group != group) continue;
+      each.muted_until = until;
+      each.muted_by = until ? entry.who : "";
+      ledger_->audit.push_back(entry);
+      return true;
+    }
+    return false;
+  }
+
+  LedgerResult<Statistics> Count(Instant since, Instant until, std::size_t) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->groups_error) return Unexpected<LedgerError>(*ledger_->groups_error);
+    ledger_->statistics_span = {since, until};
+    return ledger_->statistics;
+  }
+  void Abort() override {}
+
+ private:
+  std::shared_ptr<FakeLedger> ledger_;
+};
+
 // All ports over one fake, `count` times.
 inline std::vector<LedgerReaders> ReadersOver(const std::shared_ptr<FakeLedger>& ledger,
                                               int count = 1) {
@@ -285,7 +344,9 @@ inline std::vector<LedgerReaders> ReadersOver(const std::shared_ptr<FakeLedger>&
                        .executions = std::make_unique<FakeExecutions>(ledger),
                        .audit = std::make_unique<FakeAudit>(ledger),
                        .remarks = std::make_unique<FakeRemarks>(ledger),
-                       .discards = std::make_unique<FakeDiscards>(ledger)});
+                       .discards = std::make_unique<FakeDiscards>(ledger),
+                       .replays = nullptr,
+                       .groups = std::make_unique<FakeGroupBook>(ledger)});
   }
   return readers;
 }

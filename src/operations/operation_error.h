@@ -11,7 +11,7 @@ namespace deadletter {
 enum class OperationFault {
   kBadRequest,    // the caller's mistake; the message says what is allowed
   kForbidden,     // the caller may not; the message says who may
-  kNotFound,      // no such letter or replay
+  kNotFound,      // no such letter, replay or group
   kConflict,      // not as things stand
   kUnacceptable,  // well-formed, but not to be had: too long, too many,
                   // nothing there; the message says so

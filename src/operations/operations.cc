@@ -3,6 +3,7 @@
 #include "operations/audit_log.h"
 #include "operations/discards.h"
 #include "operations/explain.h"
+#include "operations/groups.h"
 #include "operations/letter_json.h"
 #include "operations/list_letters.h"
 #include "operations/patience.h"
@@ -41,6 +42,7 @@ class Operations::Lease {
   [[nodiscard]] Remarks* remarks() const { return readers_->remarks.get(); }
   [[nodiscard]] Discards* discards() const { return readers_->discards.get(); }
   [[nodiscard]] ReplayBook* replays() const { return readers_->replays.get(); }
+  [[nodiscard]] GroupBook* groups() const { return readers_->groups.get(); }
 
  private:
   Operations& operations_;
@@ -290,6 +292,35 @@ OperationResult<std::string> Operations::SteerReplay(std::string_view id, Replay
   return deadletter::ShowReplay(*lease.replays(), id, options_.redaction);
 }
 
+OperationResult<std::string> Operations::ListGroups(std::span<const Parameter> parameters,
+                                                    const Caller& caller) {
+  const auto request = ParseGroupsRequest(parameters, caller, options_.redaction);
+  if (!request) return Unexpected<OperationError>(request.error());
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.groups() == nullptr) return NoLedger();
+  return deadletter::ListGroups(*lease.groups(), *request, options_.redaction,
+                                options_.clock->Now());
+}
+
+OperationResult<std::string> Operations::MuteGroup(std::string_view id, std::string_view json,
+                                                   const Caller& caller) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.groups() == nullptr) return NoLedger();
+  return deadletter::MuteGroup(*lease.groups(), id, json, caller, options_.clock->Now());
+}
+
+OperationResult<std::string> Operations::ShowStatistics(std::span<const Parameter> parameters) {
+  const auto request = ParseStatisticsRequest(parameters, options_.clock->Now());
+  if (!request) return Unexpected<OperationError>(request.error());
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.groups() == nullptr) return NoLedger();
+  return deadletter::ShowStatistics(*lease.groups(), *request,
+                                    options_.depths ? options_.depths() : QueueDepths());
+}
+
 void Operations::Close(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   closed_ = true;
@@ -302,6 +333,7 @@ void Operations::Close(std::chrono::steady_clock::time_point deadline) {
     if (each.remarks) each.remarks->Abort();
     if (each.discards) each.discards->Abort();
     if (each.replays) each.replays->Abort();
+    if (each.groups) each.groups->Abort();
   }
 }
 

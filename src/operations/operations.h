@@ -21,6 +21,7 @@
 #include "ledger/catalog.h"
 #include "ledger/discards.h"
 #include "ledger/executions.h"
+#include "ledger/group_book.h"
 #include "ledger/remarks.h"
 #include "ledger/replay_book.h"
 #include "operations/export_letters.h"
@@ -28,6 +29,7 @@
 #include "operations/parameter.h"
 #include "operations/redaction.h"
 #include "operations/role.h"
+#include "operations/statistics.h"
 
 namespace deadletter {
 
@@ -40,6 +42,7 @@ struct LedgerReaders {
   std::unique_ptr<Remarks> remarks = nullptr;     // }
   std::unique_ptr<Discards> discards = nullptr;   // }
   std::unique_ptr<ReplayBook> replays = nullptr;  // null: nothing is replayed (observing)
+  std::unique_ptr<GroupBook> groups = nullptr;    // null: calls that need it fail
 };
 
 struct OperationsOptions {
@@ -48,6 +51,7 @@ struct OperationsOptions {
   Redaction redaction = {};
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   std::function<void()> replays_changed = nullptr;  // called after one was made or steered
+  std::function<QueueDepths()> depths = nullptr;    // null: nobody counts them
 };
 
 // How somebody looks at one letter.
@@ -123,6 +127,14 @@ class Operations {
   // POST /v1/replays/{id}/pause and so on: the replay as it is then.
   [[nodiscard]] OperationResult<std::string> SteerReplay(std::string_view id, ReplayCommand command,
                                                          const Caller& caller);
+
+  // GET /v1/groups, POST /v1/groups/{id}/mute: see operations/groups.h.
+  [[nodiscard]] OperationResult<std::string> ListGroups(std::span<const Parameter> parameters,
+                                                        const Caller& caller);
+  [[nodiscard]] OperationResult<std::string> MuteGroup(std::string_view id, std::string_view json,
+                                                       const Caller& caller);
+  // GET /v1/stats: see operations/statistics.h.
+  [[nodiscard]] OperationResult<std::string> ShowStatistics(std::span<const Parameter> parameters);
 
   // From now on every call is answered kUnavailable. Those in progress are waited for until
   // `deadline`; then the ledger is not waited for any more.

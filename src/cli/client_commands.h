@@ -22,6 +22,12 @@ namespace deadletter::cli {
 [[nodiscard]] int RunExport(const ExportCommand& command, const Terminal& terminal);
 [[nodiscard]] int RunDiscard(const DiscardCommand& command, OutputFormat output,
                              const Terminal& terminal);
+[[nodiscard]] int RunGroups(const GroupsCommand& command, OutputFormat output,
+                            const Terminal& terminal);
+[[nodiscard]] int RunMute(const MuteCommand& command, OutputFormat output,
+                          const Terminal& terminal);
+[[nodiscard]] int RunStats(const StatsCommand& command, OutputFormat output,
+                           const Terminal& terminal);
 [[nodiscard]] int RunReplay(const ReplayCommand& command, OutputFormat output,
                             const Terminal& terminal);
 [[nodiscard]] int RunReplays(const ReplaysCommand& command, OutputFormat output,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/validators.h"
+#include "config/units.h"
 
 namespace deadletter::cli {
 namespace {
@@ -17,6 +18,7 @@ void ClientFlags::AddTo(const AddsCommand& add) {
   AddPeople(add);
   AddReplays(add);
   AddSelections(add);
+  AddGroups(add);
 }
 
 void ClientFlags::AddLetters(const AddsCommand& add) {
@@ -89,6 +91,28 @@ void ClientFlags::AddSelections(const AddsCommand& add) {
   filters_.AddTo(*whole, LetterFilters());
 }
 
+void ClientFlags::AddGroups(const AddsCommand& add) {
+  CLI::App* groups = add("groups", "List groups of letters, the latest first.", [this] {
+    return GroupsCommand{
+        .server = Server(), .filters = filters_.Given(GroupFilters()), .limit = limit_};
+  });
+  AddServerFlag(*groups);
+  filters_.AddTo(*groups, GroupFilters());
+  AddLimit(*groups, "how many groups at most");
+  CLI::App* mute = add("mute", "Mute a group for a time: it is known, and nobody need look at it.",
+                       [this] { return MakeMute(); });
+  AddServerFlag(*mute);
+  mute->add_option("GROUP", id_, "the group, as `groups` gives it")->required()->type_name("GROUP");
+  mute->add_option("--for", mute_for_, "for how long: 30m, 2h, 7d; at most 30d")
+      ->type_name("DURATION");
+  mute->add_flag("--off", unmute_, "muted no longer");
+  CLI::App* stats = add("stats", "Count letters by hour, reason, queue and outcome.", [this] {
+    return StatsCommand{.server = Server(), .filters = filters_.Given(StatisticsFilters())};
+  });
+  AddServerFlag(*stats);
+  filters_.AddTo(*stats, StatisticsFilters());
+}
+
 void ClientFlags::AddServerFlag(CLI::App& command) {
   command
       .add_option("--server", server_,
@@ -115,6 +139,17 @@ void ClientFlags::AddLimit(CLI::App& command, const char* help) {
 Result<Command> ClientFlags::MakeTag() const {
   if (add_.empty() && remove_.empty()) return Fail("--add or --remove must name a tag");
   return TagCommand{.server = Server(), .id = id_, .add = add_, .remove = remove_};
+}
+
+Result<Command> ClientFlags::MakeMute() const {
+  if (mute_for_.has_value() == unmute_) return Fail("say either --for or --off");
+  MuteCommand mute{.server = Server(), .group = id_};
+  if (unmute_) return mute;
+  const auto length = ParseDurationMs(*mute_for_);
+  if (!length || *length < 1'000)
+    return Fail("--for must be a duration like 30m, 2h or 7d, not '" + *mute_for_ + "'");
+  mute.seconds = *length / 1'000;
+  return mute;
 }
 
 ServerAccess ClientFlags::Server() const {

@@ -32,12 +32,14 @@ class ClientFlags {
   void AddPeople(const AddsCommand& add);
   void AddReplays(const AddsCommand& add);
   void AddSelections(const AddsCommand& add);
+  void AddGroups(const AddsCommand& add);
   void AddServerFlag(CLI::App& command);
   void AddIdFlag(CLI::App& command);
   void AddLimit(CLI::App& command, const char* help);
 
   [[nodiscard]] ServerAccess Server() const;
   [[nodiscard]] Result<Command> MakeTag() const;
+  [[nodiscard]] Result<Command> MakeMute() const;
 
   std::optional<std::string> server_;
   std::optional<std::string> ca_file_;
@@ -49,6 +51,8 @@ class ClientFlags {
   std::vector<std::string> add_;
   std::vector<std::string> remove_;
   DiscardFlags discard_;
+  std::optional<std::string> mute_for_;
+  bool unmute_ = false;
   ReplayFlags replay_;
   ReplaysFlags steer_;
 };

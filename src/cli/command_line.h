@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -110,6 +111,20 @@ struct DiscardCommand {
   ServerAccess server;
   std::string request_json;  // as POST /v1/discards takes it; judged by the server
 };
+struct GroupsCommand {
+  ServerAccess server;
+  std::vector<std::pair<std::string, std::string>> filters;  // as for ListCommand
+  std::size_t limit = 100;
+};
+struct MuteCommand {
+  ServerAccess server;
+  std::string group;
+  std::int64_t seconds = 0;  // 0: muted no longer
+};
+struct StatsCommand {
+  ServerAccess server;
+  std::vector<std::pair<std::string, std::string>> filters;  // as for ListCommand
+};
 
 struct ReplayCommand {
   ServerAccess server;
@@ -128,7 +143,8 @@ using Command =
     std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
                  ConfigCheckCommand, TokenNewCommand, PolicyTestCommand, VersionCommand,
                  ListCommand, ShowCommand, ExplainCommand, NoteCommand, TagCommand, AuditCommand,
-                 ExportCommand, DiscardCommand, ReplayCommand, ReplaysCommand>;
+                 ExportCommand, DiscardCommand, GroupsCommand, MuteCommand, StatsCommand,
+                 ReplayCommand, ReplaysCommand>;
 
 struct CommandLine {
   Command command;

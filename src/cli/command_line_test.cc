@@ -37,9 +37,13 @@ const std::vector<Words> kCommands = {{"serve"},
                                       {"show", "x"},
                                       {"note", "x", "--text", "t"},
                                       {"tag", "x", "--add", "t"},
-                                      {"audit"}};
+                                      {"audit"},
+                                      {"groups"},
+                                      {"mute", "x", "--off"},
+                                      {"stats"}};
 
-const std::set<std::string> kAskAServer = {"list", "show", "note", "tag", "audit"};
+const std::set<std::string> kAskAServer = {"list",  "show",   "note", "tag",
+                                           "audit", "groups", "mute", "stats"};
 
 Words With(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
@@ -103,6 +107,38 @@ TEST(CommandLine, EachCommandIsItself) {
   EXPECT_TRUE(Parsed<MigrateCommand>({"migrate", "--print"}).print);
   EXPECT_EQ(Parsed<TopologyCommand>({"topology", "apply"}).action, TopologyAction::kApply);
   EXPECT_EQ(Parsed<TopologyCommand>({"topology", "check"}).action, TopologyAction::kCheck);
+}
+
+TEST(CommandLine, AMuteIsForATimeOrIsTakenBack) {
+  EXPECT_EQ(Parsed<MuteCommand>({"mute", "g", "--for", "2h"}).seconds, 7'200);
+  EXPECT_EQ(Parsed<MuteCommand>({"mute", "g", "--for", "7d"}).group, "g");
+  EXPECT_EQ(Parsed<MuteCommand>({"mute", "g", "--off"}).seconds, 0);
+  for (const Words& words :
+       {Words{"mute", "g"}, Words{"mute", "--off"}, Words{"mute", "g", "--for", "2h", "--off"},
+        Words{"mute", "g", "--for", "soon"}, Words{"mute", "g", "--for", "0"},
+        Words{"mute", "g", "--for", "10ms"}}) {
+    const auto line = Parse(words);
+    ASSERT_FALSE(line);
+    EXPECT_EQ(line.error().status, kExitUsage);
+  }
+}
+
+TEST(CommandLine, GroupsAndStatisticsTakeTheFiltersOfTheApi) {
+  using Filters = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(
+      Parsed<GroupsCommand>({"groups", "--type", "t", "--action", "a", "--reason", "r", "--queue",
+                             "q", "--since", "s", "--muted", "false", "--order", "letters"})
+          .filters,
+      (Filters{{"type", "t"},
+               {"action", "a"},
+               {"reason", "r"},
+               {"queue", "q"},
+               {"since", "s"},
+               {"muted", "false"},
+               {"order", "letters"}}));
+  EXPECT_EQ(Parsed<GroupsCommand>({"groups", "--limit", "5"}).limit, 5U);
+  EXPECT_EQ(Parsed<StatsCommand>({"stats", "--since", "s", "--until", "u"}).filters,
+            (Filters{{"since", "s"}, {"until", "u"}}));
 }
 
 TEST(CommandLine, ATokenHasANameAndARole) {

@@ -29,7 +29,31 @@ constexpr std::array kAuditFlags = {
     FilterFlag{"--until", "until", "before this time"},
 };
 
+constexpr std::array kGroupFlags = {
+    FilterFlag{"--type", "type", "the message type; numbers make no difference"},
+    FilterFlag{"--action", "action", "the action; the same"},
+    FilterFlag{"--reason", "reason",
+               "why they died: expired, rejected, maxlen, delivery_limit, unknown"},
+    FilterFlag{"--queue", "queue", "the queue where they died first; numbers make no difference"},
+    FilterFlag{"--since", "since", "last seen at this time or later (2026-11-23T19:57:03Z)"},
+    FilterFlag{"--muted", "muted", "true: only those that are muted; false: only the others"},
+    FilterFlag{"--order", "order", "last_seen (the latest first) or letters (the largest first)"},
+};
+
+constexpr std::array kStatisticsFlags = {
+    FilterFlag{"--since", "since", "from this hour on (2026-11-23T19:57:03Z); else for a day"},
+    FilterFlag{"--until", "until", "until this hour; else until now"},
+};
+
 }  // namespace
+
+std::span<const FilterFlag> GroupFilters() {
+  return kGroupFlags;
+}
+
+std::span<const FilterFlag> StatisticsFilters() {
+  return kStatisticsFlags;
+}
 
 std::span<const FilterFlag> LetterFilters() {
   return kFilterFlags;

@@ -1,5 +1,5 @@
-// The flags that say which letters, or which acts: those of the HTTP interface by the same names.
-// Internal to the command line.
+// The flags that say which letters, acts, groups or hours: those of the HTTP interface by the same
+// names. Internal to the command line.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -20,6 +20,8 @@ struct FilterFlag {
 
 [[nodiscard]] std::span<const FilterFlag> LetterFilters();
 [[nodiscard]] std::span<const FilterFlag> AuditFilters();
+[[nodiscard]] std::span<const FilterFlag> GroupFilters();
+[[nodiscard]] std::span<const FilterFlag> StatisticsFilters();
 
 // Written into by CLI11 while it reads; must not move meanwhile.
 class FilterFlags {

@@ -14,6 +14,16 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 512;
 
+// As one number; none is less than nothing.
+std::string Span(Microseconds span) {
+  span = std::max(span, Microseconds(0));
+  if (span < std::chrono::minutes(1)) return fmt::format("{}s", span / std::chrono::seconds(1));
+  if (span < std::chrono::hours(1)) return fmt::format("{}m", span / std::chrono::minutes(1));
+  if (span < std::chrono::days(2)) return fmt::format("{}h", span / std::chrono::hours(1));
+  if (span < std::chrono::years(2)) return fmt::format("{}d", span / std::chrono::days(1));
+  return fmt::format("{}y", span / std::chrono::years(1));
+}
+
 }  // namespace
 
 Result<boost::json::object> ParseAnswer(std::string_view json) {
@@ -60,13 +70,20 @@ std::string TimeField(const boost::json::object& object, std::string_view name) 
 
 std::string AgeField(const boost::json::object& object, std::string_view name, Instant now) {
   const auto time = ParseRfc3339(Field(object, name));
-  if (!time) return {};
-  const auto age = std::max(now - time->instant, Microseconds(0));
-  if (age < std::chrono::minutes(1)) return fmt::format("{}s", age / std::chrono::seconds(1));
-  if (age < std::chrono::hours(1)) return fmt::format("{}m", age / std::chrono::minutes(1));
-  if (age < std::chrono::days(2)) return fmt::format("{}h", age / std::chrono::hours(1));
-  if (age < std::chrono::years(2)) return fmt::format("{}d", age / std::chrono::days(1));
-  return fmt::format("{}y", age / std::chrono::years(1));
+  return time ? Span(now - time->instant) : std::string();
+}
+
+std::string LeftField(const boost::json::object& object, std::string_view name, Instant now) {
+  const auto time = ParseRfc3339(Field(object, name));
+  return time ? Span(time->instant - now) : std::string();
+}
+
+std::int64_t NumberField(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_number()) return 0;
+  boost::json::error_code error;
+  const auto number = value->to_number<std::int64_t>(error);
+  return error ? 0 : number;
 }
 
 }  // namespace deadletter::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,5 +29,12 @@ namespace deadletter::cli {
 // "12s", "3m", "2h", "5d", "2y" from the time in `name` until `now`; empty where it is no time.
 [[nodiscard]] std::string AgeField(const boost::json::object& object, std::string_view name,
                                    Instant now);
+
+// The same from `now` until the time in `name`.
+[[nodiscard]] std::string LeftField(const boost::json::object& object, std::string_view name,
+                                    Instant now);
+
+// A whole number; 0 where there is none.
+[[nodiscard]] std::int64_t NumberField(const boost::json::object& object, std::string_view name);
 
 }  // namespace deadletter::cli

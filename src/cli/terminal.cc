@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -43,6 +44,18 @@ bool Colour() {
   return isatty(STDOUT_FILENO) == 1 && !IsSet("NO_COLOR") && !dumb;
 }
 
+// As the C library would choose it, without asking it.
+bool Blocks() {
+  if (isatty(STDOUT_FILENO) != 1) return false;
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (!IsSet(name)) continue;
+    std::string locale = std::getenv(name);
+    std::ranges::transform(locale, locale.begin(), [](unsigned char c) { return std::tolower(c); });
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return false;
+}
+
 // C0 and DEL have pictures of their own; the rest has none.
 std::string Replacement(char32_t character) {
   if (character < 0x20) return ToUtf8(0x2400 + character);
@@ -72,7 +85,11 @@ std::string Replace(std::string_view bytes, std::string (*replacement)(char32_t)
 }  // namespace
 
 Terminal StandardTerminal() {
-  return {.out = std::cout, .error = std::cerr, .columns = Columns(), .colour = Colour()};
+  return {.out = std::cout,
+          .error = std::cerr,
+          .columns = Columns(),
+          .colour = Colour(),
+          .blocks = Blocks()};
 }
 
 std::string SafeText(std::string_view bytes) {

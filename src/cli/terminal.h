@@ -17,11 +17,13 @@ struct Terminal {
   std::ostream& error;
   std::size_t columns = 80;
   bool colour = false;
+  bool blocks = false;  // it shows block elements (U+2581 …); else bars are drawn in ASCII
 };
 
 // Standard output and error. Columns: the terminal's, else COLUMNS, else 80 on a terminal and any
 // number elsewhere: what a script reads is whole. Colour: only on a
-// terminal, without NO_COLOR, and not on TERM=dumb.
+// terminal, without NO_COLOR, and not on TERM=dumb. Block elements: only on a terminal, and where
+// the locale is one of UTF-8.
 [[nodiscard]] Terminal StandardTerminal();
 
 // Any bytes made harmless for a terminal, on one line: control characters (C0, C1, DEL: escape

@@ -72,6 +72,15 @@ std::optional<int> RunWithoutConfig(const cli::CommandLine& command_line) {
   if (const auto* discard = std::get_if<cli::DiscardCommand>(&command_line.command)) {
     return cli::RunDiscard(*discard, command_line.output, terminal);
   }
+  if (const auto* groups = std::get_if<cli::GroupsCommand>(&command_line.command)) {
+    return cli::RunGroups(*groups, command_line.output, terminal);
+  }
+  if (const auto* mute = std::get_if<cli::MuteCommand>(&command_line.command)) {
+    return cli::RunMute(*mute, command_line.output, terminal);
+  }
+  if (const auto* stats = std::get_if<cli::StatsCommand>(&command_line.command)) {
+    return cli::RunStats(*stats, command_line.output, terminal);
+  }
   if (const auto* replay = std::get_if<cli::ReplayCommand>(&command_line.command)) {
     return cli::RunReplay(*replay, command_line.output, terminal);
   }

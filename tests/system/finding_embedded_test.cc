@@ -1,0 +1,10 @@
+// Groups and statistics of the running server over the embedded pair.
+#include "tests/system/embedded_pair.h"
+#include "tests/system/finding.h"
+
+namespace deadletter::test {
+
+INSTANTIATE_TEST_SUITE_P(Embedded, FindingOut, testing::Values(EmbeddedPair()),
+                         [](const auto&) { return "Pair"; });
+
+}  // namespace deadletter::test

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kBusyFor(5);
 constexpr std::chrono::milliseconds kBetweenLooks(500);
 constexpr const char* kNothingRecorded = "; nothing was recorded";
 
-LedgerResult<OutboxBacklog> Backlog(const Wiring& wiring, const Clock& clock) {
+LedgerResult<OutboxBacklog> BacklogOf(const Wiring& wiring, const Clock& clock) {
   return wiring.MakeOutbox()->Backlog(clock.Now());
 }
 
@@ -103,13 +103,13 @@ int RunSubmit(const Config& config, const cli::SubmitCommand& command, cli::Outp
   if (schema.answer != SchemaAnswer::kCurrent)
     return Complain(cli::kExitFailed, "submit: " + schema.message + kNothingRecorded);
 
-  const auto before = Backlog(**wiring, clock);
+  const auto before = BacklogOf(**wiring, clock);
   const auto ids = SubmitPatiently(*(*wiring)->MakeExecutions(),
                                    NewExecutions(config.topology, command), clock, kBusyFor);
   if (!ids) return Complain(cli::kExitFailed, "submit: " + WhatToDo(ids.error()));
   PrintIds(*ids, output);
   SendOutbox(config, **wiring, clock);
-  return Report(before, Backlog(**wiring, clock));
+  return Report(before, BacklogOf(**wiring, clock));
 }
 
 }  // namespace deadletter

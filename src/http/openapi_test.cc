@@ -15,12 +15,14 @@
 #include "operations/audit_log.h"
 #include "operations/discards.h"
 #include "operations/explain.h"
+#include "operations/groups.h"
 #include "operations/json_writer.h"
 #include "operations/ledger_test_support.h"
 #include "operations/list_letters.h"
 #include "operations/remarks.h"
 #include "operations/replays.h"
 #include "operations/selection_request.h"
+#include "operations/statistics.h"
 
 namespace deadletter::http {
 namespace {
@@ -127,6 +129,8 @@ TEST_F(OpenApi, HasEveryParameterThatIsReadAndNoOther) {
   const std::map<std::string, std::span<const std::string_view>> read = {
       {"GET /v1/letters", kListParameters},
       {"GET /v1/export", filters},
+      {"GET /v1/groups", kGroupParameters},
+      {"GET /v1/stats", kStatisticsParameters},
       {"GET /v1/letters/{id}", kLooking},
       {"GET /v1/letters/{id}/body", kLooking},
       {"GET /v1/replays", kReplaysParameters},
@@ -180,6 +184,8 @@ TEST_F(OpenApi, P9_TellsTheLimitsAsTheyAre) {
       {schemas + "Text/maxLength", kMaxTextBytes},
       {schemas + "NoteRequest/properties/text/maxLength", kMaxNoteBytes},
       {schemas + "DiscardRequest/properties/why/maxLength", kMaxWhyBytes},
+      {schemas + "MuteRequest/properties/for/maximum",
+       static_cast<std::size_t>(kLongestMute.count())},
       {schemas + "DiscardRequest/properties/ids/maxItems", kMaxSelectedIds},
       {schemas + "Letter/properties/notes/maxItems", kMaxNotesOfLetter},
       {schemas + "Tag/maxLength", kMaxTagBytes},

@@ -18,9 +18,6 @@
 namespace deadletter {
 namespace {
 
-constexpr std::array<std::string_view, 9> kGroupParameters = {
-    "type", "action", "reason", "queue", "since", "muted", "order", "limit", "cursor"};
-
 Problem ReadMuted(std::string_view value, std::optional<bool>& muted) {
   if (value != "true" && value != "false") return "muted must be true or false";
   muted = value == "true";

@@ -1,6 +1,7 @@
 // GET /v1/groups and POST /v1/groups/{id}/mute.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -18,6 +19,8 @@
 
 namespace deadletter {
 
+inline constexpr std::array<std::string_view, 9> kGroupParameters = {
+    "type", "action", "reason", "queue", "since", "muted", "order", "limit", "cursor"};
 inline constexpr std::chrono::seconds kLongestMute{30 * 24 * 3600};
 
 struct GroupsRequest {

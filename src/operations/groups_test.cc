@@ -19,7 +19,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 const Caller kVera{.name = "vera", .role = Role::kViewer};
-const Caller kOtto{.name = "otto", .role = Role::kOperator};
+const Caller kMuter{.name = "otto", .role = Role::kOperator};
 const Caller kAda{.name = "ada", .role = Role::kAdmin};
 
 constexpr const char* kFirstGroup = "01000000000000000000000000000000";
@@ -65,7 +65,7 @@ class GroupsTest : public ::testing::Test {
     return refused ? "" : refused.error().message;
   }
   OperationError MuteRefusal(const std::string& id, const std::string& json) {
-    const auto refused = operations_.MuteGroup(id, json, kOtto);
+    const auto refused = operations_.MuteGroup(id, json, kMuter);
     EXPECT_FALSE(refused) << json;
     return refused ? OperationError{} : refused.error();
   }
@@ -154,14 +154,14 @@ TEST_F(GroupsTest, WhatIsRedactedIsMaskedAndNotLookedFor) {
   EXPECT_EQ(page.at("items").at(0).at("action"), "***");
   EXPECT_EQ(page.at("items").at(0).at("type"), "ExecutionRequested");
   const std::vector<Parameter> by_action = {{"action", "core.http"}};
-  const auto refused = redacting.ListGroups(by_action, kOtto);
+  const auto refused = redacting.ListGroups(by_action, kMuter);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, OperationFault::kForbidden);
   EXPECT_TRUE(redacting.ListGroups(by_action, kAda));
 }
 
 TEST_F(GroupsTest, P8_AMuteIsShownAndAudited) {
-  const auto muted = Json(operations_.MuteGroup(kFirstGroup, R"({"for":3600})", kOtto));
+  const auto muted = Json(operations_.MuteGroup(kFirstGroup, R"({"for":3600})", kMuter));
   EXPECT_EQ(muted.at("group"), kFirstGroup);
   EXPECT_EQ(muted.at("muted_until"), "2026-11-23T20:30:00.000000Z");
   EXPECT_EQ(muted.at("muted_by"), "otto");
@@ -171,7 +171,7 @@ TEST_F(GroupsTest, P8_AMuteIsShownAndAudited) {
   EXPECT_EQ(ledger_->audit[0].who, "otto");
   EXPECT_EQ(ledger_->audit[0].subject, kFirstGroup);
   EXPECT_EQ(ledger_->audit[0].detail, "until 2026-11-23T20:30:00.000000Z");
-  const auto unmuted = Json(operations_.MuteGroup(kFirstGroup, R"({"for":0})", kOtto));
+  const auto unmuted = Json(operations_.MuteGroup(kFirstGroup, R"({"for":0})", kMuter));
   EXPECT_TRUE(unmuted.at("muted_until").is_null());
   EXPECT_TRUE(unmuted.at("muted_by").is_null());
   EXPECT_EQ(ledger_->audit.back().detail, "off");
@@ -183,7 +183,7 @@ TEST_F(GroupsTest, AMuteThatIsNoneIsRefused) {
         R"({"for":18446744073709551615})", R"({"for":1,"why":"x"})", R"({"for":null})"}) {
     EXPECT_EQ(MuteRefusal(kFirstGroup, json).fault, OperationFault::kBadRequest) << json;
   }
-  EXPECT_TRUE(operations_.MuteGroup(kFirstGroup, R"({"for":2592000})", kOtto));
+  EXPECT_TRUE(operations_.MuteGroup(kFirstGroup, R"({"for":2592000})", kMuter));
   EXPECT_EQ(MuteRefusal("ff000000000000000000000000000000", R"({"for":1})").fault,
             OperationFault::kNotFound);
   EXPECT_EQ(MuteRefusal("no group", R"({"for":1})").fault, OperationFault::kNotFound);

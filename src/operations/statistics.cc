@@ -17,8 +17,6 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr std::array<std::string_view, 2> kStatisticsParameters = {"since", "until"};
-
 using Counts = std::vector<std::pair<std::string, std::int64_t>>;
 
 // Names may be any bytes: what is shown alike is one.

@@ -1,6 +1,7 @@
 // GET /v1/stats.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 
 namespace deadletter {
 
+inline constexpr std::array<std::string_view, 2> kStatisticsParameters = {"since", "until"};
 inline constexpr std::chrono::hours kDefaultStatistics{24};
 inline constexpr std::chrono::hours kLongestStatistics{31 * 24};
 // The others are summed up.

@@ -9,6 +9,8 @@ export async function changeEverything(server, unreadable) {
   await revealWhatIsRedacted(server, unreadable);
   const replay = await replayLetters(server);
   await discardLetters(server);
+  await waitUntilCounted(server);
+  await muteAGroup(server);
   return replay;
 }
 
@@ -58,6 +60,25 @@ async function replayLetters(server) {
   await server.call("makeReplay", { body: { filter: { execution_id: "nobody's" } }, wanted: 422 });
   await server.call("makeReplay", { body: { ids: [server.ids.letters], dry_run: true }, wanted: 200 });
   return ended;
+}
+
+// Groups are counted behind the letters.
+async function waitUntilCounted(server) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const { data } = await server.call("showStatistics", { wanted: 200 });
+    if (data.uncounted_letters === 0) return;
+    if (Date.now() > deadline) throw new Error(`letters are not counted: ${JSON.stringify(data)}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+async function muteAGroup(server) {
+  await server.call("muteGroup", { body: { for: 3600 }, wanted: 200 });
+  const { data } = await server.call("listGroups", { query: { muted: true }, wanted: 200 });
+  if (data.items.length !== 1) throw new Error(`muted are ${JSON.stringify(data.items)}`);
+  await server.call("muteGroup", { body: { for: 0 }, wanted: 200 });
+  await server.call("muteGroup", { body: { for: -1 }, wanted: 400 });
 }
 
 async function discardLetters(server) {

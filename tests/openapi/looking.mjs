@@ -1,6 +1,7 @@
 // Everything that reads, by the document alone: a new GET is looked at without a line here.
 
 const PAGES = 3;
+const HOUR_MS = 3_600_000;
 
 // Every GET as it stands; then with each of its parameters, each of the values that it may have and some that it may not.
 export async function lookAtEverything(server) {
@@ -58,6 +59,7 @@ function valuesOf(operation, { name, schema, example }) {
   if (schema.enum) return schema.enum;
   if (schema.type === "boolean") return [true, false];
   if (schema.type === "integer") return [schema.minimum, schema.maximum];
+  if (schema.format === "date-time" && example === undefined) return [new Date(Date.now() - HOUR_MS).toISOString()];
   if (example === undefined) throw new Error(`${operation.name}: the parameter ${name} needs an example`);
   return [example];
 }

@@ -2,7 +2,9 @@
 import { request as sendRequest } from "node:http";
 
 export const ROLES = ["viewer", "operator", "admin"];
-const NOBODY = "01980000-0000-7000-8000-0000000000ff"; // an id that is well-formed, and nobody's
+// Ids that are well-formed, and nobody's.
+const NOBODY = "01980000-0000-7000-8000-0000000000ff";
+const NOBODYS = { groups: "f".repeat(32) };
 
 export class Server {
   // `tokens` by role; none: the server knows none. `ids`: what stands in a path's {…}, by the word before it.
@@ -67,15 +69,18 @@ export class Server {
 
   // What is there: /v1/letters/{id} becomes a letter's.
   pathOf(operation) {
-    const path = {};
-    for (const { name } of operation.parametersIn("path")) {
-      const word = operation.path.split("/").find((_, at, words) => words[at + 1] === `{${name}}`);
-      path[name] = this.ids[word] ?? NOBODY;
-    }
-    return path;
+    return this.fillIn(operation, (word) => this.ids[word] ?? NOBODYS[word] ?? NOBODY);
   }
 
   nobodysPathOf(operation) {
-    return Object.fromEntries(operation.parametersIn("path").map(({ name }) => [name, NOBODY]));
+    return this.fillIn(operation, (word) => NOBODYS[word] ?? NOBODY);
+  }
+
+  // `idOf`: by the word before it.
+  fillIn(operation, idOf) {
+    const path = {};
+    for (const { name } of operation.parametersIn("path"))
+      path[name] = idOf(operation.path.split("/").find((_, at, words) => words[at + 1] === `{${name}}`));
+    return path;
   }
 }

@@ -200,6 +200,7 @@ TEST_P(ServedDocument, AClientMadeFromItFindsEveryAnswerAsItSays) {
   boost::json::object ids;
   ids["letters"] = IdOf(*whole);
   ids["executions"] = std::to_string(kExecution);
+  ids["groups"] = ToHex(whole->group);
   boost::json::object all;
   all["url"] = full.url();
   all["tokens"] = std::move(tokens);

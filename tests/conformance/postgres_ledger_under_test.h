@@ -122,7 +122,7 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
     for (const auto& row :
          Ask("SELECT id, state, outcome, detail, convert_from(execution_id, 'UTF8'), "
              "possible_duplicate, encode(sha256(body), 'hex'), reason, "
-             "convert_from(queue, 'UTF8'), encode(sha256(properties || headers), 'hex'), "
+             "encode(queue, 'escape'), encode(sha256(properties || headers), 'hex'), "
              "CASE WHEN position('x-delivery-count'::bytea IN headers) > 0 "
              "OR position('deadletter-replay-id'::bytea IN headers) > 0 "
              "THEN convert_from(headers, 'UTF8') END, convert_from(properties, 'UTF8') "

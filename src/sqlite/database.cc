@@ -32,7 +32,14 @@ DatabaseResult<void> Patiently(std::chrono::milliseconds patience, Attempt attem
 }  // namespace
 
 bool DatabaseError::IsBusy() const {
-  return PrimaryCode(code) == SQLITE_BUSY || PrimaryCode(code) == SQLITE_LOCKED;
+  switch (PrimaryCode(code)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return true;
+    default:
+      return false;
+  }
 }
 
 DatabaseResult<std::unique_ptr<Database>> Database::Open(const std::string& path,

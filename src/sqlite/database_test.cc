@@ -165,6 +165,12 @@ TEST_F(SqliteDatabase, AWriteThatAnotherHoldsTooLongIsBusy) {
   EXPECT_TRUE(refused.error().IsBusy());
 }
 
+// A disk that stands still while another recovers the log: nothing is wrong with the file.
+TEST_F(SqliteDatabase, ALogThatAnotherRecoversForTooLongIsBusy) {
+  EXPECT_TRUE((DatabaseError{SQLITE_PROTOCOL, "locking protocol"}.IsBusy()));
+  EXPECT_FALSE((DatabaseError{SQLITE_CORRUPT, "malformed"}.IsBusy()));
+}
+
 TEST_F(SqliteDatabase, TheDataVersionTellsOfAnothersCommit) {
   auto reader = Open();
   auto writer = Open();

@@ -15,6 +15,7 @@
 #include "tests/support/platform_connection.h"
 #include "tests/support/private_rabbitmq.h"
 #include "tests/system/servers_pair.h"
+#include "tests/system/world.h"
 
 namespace deadletter::test {
 namespace {
@@ -93,10 +94,18 @@ class InHandOfFiles final : public InHand {
     return Number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'owner'");
   }
 
+  // A server that is killed and started again may keep the file to itself for as long as the disk
+  // takes to recover it.
   std::int64_t Number(const std::string& sql) {
-    auto row = queues_->Prepare(sql);
-    const std::int64_t number = row.Next() ? row.Int64(0) : 0;
-    if (row.error()) throw std::runtime_error(row.error()->message);
+    std::int64_t number = 0;
+    std::optional<sqlite::DatabaseError> error;
+    static_cast<void>(WaitUntil([&] {
+      auto row = queues_->Prepare(sql);
+      number = row.Next() ? row.Int64(0) : 0;
+      error = row.error();
+      return !error || !error->IsBusy();
+    }));
+    if (error) throw std::runtime_error(error->message);
     return number;
   }
 

@@ -37,11 +37,9 @@ int PrimaryCode(int code) {
   return code & 0xff;
 }
 
-LedgerFault FaultOf(int code) {
-  switch (PrimaryCode(code)) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return LedgerFault::kBusy;
+LedgerFault FaultOf(const sqlite::DatabaseError& error) {
+  if (error.IsBusy()) return LedgerFault::kBusy;
+  switch (PrimaryCode(error.code)) {
     case SQLITE_CONSTRAINT:  // the platform's constraints and its triggers' RAISE
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
@@ -81,6 +79,8 @@ std::string CodeName(int code) {
       return "SQLITE_BUSY";
     case SQLITE_LOCKED:
       return "SQLITE_LOCKED";
+    case SQLITE_PROTOCOL:
+      return "SQLITE_PROTOCOL";
     case SQLITE_CONSTRAINT:
       return "SQLITE_CONSTRAINT";
     case SQLITE_TOOBIG:
@@ -210,7 +210,7 @@ LedgerResult<void> LedgerFile::Commit(sqlite::Transaction& transaction) {
 Unexpected<LedgerError> LedgerFile::Failed(const sqlite::DatabaseError& error) {
   if (SpoilsConnection(error.code)) distrusted_ = true;
   if (aborted_) return Unavailable(CodeName(error.code), error.message);
-  return Unexpected<LedgerError>({FaultOf(error.code), CodeName(error.code), error.message});
+  return Unexpected<LedgerError>({FaultOf(error), CodeName(error.code), error.message});
 }
 
 }  // namespace deadletter

@@ -31,10 +31,8 @@ Problem ReadWhy(const boost::json::value& value, std::string& why) {
 }
 
 Problem ReadDiscard(std::string_view text, DiscardRequest& request, Asking& asking) {
-  const auto object = ReadRequestObject(text);
-  if (!object) return "the body must be a JSON object that says which letters to discard";
-  if (auto problem = UnknownMember(*object, "", {"filter", "ids", "why", "dry_run"}))
-    return problem;
+  const auto object = ReadObject(text, {"filter", "ids", "why", "dry_run"});
+  if (!object) return object.error().message;
   if (auto problem = ReadSelection(*object, "discarded", asking, request.selection)) return problem;
   if (const auto* why = object->if_contains("why")) {
     if (auto problem = ReadWhy(*why, request.why)) return problem;

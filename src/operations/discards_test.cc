@@ -81,7 +81,7 @@ TEST_F(DiscardRequests, P7_ADryRunChangesNothing) {
 
 TEST_F(DiscardRequests, EveryMistakeSaysWhatIsAllowed) {
   const std::pair<const char*, const char*> mistakes[] = {
-      {"", "the body must be a JSON object"},
+      {"", "the body is not JSON"},
       {"[]", "the body must be a JSON object"},
       {"{}", "say either filter or ids"},
       {R"({"filter":{},"ids":[]})", "say either filter or ids"},

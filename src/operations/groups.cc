@@ -13,7 +13,7 @@
 #include "operations/json_writer.h"
 #include "operations/patience.h"
 #include "operations/query.h"
-#include "operations/request_body.h"
+#include "operations/request_json.h"
 
 namespace deadletter {
 namespace {
@@ -89,8 +89,7 @@ Unexpected<OperationError> NoSuchGroup() {
 }
 
 OperationResult<std::chrono::seconds> ReadMute(std::string_view json) {
-  constexpr std::array<std::string_view, 1> kMembers = {"for"};
-  const auto body = ReadObject(json, kMembers);
+  const auto body = ReadObject(json, {"for"});
   if (!body) return Unexpected<OperationError>(body.error());
   const boost::json::value* const given = body->if_contains("for");
   boost::json::error_code error;

@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <boost/json/object.hpp>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "base/rfc3339.h"
@@ -15,7 +12,7 @@
 #include "operations/json_writer.h"
 #include "operations/patience.h"
 #include "operations/query.h"
-#include "operations/request_body.h"
+#include "operations/request_json.h"
 #include "operations/show_letter.h"
 
 namespace deadletter {
@@ -64,8 +61,7 @@ OperationResult<std::vector<std::string>> ReadTags(const object& body, std::stri
 }
 
 OperationResult<TagChange> ReadTagChange(std::string_view json) {
-  constexpr std::array<std::string_view, 2> kMembers = {"add", "remove"};
-  const auto body = ReadObject(json, kMembers);
+  const auto body = ReadObject(json, {"add", "remove"});
   if (!body) return Unexpected<OperationError>(body.error());
   auto add = ReadTags(*body, "add");
   if (!add) return Unexpected<OperationError>(add.error());
@@ -115,10 +111,9 @@ std::string NoteJson(const Note& note) {
 
 OperationResult<std::string> AddNote(Remarks& remarks, std::string_view letter,
                                      std::string_view json, const Caller& caller, Instant now) {
-  constexpr std::array<std::string_view, 1> kMembers = {"text"};
   const auto id = ReadLetterId(letter);
   if (!id) return Unexpected<OperationError>(id.error());
-  const auto body = ReadObject(json, kMembers);
+  const auto body = ReadObject(json, {"text"});
   if (!body) return Unexpected<OperationError>(body.error());
   const value* text = body->if_contains("text");
   if (text == nullptr || !text->is_string()) return BadBody("must have a string in text");

@@ -103,12 +103,9 @@ Problem ReadMember(std::string_view name, const json::value& value, ReplayReques
 }
 
 Problem Read(std::string_view text, ReplayRequest& request, Asking& asking) {
-  const auto object = ReadRequestObject(text);
-  if (!object) return "the body must be a JSON object that describes a replay";
-  if (auto problem = UnknownMember(*object, "",
-                                   {"filter", "ids", "edit", "redirect", "rate_per_second", "ramp",
-                                    "stop_when", "answer_within_seconds", "dry_run"}))
-    return problem;
+  const auto object = ReadObject(text, {"filter", "ids", "edit", "redirect", "rate_per_second",
+                                        "ramp", "stop_when", "answer_within_seconds", "dry_run"});
+  if (!object) return object.error().message;
   SelectionRequest selection;
   if (auto problem = ReadSelection(*object, "replayed", asking, selection)) return problem;
   request.selection = std::move(selection.selection);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,25 @@ class WorkQueue {
   [[nodiscard]] virtual BrokerResult<bool> Extend(const std::string& lease_id,
                                                   std::chrono::milliseconds duration) = 0;
   [[nodiscard]] virtual WorkQueueCapabilities capabilities() const = 0;
+};
+
+// A work queue whose leases last: whoever knows the id of one may answer for it, on any connection
+// and after a restart, until its time is over. What workers need who come with one request at a
+// time.
+class LastingWorkQueue : public WorkQueue {
+ public:
+  // Take() without waiting, and no more than `max_bytes` of messages; one larger message is given
+  // alone.
+  [[nodiscard]] virtual BrokerResult<std::vector<Lease>> TakeReady(
+      const std::string& queue, std::size_t max, std::size_t max_bytes,
+      std::chrono::milliseconds duration) = 0;
+  // Until there may be something to take from `queue`: true. False: `wait` is over, or `stop` was
+  // requested. It is nobody's yet: another may be faster.
+  [[nodiscard]] virtual BrokerResult<bool> AwaitReady(const std::string& queue,
+                                                      std::chrono::milliseconds wait,
+                                                      const std::stop_token& stop) = 0;
+  // What a lease is of. Nothing: it is not (or no longer) ours.
+  [[nodiscard]] virtual BrokerResult<std::optional<Delivery>> Find(const std::string& lease_id) = 0;
 };
 
 }  // namespace deadletter

@@ -173,6 +173,9 @@ class BothQueues {
     Require(leases.size() == expected.size(), "as many are leased as are ready");
     for (std::size_t index = 0; index < leases.size(); ++index) {
       CheckDelivery(leases[index].delivery, expected[index]);
+      const auto found = Done(work_->Find(leases[index].id));
+      Require(found.has_value() == (duration > milliseconds(0)), "a lease is found while it lasts");
+      if (found) CheckDelivery(*found, expected[index]);
       held_.push_back({++last_lease_, expected[index].name, leases[index].id});
     }
   }

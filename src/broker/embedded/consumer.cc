@@ -19,13 +19,6 @@ constexpr embedded::CommitPoints kSubscribe{"subscribe.before", "subscribe.after
 constexpr embedded::CommitPoints kReceive{"lease.before", "lease.after"};
 constexpr embedded::CommitPoints kAcknowledge{"acknowledge.before", "acknowledge.after"};
 
-// The clock of waiting cannot hold "for ever".
-constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24);
-
-std::chrono::steady_clock::time_point Deadline(std::chrono::milliseconds wait) {
-  return std::chrono::steady_clock::now() + std::min(wait, kLongestWait);
-}
-
 BrokerError OpenedAgain() {
   return {BrokerFault::kUnreachable, "the queue file was opened again; subscriptions begin anew"};
 }
@@ -71,7 +64,7 @@ BrokerResult<void> EmbeddedConsumer::Subscribe(std::size_t prefetch) {
 
 BrokerResult<std::vector<Delivery>> EmbeddedConsumer::Receive(const ReceiveLimits& limits) {
   if (state_ == State::kClosed) return NotSubscribed();
-  const auto deadline = Deadline(limits.wait);
+  const auto deadline = embedded::DeadlineAfter(limits.wait);
   while (true) {
     const auto seen = broker_->changes();
     if (aborted_)
@@ -115,7 +108,7 @@ BrokerResult<std::vector<Delivery>> EmbeddedConsumer::TakeReady(const ReceiveLim
 
 BrokerResult<void> EmbeddedConsumer::KeepAlive(std::chrono::milliseconds wait) {
   if (state_ == State::kClosed) return NotSubscribed();
-  const auto deadline = Deadline(wait);
+  const auto deadline = embedded::DeadlineAfter(wait);
   while (!woken_.exchange(false) && broker_->WaitForChange(broker_->changes(), deadline, woken_)) {
   }
   return {};

@@ -1,5 +1,6 @@
 #include "broker/embedded/leasing.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -20,10 +21,11 @@ void TellReturns(FieldTable& headers, std::int64_t returns) {
   headers.entries.push_back({std::string(kDeliveryCount), {returns}});
 }
 
-Taken ReadTaken(const sqlite::Statement& row, const QueueRow& queue, Instant now) {
+// The columns of kTakeMessages and of kLeasedMessage.
+Taken ReadTaken(const sqlite::Statement& row, const std::string& queue, Instant now) {
   Taken taken;
   taken.id = row.Int64(0);
-  taken.delivery.dead_letter_queue = queue.spec.name;
+  taken.delivery.dead_letter_queue = queue;
   taken.delivery.exchange = row.Text(1);
   taken.delivery.routing_key = row.Text(2);
   taken.delivery.message = ReadStored(row.Text(3), row.Text(4));
@@ -41,14 +43,22 @@ std::vector<Taken> ReadReady(Tables& tables, const QueueRow& queue, const TakeLi
   constexpr auto kMost = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
   statement.Bind(queue.id, tables.now(), std::min(limits.max_messages, kMost));
   while (statement.Next()) {
-    all.push_back(ReadTaken(statement, queue, tables.now()));
-    bytes += all.back().delivery.BufferedBytes();
+    Taken next = ReadTaken(statement, queue.spec.name, tables.now());
+    const std::size_t size = next.delivery.BufferedBytes();
+    if (!all.empty() && bytes + size > limits.most_bytes) break;
+    all.push_back(std::move(next));
+    bytes += size;
     if (bytes >= limits.max_bytes) break;
   }
   return all;
 }
 
 }  // namespace
+
+std::chrono::steady_clock::time_point DeadlineAfter(std::chrono::milliseconds wait) {
+  constexpr std::chrono::milliseconds kLongestWait = std::chrono::hours(24);
+  return std::chrono::steady_clock::now() + std::min(wait, kLongestWait);
+}
 
 std::int64_t NewToken() {
   std::int64_t token = 0;
@@ -85,6 +95,13 @@ bool IsLeased(Tables& tables, MessageId id, std::int64_t token) {
   auto statement = tables.Prepare(sql::kFindLeased);
   statement.Bind(id, token, tables.now());
   return statement.Next();
+}
+
+std::optional<Delivery> FindLeased(Tables& tables, MessageId id, std::int64_t token) {
+  auto statement = tables.Prepare(sql::kLeasedMessage);
+  statement.Bind(id, token, tables.now());
+  if (!statement.Next()) return std::nullopt;
+  return ReadTaken(statement, statement.Text(8), tables.now()).delivery;
 }
 
 bool Extend(Tables& tables, MessageId id, std::int64_t token, Instant until) {

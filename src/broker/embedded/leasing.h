@@ -1,6 +1,8 @@
 // Giving messages to somebody for a while, and taking their answers.
 #pragma once
 
+#include <chrono>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -13,6 +15,8 @@ struct TakeLimits {
   std::size_t max_messages = 1;
   std::size_t max_bytes =
       0;  // taking stops once this many are in hand; one message is always taken
+  // And before more than this many would be; one larger message is taken alone.
+  std::size_t most_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 // How long a message is somebody's: as long as an open broker lives, or until a time.
@@ -27,6 +31,10 @@ struct Taken {
   Delivery delivery;       // without a tag
 };
 
+// When a wait that begins now is over: a day at the latest, for the clock of waiting cannot hold
+// "for ever".
+[[nodiscard]] std::chrono::steady_clock::time_point DeadlineAfter(std::chrono::milliseconds wait);
+
 // Never 0, and not to be guessed.
 [[nodiscard]] std::int64_t NewToken();
 
@@ -38,6 +46,8 @@ struct Taken {
 // The message is done and gone. False: it is not (or no longer) leased under this token.
 bool Acknowledge(Tables& tables, MessageId id, std::int64_t token);
 [[nodiscard]] bool IsLeased(Tables& tables, MessageId id, std::int64_t token);
+// What is leased under this token. Nothing: as above.
+[[nodiscard]] std::optional<Delivery> FindLeased(Tables& tables, MessageId id, std::int64_t token);
 bool Extend(Tables& tables, MessageId id, std::int64_t token, Instant until);
 
 }  // namespace deadletter::embedded

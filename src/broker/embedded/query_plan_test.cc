@@ -22,11 +22,12 @@ TEST(QueryPlan, P9_NothingReadsTheWholeTableOfMessages) {
   auto database = OpenQueueFile(folder / "queues.sqlite", std::chrono::seconds(10), true);
   ASSERT_TRUE(database) << database.error().message;
   for (const auto& statement :
-       {sql::kTakeMessages, sql::kLeaseMessage, sql::kDeleteLeased, sql::kFindLeased,
-        sql::kExtendLease, sql::kReturnLeased, sql::kLeasedByOwner, sql::kNextExpiry,
-        sql::kNextLeaseEnd, sql::kNextDying, sql::kNextDue, sql::kCountReady, sql::kOldestReady,
-        sql::kCountStates, sql::kHeldQueues, sql::kLetHeldDieAgain, sql::kGetMessage,
-        sql::kDeleteMessage, sql::kHoldMessage}) {
+       {sql::kTakeMessages, sql::kLeaseMessage,  sql::kDeleteLeased,  sql::kFindLeased,
+        sql::kExtendLease,  sql::kReturnLeased,  sql::kLeasedByOwner, sql::kNextExpiry,
+        sql::kNextLeaseEnd, sql::kNextDying,     sql::kNextDue,       sql::kCountReady,
+        sql::kOldestReady,  sql::kCountStates,   sql::kHeldQueues,    sql::kLetHeldDieAgain,
+        sql::kGetMessage,   sql::kDeleteMessage, sql::kHoldMessage,   sql::kLeasedMessage,
+        sql::kHasReady}) {
     const auto plan = PlanOf(**database, statement);
     EXPECT_THAT(plan, Not(HasSubstr("SCAN message\n"))) << statement;
     EXPECT_THAT(plan, Not(HasSubstr("SCAN message USING INDEX message_queue"))) << statement;

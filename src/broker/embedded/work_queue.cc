@@ -7,6 +7,7 @@
 
 #include "broker/embedded/deaths.h"
 #include "broker/embedded/leasing.h"
+#include "broker/embedded/sql.h"
 #include "broker/embedded/tables.h"
 
 namespace deadletter {
@@ -19,7 +20,6 @@ using std::chrono::milliseconds;
 constexpr embedded::CommitPoints kTake{"take.before", "take.after"};
 constexpr embedded::CommitPoints kAnswer{"answer.before", "answer.after"};
 constexpr std::size_t kMaxBytesATime = std::size_t{64} << 20;
-constexpr milliseconds kLongestTake = std::chrono::hours(24);
 
 // "<message>-<token>", both in hexadecimal.
 struct LeaseId {
@@ -47,6 +47,10 @@ milliseconds Bounded(milliseconds duration) {
   return std::clamp(duration, milliseconds(0), EmbeddedWorkQueue::kMaxLease);
 }
 
+BrokerError NoQueue(const std::string& queue) {
+  return {BrokerFault::kQueueMissing, "no queue " + queue};
+}
+
 // Does `work` with the lease; false without doing anything where the id is none of ours.
 template <class Work>
 BrokerResult<bool> Answer(EmbeddedBroker& broker, const std::string& lease_id, Work work) {
@@ -62,10 +66,10 @@ BrokerResult<bool> Answer(EmbeddedBroker& broker, const std::string& lease_id, W
 
 BrokerResult<std::vector<Lease>> EmbeddedWorkQueue::Take(const std::string& queue, std::size_t max,
                                                          milliseconds duration, milliseconds wait) {
-  const auto deadline = std::chrono::steady_clock::now() + std::min(wait, kLongestTake);
+  const auto deadline = embedded::DeadlineAfter(wait);
   while (true) {
     const auto seen = broker_->changes();
-    auto leases = TakeReady(queue, max, Bounded(duration));
+    auto leases = TakeWithin(queue, {.max_messages = max, .max_bytes = kMaxBytesATime}, duration);
     if (!leases || !leases->empty()) return leases;
     if (!broker_->WaitForChange(seen, deadline, never_woken_)) return leases;
   }
@@ -73,22 +77,65 @@ BrokerResult<std::vector<Lease>> EmbeddedWorkQueue::Take(const std::string& queu
 
 BrokerResult<std::vector<Lease>> EmbeddedWorkQueue::TakeReady(const std::string& queue,
                                                               std::size_t max,
+                                                              std::size_t max_bytes,
                                                               milliseconds duration) {
+  return TakeWithin(queue, {.max_messages = max, .max_bytes = max_bytes, .most_bytes = max_bytes},
+                    duration);
+}
+
+BrokerResult<std::vector<Lease>> EmbeddedWorkQueue::TakeWithin(const std::string& queue,
+                                                               const embedded::TakeLimits& limits,
+                                                               milliseconds duration) {
   std::optional<std::vector<Lease>> leases;
   auto written = broker_->Write(kTake, [&](Tables& tables) {
     const auto found = tables.FindQueue(queue);
     if (!found) return;
-    const auto until = tables.now() + duration;
+    const auto until = tables.now() + Bounded(duration);
     leases.emplace();
-    for (auto& taken :
-         embedded::Take(tables, *found, {max, kMaxBytesATime}, {.owner = {}, .until = until}, {})) {
+    for (auto& taken : embedded::Take(tables, *found, limits, {.owner = {}, .until = until}, {})) {
       leases->push_back(
           {fmt::format("{:x}-{:x}", taken.id, taken.token), std::move(taken.delivery), until});
     }
   });
   if (!written) return Unexpected<BrokerError>(written.error());
-  if (!leases) return Unexpected<BrokerError>({BrokerFault::kQueueMissing, "no queue " + queue});
+  if (!leases) return Unexpected<BrokerError>(NoQueue(queue));
   return std::move(*leases);
+}
+
+BrokerResult<bool> EmbeddedWorkQueue::AwaitReady(const std::string& queue, milliseconds wait,
+                                                 const std::stop_token& stop) {
+  const auto deadline = embedded::DeadlineAfter(wait);
+  std::atomic<bool> stopped = false;
+  const std::stop_callback wake(stop, [&] {
+    stopped = true;
+    broker_->Notify();
+  });
+  while (true) {
+    const auto seen = broker_->changes();
+    if (stopped) return false;
+    std::optional<bool> ready;
+    auto read = broker_->Write(embedded::kLook, [&](Tables& tables) {
+      const auto found = tables.FindQueue(queue);
+      if (!found) return;
+      auto rows = tables.Prepare(embedded::sql::kHasReady);
+      ready = rows.Bind(found->id, tables.now()).Next();
+    });
+    if (!read) return Unexpected<BrokerError>(read.error());
+    if (!ready) return Unexpected<BrokerError>(NoQueue(queue));
+    if (*ready) return true;
+    if (!broker_->WaitForChange(seen, deadline, stopped)) return false;
+  }
+}
+
+BrokerResult<std::optional<Delivery>> EmbeddedWorkQueue::Find(const std::string& lease_id) {
+  std::optional<Delivery> delivery;
+  const auto lease = ReadLeaseId(lease_id);
+  if (!lease) return delivery;
+  auto read = broker_->Write(embedded::kLook, [&](Tables& tables) {
+    delivery = embedded::FindLeased(tables, lease->message, lease->token);
+  });
+  if (!read) return Unexpected<BrokerError>(read.error());
+  return delivery;
 }
 
 BrokerResult<bool> EmbeddedWorkQueue::Acknowledge(const std::string& lease_id) {

@@ -1,5 +1,8 @@
 #include "broker/embedded/work_queue.h"
 
+#include <stop_token>
+#include <thread>
+
 #include "broker/embedded/test_fixture.h"
 
 namespace deadletter {
@@ -69,6 +72,72 @@ TEST_F(EmbeddedLeases, ALeaseThatEndedDuringADowntimeReturnsAtOpening) {
 TEST_F(EmbeddedLeases, P9_ALeaseHasALongestDuration) {
   EXPECT_EQ(TakeOne(std::chrono::milliseconds::max()).until,
             clock_.Now() + EmbeddedWorkQueue::kMaxLease);
+}
+
+TEST_F(EmbeddedLeases, WhatALeaseIsOfCanBeLookedAtWhileItLasts) {
+  const auto lease = TakeOne();
+  const auto found = work_.Find(lease.id).value();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->message, lease.delivery.message);
+  EXPECT_EQ(found->dead_letter_queue, "work");
+  EXPECT_EQ(found->routing_key, lease.delivery.routing_key);
+  EXPECT_EQ(found->redelivered, lease.delivery.redelivered);
+  EXPECT_EQ(EmbeddedWorkQueue(Open()).Find(lease.id).value()->message, lease.delivery.message);
+  clock_.Advance(kMinute);
+  EXPECT_FALSE(work_.Find(lease.id).value());
+  ASSERT_TRUE(broker_->HandleDue());
+  const auto again = TakeOne();
+  EXPECT_FALSE(work_.Find(lease.id).value());
+  EXPECT_TRUE(work_.Find(again.id).value()->redelivered);
+  EXPECT_EQ(work_.Find(again.id).value()->DeliveryCount(), 1U);
+  EXPECT_FALSE(work_.Find("1-1").value());
+  EXPECT_FALSE(work_.Find("no lease").value());
+}
+
+TEST_F(EmbeddedLeases, P9_NoMoreBytesAreGivenThanAskedForButForOneMessageAlone) {
+  for (const std::size_t size : {100'000U, 100'000U, 300'000U}) {
+    auto message = To("work", "large");
+    message.message.body.assign(size, 'b');
+    Send(broker_, message);
+  }
+  const auto take = [&] {
+    std::vector<std::size_t> sizes;
+    for (const auto& lease : work_.TakeReady("work", 10, 250'000, kMinute).value())
+      sizes.push_back(lease.delivery.message.body.size());
+    return sizes;
+  };
+  EXPECT_THAT(take(), testing::ElementsAre(4U, 100'000U, 100'000U));
+  EXPECT_EQ(Count(*broker_, "work").ready, 1U) << "read, and not taken";
+  EXPECT_THAT(take(), testing::ElementsAre(300'000U));
+  EXPECT_THAT(take(), testing::IsEmpty());
+}
+
+TEST_F(EmbeddedLeases, WhatIsReadyIsWaitedForAndTakenByNobody) {
+  const std::stop_token nobody;
+  EXPECT_TRUE(work_.AwaitReady("work", 0ms, nobody).value());
+  EXPECT_EQ(Count(*broker_, "work").ready, 1U);
+  const auto lease = TakeOne();
+  EXPECT_FALSE(work_.AwaitReady("work", 0ms, nobody).value());
+  std::jthread other(
+      [&] { EXPECT_TRUE(EmbeddedWorkQueue(Open()).Reject(lease.id, true).value()); });
+  EXPECT_TRUE(work_.AwaitReady("work", kPatience, nobody).value());
+  const auto missing = work_.AwaitReady("nowhere", kPatience, nobody);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().fault, BrokerFault::kQueueMissing);
+  EXPECT_EQ(work_.TakeReady("nowhere", 1, 1, kMinute).error().fault, BrokerFault::kQueueMissing);
+}
+
+TEST_F(EmbeddedLeases, AWaitEndsWithAStopOrWithItsQueue) {
+  TakeOne();
+  std::stop_source stop;
+  std::jthread other([&] { stop.request_stop(); });
+  EXPECT_FALSE(work_.AwaitReady("work", kPatience, stop.get_token()).value());
+  EXPECT_FALSE(work_.AwaitReady("work", kPatience, stop.get_token()).value()) << "nor begins one";
+  other.join();
+  std::jthread deletes([&] { EXPECT_TRUE(broker_->DeleteQueue("work").value()); });
+  const auto deleted = work_.AwaitReady("work", kPatience, {});
+  ASSERT_FALSE(deleted);
+  EXPECT_EQ(deleted.error().fault, BrokerFault::kQueueMissing);
 }
 
 TEST_F(EmbeddedLeases, AnotherTokenIsNoLease) {

@@ -113,7 +113,8 @@ Result<void> Demo::Submit() {
     command.queue = config_.topology.WorkerQueueName(worker);
     command.action = "demo.work";
     command.count = kPerWorker;
-    const auto ids = executions->Submit(NewExecutions(config_.topology, command), clock_.Now());
+    const auto ids =
+        executions->Submit(NewExecutions(config_.topology, command), clock_.Now(), std::nullopt);
     if (!ids) return Fail(ids.error().message);
     for (const ExecutionId& id : *ids) executions_.push_back({id, worker, "", ""});
   }

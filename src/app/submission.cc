@@ -44,7 +44,7 @@ LedgerResult<std::vector<ExecutionId>> SubmitPatiently(Executions& ledger,
   const auto deadline = steady_clock::now() + patience;
   Signal pause;
   while (true) {
-    auto ids = ledger.Submit(executions, clock.Now());
+    auto ids = ledger.Submit(executions, clock.Now(), std::nullopt);
     const bool busy = !ids && (ids.error().fault == LedgerFault::kBusy ||
                                ids.error().fault == LedgerFault::kRowLocked);
     if (!busy || steady_clock::now() >= deadline) return ids;

@@ -12,7 +12,8 @@ class BusyLedger final : public Executions {
  public:
   BusyLedger(LedgerFault fault, int times) : fault_(fault), times_(times) {}
 
-  LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution>, Instant) override {
+  LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution>, Instant,
+                                                const std::optional<AuditEntry>&) override {
     ++calls;
     if (calls <= times_) {
       return Unexpected<LedgerError>({fault_, "SQLITE_BUSY", "database is locked"});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ledger/audit.h"
 #include "ledger/ledger_error.h"
 #include "letter/execution_id.h"
 #include "letter/message.h"
@@ -37,9 +38,11 @@ class Executions {
 
   // Commits the executions, in status `replay_status` (scheduled), and their messages (outbox)
   // together. The attempt stamp in each message is the row's `updated`. The table must give ids by
-  // itself (a sequence, a default).
+  // itself (a sequence, a default). `audit` tells of it in the same transaction (P8); none: whoever
+  // submits is nobody that we know.
   [[nodiscard]] virtual LedgerResult<std::vector<ExecutionId>> Submit(
-      std::span<const NewExecution> executions, Instant now) = 0;
+      std::span<const NewExecution> executions, Instant now,
+      const std::optional<AuditEntry>& audit) = 0;
   [[nodiscard]] virtual LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) = 0;
 
   // What a worker does with its own work: moves it to `status` with that result if it is still

@@ -130,7 +130,8 @@ class FakeExecutions final : public Executions {
  public:
   explicit FakeExecutions(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
 
-  LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution>, Instant) override {
+  LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution>, Instant,
+                                                const std::optional<AuditEntry>&) override {
     return std::vector<ExecutionId>{};
   }
 

@@ -25,7 +25,7 @@ TEST_P(ExecutionsConformance, SubmittingPutsTheRowAndItsMessageDownTogether) {
     auto executions = ledger_->OpenExecutions();
     const std::vector<NewExecution> wanted = {Echo("7"), Echo(std::nullopt)};
     const Instant now = Now();
-    const auto ids = Good(executions->Submit(wanted, now));
+    const auto ids = Good(executions->Submit(wanted, now, std::nullopt));
     ASSERT_EQ(ids.size(), 2U);
     EXPECT_NE(ids[0], ids[1]);
     EXPECT_EQ(StatusOf(ids[0]), TableOf(shape).replay_status);
@@ -46,7 +46,7 @@ TEST_P(ExecutionsConformance, SubmittingPutsTheRowAndItsMessageDownTogether) {
 TEST_P(ExecutionsConformance, ASubmittedExecutionIsFoundWithTheStampOfItsMessage) {
   auto executions = ledger_->OpenExecutions();
   const std::vector<NewExecution> wanted = {Echo("7")};
-  const auto ids = Good(executions->Submit(wanted, Now()));
+  const auto ids = Good(executions->Submit(wanted, Now(), std::nullopt));
   const auto row = Good(executions->Find(ids.at(0))).value();
   EXPECT_EQ(row.id, ids[0]);
   EXPECT_EQ(row.status, "scheduled");
@@ -55,6 +55,36 @@ TEST_P(ExecutionsConformance, ASubmittedExecutionIsFoundWithTheStampOfItsMessage
   EXPECT_EQ(row.updated, UpdatedOf(ids[0]));
   EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(ids[0]).Attempt(*row.updated))), Outcome::kFailed);
   EXPECT_TRUE(Good(executions->Find(ids[0]))->result_json.has_value());
+}
+
+TEST_P(ExecutionsConformance, P8_ASubmissionAndWhatTellsOfItAreThereTogether) {
+  auto executions = ledger_->OpenExecutions();
+  auto audit = ledger_->OpenAudit();
+  AuditEntry entry;
+  entry.id = TimeOrderedUuid(Now());
+  entry.at = Now();
+  entry.who = "anna";
+  entry.role = "operator";
+  entry.what = "submit";
+  entry.subject = "worker.7.executions";
+  entry.letters = 0;
+  const std::vector<NewExecution> wanted = {Echo("7")};
+  const auto ids = Good(executions->Submit(wanted, Now(), entry));
+  EXPECT_EQ(StatusOf(ids.at(0)), "scheduled");
+  const auto acts = Good(audit->List({}, 10, std::nullopt)).entries;
+  ASSERT_EQ(acts.size(), 1U);
+  EXPECT_EQ(acts[0].who, "anna");
+  EXPECT_EQ(acts[0].subject, "worker.7.executions");
+  EXPECT_EQ(acts[0].letters, 0);
+  EXPECT_EQ(Claim().size(), 1U);
+
+  // Its id is taken: the entry cannot be written, and so nothing may be.
+  EXPECT_FALSE(executions->Submit(wanted, Now(), entry));
+  EXPECT_THAT(Claim(), testing::IsEmpty());
+  EXPECT_EQ(Good(executions->Submit(wanted, Now(), std::nullopt)).size(), 1U);
+  EXPECT_EQ(Claim().size(), 1U);
+  EXPECT_EQ(Good(audit->List({}, 10, std::nullopt)).entries.size(), 1U);
+  EXPECT_EQ(ledger_->ReadFacts().rows.size(), 2U) << "none is left of what was refused";
 }
 
 TEST_P(ExecutionsConformance, WhatIsNotThereIsNotFound) {

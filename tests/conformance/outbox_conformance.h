@@ -163,7 +163,8 @@ TEST_P(OutboxConformance, P6_AnEventWaitsForNoSubmissionOfItsExecution) {
   NewExecution submitted;
   submitted.action_ref = "core.echo";
   submitted.payload_json = "{}";
-  const auto ids = Good(ledger_->OpenExecutions()->Submit(std::span(&submitted, 1), Now()));
+  const auto ids =
+      Good(ledger_->OpenExecutions()->Submit(std::span(&submitted, 1), Now(), std::nullopt));
   const auto submission = ClaimAt(Now());
   ASSERT_EQ(submission.size(), 1U);
   // Sent, delivered, and dead, before its answer came.

@@ -264,7 +264,8 @@ TEST_P(PostgresPlatform, TheMigrationsRunAsPrintedToo) {
     EXPECT_EQ(Good(postgres::MakeOutbox(options)->Claim(Now(), kMany, kMuch, kLease)).size(), 1U);
     EXPECT_EQ(Good(postgres::MakeCatalog(options)->Counts()).letters.at(LetterState::kOpen), 1);
     const std::vector<NewExecution> wanted(1);
-    EXPECT_EQ(Good(postgres::MakeExecutions(options)->Submit(wanted, Now())).size(), 1U);
+    EXPECT_EQ(Good(postgres::MakeExecutions(options)->Submit(wanted, Now(), std::nullopt)).size(),
+              1U);
     EXPECT_EQ(Good(settlement->CloseFinished(10)), 0U);
     AuditEntry entry;
     entry.id = RandomUuid();

@@ -4,6 +4,7 @@
 
 #include "base/fault_point.h"
 #include "ledger/embedded_sql.h"
+#include "ledger/postgres/audit.h"
 #include "ledger/postgres/sql.h"
 #include "ledger/submit_message.h"
 #include "letter/field_json.h"
@@ -97,7 +98,7 @@ Statement PostgresExecutions::InsertStatement(std::span<const NewExecution> exec
 }
 
 LedgerResult<std::vector<ExecutionId>> PostgresExecutions::Submit(
-    std::span<const NewExecution> executions, Instant now) {
+    std::span<const NewExecution> executions, Instant now, const std::optional<AuditEntry>& audit) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
   const auto inserted = connection_.Begin({InsertStatement(executions)});
   if (!inserted) return tl::unexpected(Refused(inserted.error()));
@@ -121,7 +122,9 @@ LedgerResult<std::vector<ExecutionId>> PostgresExecutions::Submit(
     ids.push_back(std::move(*id));
   }
   fault::Hit("submit.before");
-  const auto committed = connection_.Commit({OutboxStatement(schema_, submitted, now)});
+  std::vector<Statement> last = {OutboxStatement(schema_, submitted, now)};
+  if (audit) last.push_back(AuditStatement(schema_, *audit));
+  const auto committed = connection_.Commit(std::move(last));
   if (!committed) return tl::unexpected(Refused(committed.error()));
   fault::Hit("submit.after");
   return ids;

@@ -13,7 +13,8 @@ class PostgresExecutions final : public Executions {
   explicit PostgresExecutions(const Options& options);
 
   [[nodiscard]] LedgerResult<std::vector<ExecutionId>> Submit(
-      std::span<const NewExecution> executions, Instant now) override;
+      std::span<const NewExecution> executions, Instant now,
+      const std::optional<AuditEntry>& audit) override;
   [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override;
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
                                                     const std::string& status,

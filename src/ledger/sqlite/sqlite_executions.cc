@@ -3,6 +3,7 @@
 #include "base/fault_point.h"
 #include "base/rfc3339.h"
 #include "ledger/sqlite/sql.h"
+#include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/submit_message.h"
 #include "letter/field_json.h"
 
@@ -35,7 +36,7 @@ LedgerResult<sqlite::Database*> SqliteExecutions::Open() {
 }
 
 LedgerResult<std::vector<ExecutionId>> SqliteExecutions::Submit(
-    std::span<const NewExecution> executions, Instant now) {
+    std::span<const NewExecution> executions, Instant now, const std::optional<AuditEntry>& audit) {
   std::vector<ExecutionId> ids;
   if (executions.empty()) return ids;
   auto database = Open();
@@ -47,6 +48,7 @@ LedgerResult<std::vector<ExecutionId>> SqliteExecutions::Submit(
     if (!id) return Unexpected<LedgerError>(id.error());
     ids.push_back(std::move(*id));
   }
+  if (audit) RecordInAudit(**database, *audit);
   fault::Hit("submit.before");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());

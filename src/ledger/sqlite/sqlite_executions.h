@@ -16,7 +16,8 @@ class SqliteExecutions final : public Executions {
   explicit SqliteExecutions(SqliteLedgerOptions options);
 
   [[nodiscard]] LedgerResult<std::vector<ExecutionId>> Submit(
-      std::span<const NewExecution> executions, Instant now) override;
+      std::span<const NewExecution> executions, Instant now,
+      const std::optional<AuditEntry>& audit) override;
   [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override;
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
                                                     const std::string& status,

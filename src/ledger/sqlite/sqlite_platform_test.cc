@@ -125,7 +125,7 @@ TEST_F(SqlitePlatform, UuidsMayBeTextInAColumnOfAnyType) {
   SqliteExecutions executions(options_);
   EXPECT_EQ((*executions.Find(execution))->status, "failed");
   const NewExecution submitted{"core.echo", std::nullopt, "{}", {"", "q"}, std::nullopt};
-  EXPECT_EQ(executions.Submit(std::span(&submitted, 1), Now()).error().fault,
+  EXPECT_EQ(executions.Submit(std::span(&submitted, 1), Now(), std::nullopt).error().fault,
             LedgerFault::kStatement)
       << "the table gives no id by itself";
   EXPECT_EQ(Value("SELECT count(*) FROM deadletter_outbox WHERE kind = 'submit'"), "0");

@@ -12,8 +12,8 @@
 #include "app/demo_platform.h"
 #include "app/runtime.h"
 #include "app/signals.h"
-#include "app/submission.h"
 #include "base/text.h"
+#include "operations/submission.h"
 
 namespace deadletter {
 namespace {
@@ -109,12 +109,12 @@ Result<void> Demo::Prepare() {
 Result<void> Demo::Submit() {
   const auto executions = wiring_.MakeExecutions();
   for (const std::string& worker : config_.topology.worker_ids) {
-    cli::SubmitCommand command;
-    command.queue = config_.topology.WorkerQueueName(worker);
-    command.action = "demo.work";
-    command.count = kPerWorker;
+    Submission wanted;
+    wanted.queue = config_.topology.WorkerQueueName(worker);
+    wanted.action = "demo.work";
+    wanted.count = kPerWorker;
     const auto ids =
-        executions->Submit(NewExecutions(config_.topology, command), clock_.Now(), std::nullopt);
+        executions->Submit(NewExecutions(config_.topology, wanted), clock_.Now(), std::nullopt);
     if (!ids) return Fail(ids.error().message);
     for (const ExecutionId& id : *ids) executions_.push_back({id, worker, "", ""});
   }

@@ -1,4 +1,4 @@
-// What `submit` asks for, as executions and the places their messages go to.
+// How `submit` records its executions beside whoever else writes to the ledger.
 #pragma once
 
 #include <chrono>
@@ -6,16 +6,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "broker/topology.h"
-#include "cli/command_line.h"
 #include "ledger/executions.h"
 
 namespace deadletter {
-
-// A worker's queue of the topology gets its messages through the dispatch exchange, as the
-// platform's do; any other queue straight, through the default exchange.
-[[nodiscard]] std::vector<NewExecution> NewExecutions(const TopologyPlan& plan,
-                                                      const cli::SubmitCommand& command);
 
 // Executions::Submit, again and again for up to `patience` while the ledger is busy with somebody
 // else. Any other error is given back at once: it would be no other a moment later, or what

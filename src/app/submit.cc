@@ -8,6 +8,7 @@
 #include "app/wiring.h"
 #include "base/signal.h"
 #include "handler/schema_gate.h"
+#include "operations/submission.h"
 
 namespace deadletter {
 namespace {

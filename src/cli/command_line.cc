@@ -15,11 +15,8 @@ namespace deadletter::cli {
 namespace {
 
 constexpr std::size_t kMaxSubmitted = 100'000;
-constexpr std::size_t kLongestQueueName = 255;
 constexpr std::size_t kMaxTriedLetters = 1'000'000;
 constexpr std::int64_t kMaxSinceMs = std::int64_t{3650} * 24 * 3600 * 1000;
-constexpr std::int64_t kMaxTtlMs =
-    std::int64_t{49} * 24 * 3600 * 1000;  // RabbitMQ counts in 32 bits
 
 // Checks that answer in our words; an empty answer means that all is well.
 std::string CheckOutput(const std::string& text) {
@@ -239,7 +236,7 @@ Result<Command> Reader::MakePolicyTest() const {
 
 Result<Command> Reader::MakeSubmit() const {
   SubmitCommand submit = submit_;
-  if (submit.queue.empty() || submit.queue.size() > kLongestQueueName)
+  if (submit.queue.empty() || submit.queue.size() > kMaxQueueNameBytes)
     return Fail("--queue must be a queue's name, of 1 to 255 bytes");
   if (submit.action.empty()) return Fail("--action must not be empty");
   boost::json::error_code error;
@@ -247,7 +244,7 @@ Result<Command> Reader::MakeSubmit() const {
   if (error) return Fail("--payload must be JSON: " + error.message());
   if (!ttl_) return submit;
   const auto ttl = ParseDurationMs(*ttl_);
-  if (!ttl || *ttl < 0 || *ttl > kMaxTtlMs) {
+  if (!ttl || *ttl < 0 || *ttl > kMaxSubmittedTtlMs) {
     return Fail("--ttl must be a duration like 300ms, 30s or 5m, at most 49d, not '" + *ttl_ + "'");
   }
   submit.ttl = std::chrono::milliseconds(*ttl);

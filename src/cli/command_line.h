@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "operations/submission.h"
 
 namespace deadletter::cli {
 
@@ -47,14 +48,7 @@ struct DemoCommand {};
 struct MigrateCommand {
   bool print = false;
 };
-struct SubmitCommand {
-  std::string queue;
-  std::string action;
-  std::string payload_json = "{}";  // valid JSON
-  std::optional<std::chrono::milliseconds> ttl;
-  std::size_t count = 1;
-  std::optional<std::string> worker_id;
-};
+struct SubmitCommand : Submission {};
 enum class TopologyAction { kApply, kCheck };
 struct TopologyCommand {
   TopologyAction action = TopologyAction::kCheck;

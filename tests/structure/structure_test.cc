@@ -75,6 +75,25 @@ TEST(Structure, AFolderIncludesOnlyWhatTheTableAllows) {
   }
 }
 
+// What lists, shows and changes letters cannot reach a queue: it does not know that there are any.
+TEST(Structure, P7_OfTheOperationsOnlyThoseOfWorkersKnowTheBroker) {
+  const auto is_work = [](const std::filesystem::path& file) {
+    const std::string name = file.filename().string();
+    return name.starts_with("work") || name.starts_with("submission") ||
+           name.starts_with("delivery_json");
+  };
+  for (const auto& file : SourceFiles()) {
+    if (file.parent_path() != "operations" || is_work(file)) continue;
+    for (const auto& include : test::IncludesOf(ReadText(ProjectFolder() / "src" / file))) {
+      if (!include.quoted) continue;
+      const std::filesystem::path target(include.target);
+      const bool is_known = target.parent_path() == "operations" && is_work(target);
+      EXPECT_FALSE(is_known || target.parent_path() == "broker")
+          << "src/" << file.string() << " includes \"" << include.target << "\"";
+    }
+  }
+}
+
 TEST(Structure, TheTableHasNoCycle) {
   for (const auto& [folder, allowed] : Folders()) {
     std::set<std::string> reached = allowed;

@@ -20,9 +20,10 @@ std::vector<LedgerReaders> MakeAllReaders(const Wiring& wiring, const Config& co
   return readers;
 }
 
-http::ServerOptions MakeServerOptions(const Config& config, Tokens* tokens) {
+http::ServerOptions MakeServerOptions(const Config& config, Tokens* tokens, Work* work) {
   http::ServerOptions options;
   options.tokens = tokens;
+  options.work = work;
   options.tls_certificate_file = config.http.tls_cert.value_or("");
   options.tls_key_file = config.http.tls_key.value_or("");
   options.limits.rate.per_second = static_cast<double>(config.http.requests_per_second);
@@ -48,15 +49,16 @@ Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
     : config_(config),
       service_(OptionsOf(config, std::move(schema_refused)), wiring.MakeAdapters(), clock, metrics_,
                health_),
-      operations_(
-          MakeAllReaders(wiring, config),
-          {.id_type = config.executions.id_type,
-           .base_path = config.http.base_path,
-           .redaction = Redaction(config.redact, config.letter, config.letter.max_body_bytes),
-           .replays_changed = [this] { service_.NotifyReplays(); },
-           .depths = [this] { return metrics_.QueueMessages(); }}),
+      operations_(MakeAllReaders(wiring, config),
+                  {.id_type = config.executions.id_type,
+                   .base_path = config.http.base_path,
+                   .redaction = RedactionOf(config),
+                   .replays_changed = [this] { service_.NotifyReplays(); },
+                   .depths = [this] { return metrics_.QueueMessages(); }}),
+      work_(MakeWork(wiring, config, [this] { service_.NotifyOutbox(); })),
       tokens_(std::move(tokens)),
-      server_(MakeServerOptions(config, tokens_.get()), operations_, health_, metrics_) {}
+      server_(MakeServerOptions(config, tokens_.get(), work_.get()), operations_, health_,
+              metrics_) {}
 
 Runtime::~Runtime() {
   Stop();
@@ -76,8 +78,10 @@ Result<void> Runtime::Start() {
 
 void Runtime::Stop() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  if (work_) work_->EndWaits();
   service_.Stop(kPatience);
   operations_.Close(deadline);
+  if (work_) work_->Close(deadline);
   server_.Stop();
 }
 

@@ -29,6 +29,7 @@ class Runtime {
   Health health_;
   Service service_;
   Operations operations_;
+  const std::unique_ptr<Work> work_;  // null: there is none over HTTP on this pair
   const std::unique_ptr<Tokens> tokens_;
   http::Server server_;
 };

@@ -47,7 +47,8 @@ class EmbeddedWiring final : public Wiring {
   std::unique_ptr<BrokerWatch> MakeBrokerWatch() const override {
     return std::make_unique<EmbeddedBrokerWatch>(broker_);
   }
-  std::unique_ptr<WorkQueue> MakeWorkQueue() const override {
+  std::unique_ptr<WorkQueue> MakeWorkQueue() const override { return MakeLastingWorkQueue(); }
+  std::unique_ptr<LastingWorkQueue> MakeLastingWorkQueue() const override {
     return std::make_unique<EmbeddedWorkQueue>(broker_);
   }
   std::unique_ptr<Topology> MakeTopology() const override {
@@ -127,6 +128,7 @@ class ServersWiring final : public Wiring {
   std::unique_ptr<WorkQueue> MakeWorkQueue() const override {
     return std::make_unique<rabbitmq::RabbitWorkQueue>(broker_);
   }
+  std::unique_ptr<LastingWorkQueue> MakeLastingWorkQueue() const override { return nullptr; }
   std::unique_ptr<Topology> MakeTopology() const override {
     return std::make_unique<rabbitmq::RabbitTopology>(broker_);
   }
@@ -230,6 +232,26 @@ LedgerReaders MakeReaders(const Wiring& wiring, const Config& config) {
           .discards = wiring.MakeDiscards(),
           .replays = observing ? nullptr : wiring.MakeReplayBook(),
           .groups = wiring.MakeGroupBook()};
+}
+
+std::unique_ptr<Work> MakeWork(const Wiring& wiring, const Config& config,
+                               std::function<void()> submitted) {
+  auto queue = wiring.MakeLastingWorkQueue();
+  if (queue == nullptr) return nullptr;
+  const bool observing = config.executions_mode == ExecutionsMode::kObserve;
+  return std::make_unique<Work>(
+      WorkPorts{.queue = std::move(queue),
+                .executions = observing ? nullptr : wiring.MakeExecutions(),
+                .audit = wiring.MakeAudit()},
+      WorkOptions{.topology = config.topology,
+                  .format = config.letter,
+                  .final_statuses = config.executions.final_statuses,
+                  .redaction = RedactionOf(config),
+                  .submitted = std::move(submitted)});
+}
+
+Redaction RedactionOf(const Config& config) {
+  return {config.redact, config.letter, config.letter.max_body_bytes};
 }
 
 }  // namespace deadletter

@@ -1,6 +1,7 @@
 // From a configuration to the parts of the service: the only place that names concrete adapters.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "broker/topology.h"
@@ -9,6 +10,7 @@
 #include "handler/service.h"
 #include "ledger/executions.h"
 #include "operations/operations.h"
+#include "operations/work.h"
 
 namespace deadletter {
 
@@ -38,6 +40,8 @@ class Wiring {
   [[nodiscard]] virtual std::unique_ptr<Publisher> MakeReplayPublisher() const = 0;
   [[nodiscard]] virtual std::unique_ptr<BrokerWatch> MakeBrokerWatch() const = 0;
   [[nodiscard]] virtual std::unique_ptr<WorkQueue> MakeWorkQueue() const = 0;
+  // Null where leases end with a connection.
+  [[nodiscard]] virtual std::unique_ptr<LastingWorkQueue> MakeLastingWorkQueue() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Topology> MakeTopology() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Settlement> MakeSettlement() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Outbox> MakeOutbox() const = 0;
@@ -56,6 +60,10 @@ class Wiring {
 };
 
 [[nodiscard]] ServiceOptions MakeServiceOptions(const Config& config);
+[[nodiscard]] Redaction RedactionOf(const Config& config);
 [[nodiscard]] LedgerReaders MakeReaders(const Wiring& wiring, const Config& config);
+// Null where there is no work over HTTP. `submitted`: as in WorkOptions.
+[[nodiscard]] std::unique_ptr<Work> MakeWork(const Wiring& wiring, const Config& config,
+                                             std::function<void()> submitted);
 
 }  // namespace deadletter

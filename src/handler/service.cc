@@ -91,6 +91,10 @@ void Service::NotifyReplays() {
   if (replayer_) replayer_->Notify();
 }
 
+void Service::NotifyOutbox() {
+  relay_.Notify();
+}
+
 void Service::Stop(std::chrono::milliseconds patience) {
   if (!running_) return;
   const auto deadline = std::chrono::steady_clock::now() + patience;

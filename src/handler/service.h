@@ -72,6 +72,8 @@ class Service {
   [[nodiscard]] bool IsRunning() const { return running_; }
   // A replay was made or steered. Any thread.
   void NotifyReplays();
+  // There are new messages to send. Any thread.
+  void NotifyOutbox();
 
  private:
   void StartLoops();

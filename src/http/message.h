@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@ struct Request {
   std::vector<std::string> authorizations = {};  // every Authorization header
   std::string address = {};                      // the client's, without a port
   std::string body = {};
+  std::stop_token gone = {};  // requested: nobody waits for the answer any more
 };
 
 // The rest of a body that is made while it is sent: called on a thread that may wait, never twice

@@ -70,7 +70,8 @@ Router::Router(RouterOptions options, Operations& operations, const Health& heal
             options.rate_limit),
       base_path_(Segments(options.base_path)) {
   ServerFacts facts{.pair_name = std::move(options.pair_name), .base_path = options.base_path};
-  for (http::Route& route : MakeRoutes(operations, health, metrics, std::move(facts))) {
+  for (http::Route& route :
+       MakeRoutes(operations, health, metrics, std::move(facts), options.work)) {
     std::vector<std::string> path = Pattern(route.path);
     places_.push_back({std::move(path), std::move(route)});
   }
@@ -116,6 +117,7 @@ Answer Router::Route(Request request) {
       }
       call.parameters = std::move(target->parameters);
       call.body = std::move(request.body);
+      call.gone = std::move(request.gone);
       return Admitted(place->route, std::move(call));
     }
     methods.push_back(place->route.method);
@@ -128,7 +130,7 @@ Answer Router::Admitted(const http::Route& route, Call call) const {
   if (route.role) {
     if (auto refusal = Gate::RefuseRole(call.caller, *route.role)) return Now(std::move(*refusal));
   }
-  return {.asks_ledger = route.asks_ledger,
+  return {.made_by = route.made_by,
           .make = [&route, call = std::move(call)] { return route.answer(call); }};
 }
 

@@ -12,14 +12,14 @@
 #include "http/target.h"
 #include "operations/operations.h"
 #include "operations/tokens.h"
+#include "operations/work.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
 namespace deadletter::http {
 
 struct Answer {
-  bool asks_ledger =
-      false;  // true: `make` may wait, and is not for the thread that holds the sockets
+  MadeBy made_by = MadeBy::kSockets;
   std::function<Response()> make;
 };
 
@@ -31,6 +31,7 @@ struct RouterOptions {
   Tokens* tokens = nullptr;  // null: there are none, and everybody on this machine may do all
   RateLimit rate_limit = {};
   bool encrypted = false;  // the server speaks HTTPS
+  Work* work = nullptr;    // null: there is none over HTTP on this pair
 };
 
 // Safe from any thread.

@@ -132,17 +132,21 @@ TEST_F(RouterTest, ALedgerThatIsAwayIsUnavailableForAWhile) {
   ExpectProblem(Get("/v1/letters"), 500, "the ledger could not be read: no connection");
 }
 
-TEST_F(RouterTest, OnlyWhatAsksTheLedgerMayWait) {
+TEST_F(RouterTest, OnlyWhatAsksTheLedgerOrWaitsForWorkMayWait) {
   Router router({.host = "127.0.0.1", .port = 8025, .base_path = "/", .pair_name = ""}, operations_,
                 health_, metrics_);
-  for (const auto& [target, asks] :
-       {std::pair{"/healthz", false}, std::pair{"/readyz", false}, std::pair{"/metrics", false},
-        std::pair{"/nothing", false}, std::pair{"/v1/openapi.json", false},
-        std::pair{"/v1/letters", true}, std::pair{kFirstLetter, true}}) {
-    EXPECT_EQ(router.Route({.method = "GET", .target = target, .hosts = {"localhost"}}).asks_ledger,
-              asks)
-        << target;
-  }
+  const auto made_by = [&](const std::string& method, const std::string& target) {
+    return router.Route({.method = method, .target = target, .hosts = {"localhost"}}).made_by;
+  };
+  for (const char* target :
+       {"/healthz", "/readyz", "/metrics", "/nothing", "/v1/openapi.json"})
+    EXPECT_EQ(made_by("GET", target), MadeBy::kSockets) << target;
+  for (const char* target : {"/v1/letters", kFirstLetter})
+    EXPECT_EQ(made_by("GET", target), MadeBy::kLedger) << target;
+  for (const char* target :
+       {"/v1/executions", "/v1/deliveries/1-1/ack", "/v1/deliveries/1-1/extend"})
+    EXPECT_EQ(made_by("POST", target), MadeBy::kLedger) << target;
+  EXPECT_EQ(made_by("POST", "/v1/queues/work/lease"), MadeBy::kWaiting);
 }
 
 TEST_F(RouterTest, EverythingIsBelowTheBasePath) {

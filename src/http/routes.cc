@@ -5,6 +5,7 @@
 #include "http/openapi.h"
 #include "http/problem.h"
 #include "http/readiness.h"
+#include "http/work_routes.h"
 
 namespace deadletter::http {
 namespace {
@@ -43,7 +44,7 @@ void AddWatching(std::vector<Route>& routes, const Health& health, const Metrics
   routes.push_back({.method = "GET",
                     .path = "/healthz",
                     .role = std::nullopt,
-                    .asks_ledger = false,
+                    .made_by = MadeBy::kSockets,
                     .counts = false,
                     .answer = [](const Call&) -> Response {
                       return {.content_type = "application/json", .body = R"({"alive":true})"};
@@ -51,14 +52,14 @@ void AddWatching(std::vector<Route>& routes, const Health& health, const Metrics
   routes.push_back({.method = "GET",
                     .path = "/readyz",
                     .role = std::nullopt,
-                    .asks_ledger = false,
+                    .made_by = MadeBy::kSockets,
                     .answer = [&health, pair_name = std::move(pair_name)](const Call&) {
                       return Readiness(health, pair_name);
                     }});
   routes.push_back({.method = "GET",
                     .path = "/metrics",
                     .role = std::nullopt,
-                    .asks_ledger = false,
+                    .made_by = MadeBy::kSockets,
                     .answer = [&metrics](const Call&) -> Response {
                       return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
                               .body = metrics.Expose()};
@@ -85,7 +86,7 @@ void AddDocument(std::vector<Route>& routes, std::string_view base_path) {
       {.method = "GET",
        .path = "/v1/openapi.json",
        .role = Role::kViewer,
-       .asks_ledger = false,
+       .made_by = MadeBy::kSockets,
        .answer = [document = OpenApiDocument(base_path)](const Call& call) -> Response {
          if (!call.parameters.empty()) return Problem(400, "the document takes no parameters");
          return {.content_type = "application/json", .body = document};
@@ -222,7 +223,7 @@ void AddReplays(std::vector<Route>& routes, Operations& operations) {
 }  // namespace
 
 std::vector<Route> MakeRoutes(Operations& operations, const Health& health, const Metrics& metrics,
-                              ServerFacts facts) {
+                              ServerFacts facts, Work* work) {
   std::vector<Route> routes;
   AddWatching(routes, health, metrics, std::move(facts.pair_name));
   AddDocument(routes, facts.base_path);
@@ -232,6 +233,7 @@ std::vector<Route> MakeRoutes(Operations& operations, const Health& health, cons
   AddRemarks(routes, operations);
   AddReplays(routes, operations);
   AddGroupRoutes(routes, operations);
+  AddWork(routes, work);
   return routes;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "operations/operations.h"
 #include "operations/parameter.h"
 #include "operations/role.h"
+#include "operations/work.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
@@ -21,14 +23,22 @@ struct Call {
   std::vector<std::string> names;     // what stands where the path has {…}, in order
   std::vector<Parameter> parameters;  // of the query
   std::string body;
+  std::stop_token gone;  // requested: nobody waits for the answer any more, or the server stops
+};
+
+// Where an answer is made.
+enum class MadeBy {
+  kSockets,  // the thread that holds the sockets: it never waits
+  kLedger,   // one of the few threads that ask the ledger
+  kWaiting,  // one of those that may wait for long until something comes
 };
 
 struct Route {
   std::string method;        // GET, which answers HEAD too, or POST
   std::string path;          // below the base path: "/v1/letters/{id}"
   std::optional<Role> role;  // that the caller must have; none: no token is asked for
-  bool asks_ledger = true;   // may wait, and is not for the thread that holds the sockets
-  bool counts = true;        // against the limit of its caller's requests
+  MadeBy made_by = MadeBy::kLedger;
+  bool counts = true;  // against the limit of its caller's requests
   std::function<Response(const Call&)> answer;
 };
 
@@ -38,9 +48,11 @@ struct ServerFacts {
   std::string base_path = "/";
 };
 
-// `operations`, `health` and `metrics` outlive them.
+// `operations`, `health`, `metrics` and `work` outlive them. `work` null: on this pair there is
+// none over HTTP, and its calls say so.
 [[nodiscard]] std::vector<Route> MakeRoutes(Operations& operations, const Health& health,
-                                            const Metrics& metrics, ServerFacts facts);
+                                            const Metrics& metrics, ServerFacts facts,
+                                            Work* work = nullptr);
 
 // A part of them: routes_groups.cc.
 void AddGroupRoutes(std::vector<Route>& routes, Operations& operations);

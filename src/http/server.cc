@@ -98,7 +98,8 @@ Result<void> Server::Core::Start() {
                                                             .pair_name = options_.pair_name,
                                                             .tokens = options_.tokens,
                                                             .rate_limit = options_.limits.rate,
-                                                            .encrypted = sessions_.tls != nullptr},
+                                                            .encrypted = sessions_.tls != nullptr,
+                                                            .work = options_.work},
                                               operations_, health_, metrics_);
   Accept();
   io_ = std::thread([this] { ServeSockets(); });
@@ -183,6 +184,7 @@ void Server::Core::Stop() {
   sessions_.draining = true;
   asio::post(context_, [this] { StopAccepting(); });
   workers_.join();
+  sessions_.waiters.Join();
   asio::post(context_, [this] { FinishSessions(); });
   io_.join();
 }

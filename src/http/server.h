@@ -1,5 +1,6 @@
 // The HTTP server: /healthz, /readyz, /metrics and /v1. One thread holds every socket; a few more
-// ask the ledger, so that a slow ledger never keeps /healthz waiting.
+// ask the ledger, so that a slow ledger never keeps /healthz waiting; and what waits for work to
+// come does so on threads of its own.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include "http/rate_limiter.h"
 #include "operations/operations.h"
 #include "operations/tokens.h"
+#include "operations/work.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
 
@@ -34,6 +36,8 @@ struct ServerLimits {
   // taken.
   std::chrono::milliseconds client_timeout{10'000};
   std::size_t worker_threads = 2;
+  // Calls that wait for something to come, each on a thread of its own: beyond it 503.
+  std::size_t max_waiting_calls = 64;
   RateLimit rate = {};  // of each token, or of each address where there is none: beyond it 429
 };
 
@@ -44,6 +48,7 @@ struct ServerOptions {
   std::string base_path = "/";  // everything is served below it
   std::string pair_name = {};   // what /readyz calls the pair that the service runs on
   Tokens* tokens = nullptr;     // outlive the server; null: there are none
+  Work* work = nullptr;         // outlives the server; null: there is none over HTTP on this pair
   // Both or none; none: HTTP in the clear. PEM.
   std::string tls_certificate_file = {};
   std::string tls_key_file = {};
@@ -63,9 +68,9 @@ class Server {
   // says which.
   [[nodiscard]] Result<void> Start();
 
-  // Takes no new requests, answers those in hand, and returns when every thread has ended. It waits
-  // for ledger calls in progress (Operations::Close() ends them), and for slow clients one second.
-  // A second call does nothing.
+  // Takes no new requests, ends waits for work, answers what is in hand, and returns when every
+  // thread has ended. It waits for ledger calls in progress (Operations::Close() and Work::Close()
+  // end them), and for slow clients one second. A second call does nothing.
   void Stop();
 
   // The port that is listened on; 0 before Start().

@@ -1,9 +1,11 @@
 #include "http/session.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/error.hpp>
+#include <cerrno>
 #include <exception>
 #include <sstream>
 #include <utility>
@@ -71,6 +73,10 @@ std::string ChunkOf(std::string_view part) {
   return part.empty() ? std::string() : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
 }
 
+Response ServerStops() {
+  return Unavailable("the server is stopping", kOverloadRetrySeconds);
+}
+
 // A client of HTTP/1.0 does not know the interim answer, whatever it sends (RFC 9110, 10.1.1).
 bool AwaitsContinue(const beast::http::request<beast::http::string_body>& head) {
   return head.version() == 11 && beast::iequals(head[beast::http::field::expect], "100-continue");
@@ -103,6 +109,7 @@ Session::Session(asio::ip::tcp::socket socket, Sessions& sessions, asio::thread_
 }
 
 Session::~Session() {
+  StopWatching();
   ReleaseRequest();
   ReleaseAnswer();
   EndStream();
@@ -126,7 +133,8 @@ void Session::ShakeHands() {
 }
 
 void Session::Drain() {
-  if (!in_hand_) Close();
+  if (!in_hand_) return Close();
+  gone_.request_stop();
 }
 
 void Session::Close() {
@@ -202,9 +210,16 @@ void Session::OnRequest(ErrorCode error) {
   head_only_ = parser_->get().method() == beast::http::verb::head;
   Request request = FromBeast(parser_->get());
   request.address = address_;
+  request.gone = gone_.get_token();
   Answer answer = sessions_.router->Route(std::move(request));
-  if (answer.asks_ledger) return Ask(std::move(answer));
-  Respond(Safely(answer), KeepsAlive());
+  switch (answer.made_by) {
+    case MadeBy::kSockets:
+      return Respond(Safely(answer), KeepsAlive());
+    case MadeBy::kLedger:
+      return Ask(std::move(answer));
+    case MadeBy::kWaiting:
+      return Wait(std::move(answer));
+  }
 }
 
 // A client that went away or was too slow is told nothing; one that sent what cannot be a request
@@ -231,17 +246,61 @@ void Session::OnReadError(ErrorCode error) {
 }
 
 void Session::Ask(Answer answer) {
-  asio::post(workers_, [self = shared_from_this(), answer = std::move(answer)]() mutable {
+  asio::post(workers_, Making(std::move(answer)));
+}
+
+void Session::Wait(Answer answer) {
+  const std::size_t most = sessions_.limits.max_waiting_calls;
+  if (sessions_.waiting_calls >= most) {
+    return Respond(Unavailable(std::to_string(most) + " calls wait for work already; try again "
+                                                      "shortly",
+                               kOverloadRetrySeconds),
+                   KeepsAlive());
+  }
+  waits_ = true;
+  ++sessions_.waiting_calls;
+  WatchForLeaving();
+  if (sessions_.waiters.Run(Making(std::move(answer)), most)) return;
+  Respond(ServerStops(), false);
+}
+
+// Makes the answer on whatever thread calls it, and gives it to the one that holds the sockets.
+std::function<void()> Session::Making(Answer answer) {
+  return [self = shared_from_this(), answer = std::move(answer)]() mutable {
     // What waited in line while the server stopped is not begun: the ledger may be slow.
-    Response response = self->sessions_.draining
-                            ? Unavailable("the server is stopping", kOverloadRetrySeconds)
-                            : Safely(answer);
+    Response response = self->sessions_.draining ? ServerStops() : Safely(answer);
     auto& stream = self->stream_;
     asio::post(stream.get_executor(),
                [self = std::move(self), response = std::move(response)]() mutable {
                  self->Respond(std::move(response), self->KeepsAlive());
                });
-  });
+  };
+}
+
+// Nothing is to be taken for a client that hangs up while it waits. One that has sent more already,
+// its next request or the end of TLS, is not watched any further.
+void Session::WatchForLeaving() {
+  stream_.tcp().socket().async_wait(
+      asio::ip::tcp::socket::wait_read,
+      [self = shared_from_this()](ErrorCode error) { self->OnReadable(error); });
+}
+
+void Session::OnReadable(ErrorCode error) {
+  if (error || !waits_) return;
+  char byte = 0;
+  const ssize_t seen =
+      ::recv(stream_.tcp().socket().native_handle(), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+  const bool is_nothing = seen < 0 && (errno == EAGAIN || errno == EINTR);
+  if (is_nothing) return WatchForLeaving();
+  if (seen <= 0) gone_.request_stop();
+}
+
+void Session::StopWatching() {
+  if (!waits_) return;
+  waits_ = false;
+  --sessions_.waiting_calls;
+  ErrorCode ignored;
+  stream_.tcp().socket().cancel(ignored);
 }
 
 // HTTP/1.0 clients would need to be told; they get a connection a request.
@@ -252,6 +311,7 @@ bool Session::KeepsAlive() const {
 
 void Session::Respond(Response response, bool keep_alive) {
   in_hand_ = true;
+  StopWatching();
   parser_->get().body() = std::string();  // answered: a slow reader need not keep it
   ReleaseRequest();
   if (!MayHold(response)) {

@@ -1,6 +1,6 @@
 // One connection: requests are read one after another, answered, and the answers written.
-// Everything happens on the server's I/O thread; only what asks the ledger runs on a worker.
-// Internal to http/.
+// Everything happens on the server's I/O thread; only what asks the ledger runs on a worker, and
+// what waits for work to come on a waiter. Internal to http/.
 #pragma once
 
 #include <atomic>
@@ -11,10 +11,12 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 
 #include "http/router.h"
 #include "http/server.h"
 #include "http/stream.h"
+#include "http/waiters.h"
 
 namespace deadletter::http {
 
@@ -26,9 +28,11 @@ struct Sessions {
   std::unique_ptr<Router> router;
   std::unique_ptr<boost::asio::ssl::context> tls;  // null: in the clear
   std::set<Session*> all;
-  std::size_t request_bytes = 0;      // of large bodies that are read or not answered yet
-  std::size_t answer_bytes = 0;       // of large answers that are not written yet
-  std::size_t streams = 0;            // answers that are made while they are sent
+  std::size_t request_bytes = 0;  // of large bodies that are read or not answered yet
+  std::size_t answer_bytes = 0;   // of large answers that are not written yet
+  std::size_t streams = 0;        // answers that are made while they are sent
+  std::size_t waiting_calls = 0;  // not answered yet
+  Waiters waiters;
   std::atomic<bool> draining{false};  // nothing new is begun
   std::function<void()> on_empty;     // called when a session ends and was the last one
 };
@@ -41,7 +45,7 @@ class Session : public std::enable_shared_from_this<Session> {
   ~Session();
 
   void Run();
-  void Drain();  // closes now where no request is in hand, else after its answer
+  void Drain();  // closes now where no request is in hand, else after its answer; ends its wait
   void Close();  // now
 
  private:
@@ -60,6 +64,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnRequest(ErrorCode error);
   void OnReadError(ErrorCode error);
   void Ask(Answer answer);
+  void Wait(Answer answer);
+  [[nodiscard]] std::function<void()> Making(Answer answer);
+  void WatchForLeaving();
+  void OnReadable(ErrorCode error);
+  void StopWatching();
   void Respond(Response response, bool keep_alive);
   [[nodiscard]] bool MayHold(const Response& response) const;
   void HoldAnswer(std::string body);
@@ -92,7 +101,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t request_bytes_ = 0;  // our part of Sessions::request_bytes
   std::size_t held_bytes_ = 0;     // our part of Sessions::answer_bytes
   bool head_only_ = false;
-  bool in_hand_ = false;  // an answer is being made or written
+  bool in_hand_ = false;   // an answer is being made or written
+  bool waits_ = false;     // one that waits for work to come; of Sessions::waiting_calls
+  std::stop_source gone_;  // requested: whatever is in hand need not be waited for any more
   // Of an answer that is made while it is sent.
   bool streams_ = false;
   MoreOfBody more_;       // empty: the last part is on its way

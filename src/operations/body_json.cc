@@ -22,12 +22,12 @@ struct Shown {
   std::string value;
 };
 
-Shown Show(std::string_view body, std::size_t max_body_bytes) {
-  if (body.size() <= max_body_bytes) {
+Shown Show(std::string_view body, std::size_t max_bytes) {
+  if (body.size() <= max_bytes) {
     if (auto json = CompactJson(body, kMaxShownBodyDepth)) return {"json", std::move(*json)};
   }
-  if (IsUtf8(body)) return {"text", JsonString(FrontOf(body, max_body_bytes))};
-  return {"base64", JsonString(Base64(body.substr(0, max_body_bytes)))};
+  if (IsUtf8(body)) return {"text", JsonString(FrontOf(body, max_bytes))};
+  return {"base64", JsonString(Base64(body.substr(0, max_bytes)))};
 }
 
 }  // namespace
@@ -42,6 +42,11 @@ std::string BodyJson(std::string_view body, std::string_view url, bool redacted,
       .Add("redacted", FlagJson(redacted))
       .Add("url", JsonString(url))
       .Take();
+}
+
+std::string WholeBodyJson(std::string_view body) {
+  const Shown shown = Show(body, body.size());
+  return JsonObject().Add("encoding", JsonString(shown.encoding)).Add("value", shown.value).Take();
 }
 
 std::string HiddenBodyJson(std::string_view url) {

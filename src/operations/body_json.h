@@ -20,7 +20,11 @@ inline constexpr std::size_t kAnyBodyBytes = static_cast<std::size_t>(-1);
                                    bool redacted = false,
                                    std::size_t max_body_bytes = kMaxShownBodyBytes);
 
-// The same of a body of which nothing may be shown: "redacted" is its encoding, null its value.
+// {"encoding":…,"value":…} of the whole body, however large: for those who work with it.
+[[nodiscard]] std::string WholeBodyJson(std::string_view body);
+
+// As BodyJson() of a body of which nothing may be shown: "redacted" is its encoding, null its
+// value.
 [[nodiscard]] std::string HiddenBodyJson(std::string_view url);
 
 }  // namespace deadletter

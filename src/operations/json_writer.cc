@@ -101,6 +101,10 @@ std::string TextJson(std::string_view bytes) {
   return JsonDisplay(bytes, kMaxTextBytes);
 }
 
+std::string TextOrNull(const std::optional<std::string>& bytes) {
+  return bytes ? TextJson(*bytes) : std::string(kJsonNull);
+}
+
 std::string KnownTextJson(std::string_view bytes) {
   return bytes.empty() ? std::string(kJsonNull) : TextJson(bytes);
 }

@@ -42,7 +42,10 @@ inline constexpr std::string_view kJsonNull = "null";
 inline constexpr std::size_t kMaxTextBytes = 1'024;
 [[nodiscard]] std::string TextJson(std::string_view bytes);
 
-// The same; null where there is none. The ledger holds an empty one where the broker has no name to
+// The same; null where there is none.
+[[nodiscard]] std::string TextOrNull(const std::optional<std::string>& bytes);
+
+// The same; null where it is empty. The ledger holds an empty one where the broker has no name to
 // give.
 [[nodiscard]] std::string KnownTextJson(std::string_view bytes);
 

@@ -30,6 +30,7 @@ struct FakeLedger {
   std::atomic<int> calls{0};          // begun; waiting ones included
   std::vector<LetterRecord> letters;  // in the order of receipt
   std::vector<ExecutionRow> executions;
+  std::vector<NewExecution> submitted;  // in the order in which they came
   std::optional<LedgerError> catalog_error;
   std::optional<LedgerError> executions_error;
   std::set<LetterId> unreadable;           // they are listed, and cannot be shown
@@ -130,12 +131,28 @@ class FakeExecutions final : public Executions {
  public:
   explicit FakeExecutions(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
 
-  LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution>, Instant,
-                                                const std::optional<AuditEntry>&) override {
-    return std::vector<ExecutionId>{};
+  // Numbered from 1.
+  LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution> executions, Instant,
+                                                const std::optional<AuditEntry>& audit) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->executions_error) return Unexpected<LedgerError>(*ledger_->executions_error);
+    if (audit && ledger_->audit_error) return Unexpected<LedgerError>(*ledger_->audit_error);
+    std::vector<ExecutionId> ids;
+    for (const NewExecution& execution : executions) {
+      ids.emplace_back(static_cast<std::int64_t>(ledger_->executions.size() + 1));
+      ledger_->executions.push_back({.id = ids.back(),
+                                     .status = "scheduled",
+                                     .result_json = std::nullopt,
+                                     .action_ref = execution.action_ref,
+                                     .updated = std::nullopt});
+      ledger_->submitted.push_back(execution);
+    }
+    if (audit) ledger_->audit.push_back(*audit);
+    return ids;
   }
 
   LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override {
+    const std::scoped_lock lock(ledger_->entry);
     if (ledger_->executions_error) return Unexpected<LedgerError>(*ledger_->executions_error);
     for (const ExecutionRow& row : ledger_->executions) {
       if (row.id == id) return row;
@@ -143,8 +160,17 @@ class FakeExecutions final : public Executions {
     return std::nullopt;
   }
 
-  LedgerResult<bool> FinishIfFailable(const ExecutionId&, const std::string&,
-                                      const std::string&) override {
+  // Failable are scheduled and running.
+  LedgerResult<bool> FinishIfFailable(const ExecutionId& id, const std::string& status,
+                                      const std::string& result_json) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->executions_error) return Unexpected<LedgerError>(*ledger_->executions_error);
+    for (ExecutionRow& row : ledger_->executions) {
+      if (row.id != id || (row.status != "scheduled" && row.status != "running")) continue;
+      row.status = status;
+      row.result_json = result_json;
+      return true;
+    }
     return false;
   }
   void Abort() override {}

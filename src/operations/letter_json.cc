@@ -16,10 +16,6 @@ constexpr std::size_t kMaxResultDepth = 64;
 constexpr std::int64_t kLastYear9999Second =
     253'402'300'799;  // RFC 3339 has four digits for the year
 
-std::string TextOrNull(const std::optional<std::string>& bytes) {
-  return bytes ? TextJson(*bytes) : std::string(kJsonNull);
-}
-
 // Headers are hostile: a time that no calendar has is null here; the number itself is in `headers`.
 std::string DeathTime(const std::optional<std::int64_t>& seconds) {
   if (!seconds || *seconds < 0 || *seconds > kLastYear9999Second) return std::string(kJsonNull);

@@ -35,4 +35,8 @@ OperationError FromChange(const LedgerError& error) {
   return {.fault = FaultOf(error.fault), .message = what + Why(error)};
 }
 
+Unexpected<OperationError> Stopping() {
+  return FailOperation(OperationFault::kUnavailable, "the server is stopping");
+}
+
 }  // namespace deadletter

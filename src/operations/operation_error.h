@@ -11,11 +11,11 @@ namespace deadletter {
 enum class OperationFault {
   kBadRequest,    // the caller's mistake; the message says what is allowed
   kForbidden,     // the caller may not; the message says who may
-  kNotFound,      // no such letter, replay or group
+  kNotFound,      // no such letter, replay, group or queue
   kConflict,      // not as things stand
   kUnacceptable,  // well-formed, but not to be had: too long, too many,
                   // nothing there; the message says so
-  kUnavailable,   // the ledger cannot be asked now; worth trying again
+  kUnavailable,   // the ledger or the broker cannot be asked now; worth trying again
   kFailed,        // the ledger refused, or it is our own mistake
 };
 
@@ -37,5 +37,8 @@ using OperationResult = Result<T, OperationError>;
 
 // The same for who changes something: whether it happened is part of the message.
 [[nodiscard]] OperationError FromChange(const LedgerError& error);
+
+// Whoever comes while the server stops.
+[[nodiscard]] Unexpected<OperationError> Stopping();
 
 }  // namespace deadletter

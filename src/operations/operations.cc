@@ -51,10 +51,6 @@ class Operations::Lease {
 
 namespace {
 
-Unexpected<OperationError> Stopping() {
-  return FailOperation(OperationFault::kUnavailable, "the server is stopping");
-}
-
 Unexpected<OperationError> NoLedger() {
   return FailOperation(OperationFault::kFailed, "this server has no ledger to write to");
 }

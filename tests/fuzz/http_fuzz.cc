@@ -218,8 +218,8 @@ void CheckProblem(std::string_view body, std::string_view status) {
 
 // One whole answer is taken off.
 void CheckAnswer(std::string_view& answers) {
-  constexpr std::string_view kOurs[] = {"100", "200", "400", "403", "404", "405", "413",
-                                        "414", "415", "421", "422", "431", "503"};
+  constexpr std::string_view kOurs[] = {"100", "200", "400", "403", "404", "405", "409",
+                                        "413", "414", "415", "421", "422", "431", "503"};
   Require(answers.starts_with("HTTP/1.1 "), "an answer begins as one");
   const auto head = TakeUntil(answers, "\r\n\r\n");
   Require(head.has_value(), "a head is whole");

@@ -1,0 +1,343 @@
+#include "operations/work.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "operations/audit_log.h"
+#include "operations/delivery_json.h"
+#include "operations/json_writer.h"
+#include "operations/patience.h"
+#include "operations/query.h"
+
+namespace deadletter {
+
+// One call's turn to ask the ledger, while it lives; none where nothing may be asked any more.
+class Work::Turn {
+ public:
+  explicit Turn(Work& work) : work_(work) {
+    std::unique_lock lock(work_.mutex_);
+    work_.changed_.wait(lock, [this] { return work_.closed_ || !work_.asking_; });
+    is_ours_ = !work_.closed_;
+    if (is_ours_) work_.asking_ = true;
+  }
+  ~Turn() {
+    if (!is_ours_) return;
+    {
+      const std::scoped_lock lock(work_.mutex_);
+      work_.asking_ = false;
+    }
+    work_.changed_.notify_all();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  [[nodiscard]] bool IsClosed() const { return !is_ours_; }
+
+ private:
+  Work& work_;
+  bool is_ours_ = false;
+};
+
+namespace {
+
+using std::chrono::ceil;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::string_view kNoDeliveries = R"({"deliveries":[]})";
+
+Unexpected<OperationError> FromQueues(const BrokerError& error, const std::string& queue) {
+  if (error.fault == BrokerFault::kQueueMissing)
+    return FailOperation(OperationFault::kNotFound, "there is no queue " + Quoted(queue));
+  return FailOperation(OperationFault::kUnavailable,
+                       "the queues cannot be used now: " + error.message);
+}
+
+Unexpected<OperationError> WaitEnded() {
+  return FailOperation(OperationFault::kUnavailable,
+                       "nothing is leased: the server is stopping, or the connection was closed "
+                       "before anything came");
+}
+
+Unexpected<OperationError> NotLeased(std::string_view more) {
+  return FailOperation(OperationFault::kConflict,
+                       "this delivery is not leased any more: it was answered before, or its time "
+                       "was over and the message is somebody else's or dead" +
+                           std::string(more));
+}
+
+Unexpected<OperationError> Observing(std::string_view what) {
+  return FailOperation(OperationFault::kConflict,
+                       "executions.mode is \"observe\": " + std::string(what));
+}
+
+// Two hexadecimal numbers, as leases of queue files are called; whatever else was never one's id.
+bool IsDeliveryId(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return false;
+  const auto is_number = [&](std::string_view part) {
+    return !part.empty() && part.size() <= 16 &&
+           part.find_first_not_of(kDigits) == std::string_view::npos;
+  };
+  return is_number(text.substr(0, dash)) && is_number(text.substr(dash + 1));
+}
+
+Unexpected<OperationError> NoSuchDelivery(std::string_view id) {
+  return FailOperation(OperationFault::kNotFound,
+                       "no delivery has the id " + Quoted(id) + ": an id is what a lease gave");
+}
+
+std::string HowItStands(bool moved, const std::optional<std::string>& status) {
+  if (!status) return "there is no such execution";
+  return (moved ? "the execution was moved to " : "the execution was not moved, it is ") +
+         Quoted(*status);
+}
+
+}  // namespace
+
+Work::Work(WorkPorts ports, WorkOptions options)
+    : ports_(std::move(ports)), options_(std::move(options)), reader_(options_.format) {}
+
+bool Work::IsClosed() {
+  const std::scoped_lock lock(mutex_);
+  return closed_;
+}
+
+OperationResult<std::string> Work::Submit(std::string_view json, const Caller& caller) {
+  const auto submission = ParseSubmission(json);
+  if (!submission) return Unexpected<OperationError>(submission.error());
+  if (ports_.executions == nullptr) return Observing("nothing is submitted");
+  if (IsClosed()) return Stopping();
+  // Not waited for: only whether it is there.
+  if (const auto there = ports_.queue->AwaitReady(submission->queue, milliseconds(0), {}); !there)
+    return FromQueues(there.error(), submission->queue);
+  const Instant now = options_.clock->Now();
+  const std::string action = options_.redaction.HidesFilter("action")
+                                 ? std::string(kRedacted)
+                                 : DisplayText(submission->action, kMaxAuditDetailBytes);
+  AuditEntry entry = MakeAuditEntry(caller, "submit", submission->queue,
+                                    fmt::format("{} x {}", submission->count, action), now);
+  entry.letters = 0;
+  const auto executions = NewExecutions(options_.topology, *submission);
+  const Turn turn(*this);
+  if (turn.IsClosed()) return Stopping();
+  const auto ids = Patiently([&] { return ports_.executions->Submit(executions, now, entry); });
+  // Also where the answer was lost.
+  if (options_.submitted) options_.submitted();
+  if (!ids) return Unexpected<OperationError>(FromChange(ids.error()));
+  JsonArray list;
+  for (const ExecutionId& id : *ids) list.Add(JsonString(id.ToString()));
+  return JsonObject().Add("execution_ids", list.Take()).Take();
+}
+
+OperationResult<void> Work::MayLease(const std::string& queue, const Caller& caller) const {
+  const TopologyPlan& plan = options_.topology;
+  const auto& letters = plan.dead_letter_queues;
+  if (queue == plan.dlq || queue == plan.unrouted_queue ||
+      std::ranges::find(letters, queue) != letters.end()) {
+    return FailOperation(OperationFault::kConflict,
+                         Quoted(queue) +
+                             " is a dead letter queue: a worker there would take letters away; "
+                             "look at them with GET /v1/letters, and bring them back with "
+                             "POST /v1/replays");
+  }
+  if (!options_.redaction.HidesNothing() && !Includes(caller.role, Role::kAdmin)) {
+    return FailOperation(OperationFault::kForbidden,
+                         "something in messages is redacted here, and a worker sees all of it: "
+                         "that needs the role admin, and '" +
+                             caller.name + "' is " + std::string(RoleName(caller.role)));
+  }
+  return {};
+}
+
+OperationResult<std::string> Work::LeaseDeliveries(const std::string& queue, std::string_view json,
+                                                   const Caller& caller,
+                                                   const std::stop_token& gone) {
+  const auto request = ParseLeaseRequest(json);
+  if (!request) return Unexpected<OperationError>(request.error());
+  if (const auto may = MayLease(queue, caller); !may)
+    return Unexpected<OperationError>(may.error());
+  std::stop_source ends;
+  const std::stop_callback left(gone, [&ends] { ends.request_stop(); });
+  const std::stop_callback stopping(ending_.get_token(), [&ends] { ends.request_stop(); });
+  const auto deadline = steady_clock::now() + request->wait;
+  while (true) {
+    const auto now = steady_clock::now();
+    const auto wait = deadline > now ? ceil<milliseconds>(deadline - now) : milliseconds(0);
+    const auto ready = ports_.queue->AwaitReady(queue, wait, ends.get_token());
+    if (!ready) return FromQueues(ready.error(), queue);
+    if (ends.stop_requested()) return WaitEnded();
+    if (!*ready) return std::string(kNoDeliveries);
+    auto given = Give(queue, *request, caller, ends.get_token());
+    if (!given) return Unexpected<OperationError>(given.error());
+    if (*given) return std::move(**given);
+    if (wait == milliseconds(0)) return std::string(kNoDeliveries);
+  }
+}
+
+// If we die after the messages are taken, or the answer is lost, they come again when the lease
+// ends; a worker that was given something that the audit does not have there is not.
+OperationResult<std::optional<std::string>> Work::Give(const std::string& queue,
+                                                       const LeaseRequest& request,
+                                                       const Caller& caller,
+                                                       const std::stop_token& ends) {
+  const std::scoped_lock giving(giving_);
+  if (ends.stop_requested()) return WaitEnded();
+  auto leases = ports_.queue->TakeReady(queue, request.max, kMaxLeasedBytes, request.lease);
+  if (!leases) return FromQueues(leases.error(), queue);
+  if (leases->empty()) return std::optional<std::string>();
+  const Turn turn(*this);
+  if (const auto recorded = RecordLease(turn, queue, leases->size(), caller); !recorded) {
+    // Where this fails they come back by themselves.
+    for (const Lease& lease : *leases) static_cast<void>(ports_.queue->Reject(lease.id, true));
+    return Unexpected<OperationError>(recorded.error());
+  }
+  // A message is worth having without how its execution stands.
+  bool readable = ports_.executions != nullptr && !turn.IsClosed();
+  JsonArray deliveries;
+  for (Lease& lease : *leases) {
+    const Letter read = reader_.Read(LetterId(), std::move(lease.delivery));
+    std::optional<std::string> status;
+    if (readable && read.execution_id) {
+      const auto row = ports_.executions->Find(*read.execution_id);
+      readable = row.has_value();
+      if (row && *row) status = (*row)->status;
+    }
+    deliveries.Add(DeliveryJson(lease, read, status));
+  }
+  return std::optional(JsonObject().Add("deliveries", deliveries.Take()).Take());
+}
+
+OperationResult<void> Work::RecordLease(const Turn& turn, const std::string& queue,
+                                        std::size_t messages, const Caller& caller) {
+  if (options_.redaction.HidesNothing()) return {};
+  if (turn.IsClosed()) return Stopping();
+  AuditEntry entry = MakeAuditEntry(caller, "lease", DisplayText(queue, kMaxQueueNameBytes), "",
+                                    options_.clock->Now());
+  entry.letters = static_cast<std::int64_t>(messages);
+  const auto recorded = Patiently([&] { return ports_.audit->Record(entry); });
+  if (recorded) return {};
+  OperationError error = FromChange(recorded.error());
+  error.message = "nothing is leased that the audit does not have: " + error.message;
+  return Unexpected<OperationError>(std::move(error));
+}
+
+// First whether the delivery is still the worker's, then the row, then (by the caller) the
+// acknowledgement. If we die in between, the message comes again, its row is as it was left, and
+// the guard makes the second time harmless.
+OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
+                                                const AckRequest& request) {
+  const auto& known = options_.final_statuses;
+  const std::string status = request.status.value_or(known.empty() ? "" : known.front());
+  if (std::ranges::find(known, status) == known.end()) {
+    return FailOperation(OperationFault::kUnacceptable,
+                         fmt::format("status must be one of executions.final ({}), not {}",
+                                     fmt::join(known, ", "), Quoted(status)));
+  }
+  if (ports_.executions == nullptr)
+    return Observing("no execution is touched; acknowledge without result and status");
+  auto found = ports_.queue->Find(delivery);
+  if (!found) return FromQueues(found.error(), "");
+  if (!*found) return NotLeased("; nothing was changed");
+  const Letter read = reader_.Read(LetterId(), std::move(**found));
+  if (!read.execution_id) {
+    return FailOperation(OperationFault::kUnacceptable,
+                         "this message names no execution that could be ended: acknowledge it "
+                         "without result and status, or reject it");
+  }
+  const ExecutionId& id = *read.execution_id;
+  const Turn turn(*this);
+  if (turn.IsClosed()) return Stopping();
+  const auto moved = Patiently([&] {
+    return ports_.executions->FinishIfFailable(id, status, request.result_json.value_or("null"));
+  });
+  if (!moved) {
+    OperationError error = FromChange(moved.error());
+    error.message = "not acknowledged, do it again: " + error.message;
+    return Unexpected<OperationError>(std::move(error));
+  }
+  if (*moved) return Ended{.id = id, .moved = true, .status = status};
+  const auto row = ports_.executions->Find(id);
+  if (!row) return Unexpected<OperationError>(FromLedger(row.error()));
+  return Ended{
+      .id = id, .moved = false, .status = *row ? std::optional((*row)->status) : std::nullopt};
+}
+
+OperationResult<std::string> Work::Acknowledge(const std::string& delivery, std::string_view json) {
+  const auto request = ParseAckRequest(json);
+  if (!request) return Unexpected<OperationError>(request.error());
+  if (!IsDeliveryId(delivery)) return NoSuchDelivery(delivery);
+  if (IsClosed()) return Stopping();
+  std::string execution(kJsonNull);
+  std::string told;
+  if (request->EndsExecution()) {
+    const auto ended = EndExecution(delivery, *request);
+    if (!ended) return Unexpected<OperationError>(ended.error());
+    execution = JsonObject()
+                    .Add("id", JsonString(ended->id.ToString()))
+                    .Add("moved", FlagJson(ended->moved))
+                    .Add("status", TextOrNull(ended->status))
+                    .Take();
+    told = "; " + HowItStands(ended->moved, ended->status);
+  }
+  const auto acknowledged = ports_.queue->Acknowledge(delivery);
+  if (!acknowledged) {
+    auto failed = FromQueues(acknowledged.error(), "");
+    failed.value().message = "not acknowledged, do it again: " + failed.value().message + told;
+    return failed;
+  }
+  if (!*acknowledged) return NotLeased(told);
+  return JsonObject().Add("acknowledged", "true").Add("execution", execution).Take();
+}
+
+OperationResult<std::string> Work::Reject(const std::string& delivery, std::string_view json) {
+  const auto requeue = ParseRejectRequest(json);
+  if (!requeue) return Unexpected<OperationError>(requeue.error());
+  if (!IsDeliveryId(delivery)) return NoSuchDelivery(delivery);
+  if (IsClosed()) return Stopping();
+  const auto rejected = ports_.queue->Reject(delivery, *requeue);
+  if (!rejected) return FromQueues(rejected.error(), "");
+  if (!*rejected) return NotLeased("");
+  return JsonObject().Add("requeued", FlagJson(*requeue)).Take();
+}
+
+OperationResult<std::string> Work::Extend(const std::string& delivery, std::string_view json) {
+  const auto lease = ParseExtendRequest(json);
+  if (!lease) return Unexpected<OperationError>(lease.error());
+  if (!IsDeliveryId(delivery)) return NoSuchDelivery(delivery);
+  if (IsClosed()) return Stopping();
+  // Read before the queue reads its own: nobody is told a later end than there is.
+  const Instant until = options_.clock->Now() + *lease;
+  const auto extended = ports_.queue->Extend(delivery, *lease);
+  if (!extended) return FromQueues(extended.error(), "");
+  if (!*extended) return NotLeased("");
+  return JsonObject().Add("until", TimeJson(until)).Take();
+}
+
+void Work::EndWaits() {
+  ending_.request_stop();
+}
+
+void Work::Close(std::chrono::steady_clock::time_point deadline) {
+  EndWaits();
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  changed_.notify_all();
+  changed_.wait_until(lock, deadline, [this] { return !asking_; });
+  if (ports_.executions) ports_.executions->Abort();
+  ports_.audit->Abort();
+}
+
+OperationError WorkIsElsewhere() {
+  return {.fault = OperationFault::kConflict,
+          .message =
+              "only the embedded pair has work queues over HTTP: here workers take their "
+              "messages from RabbitMQ itself, and `deadletter submit` submits"};
+}
+
+}  // namespace deadletter

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""A worker for deadletter's embedded queues, with Python's standard library alone.
+
+    worker.py [--server URL] [--lease SECONDS] QUEUE
+
+The server is DEADLETTER_SERVER or http://127.0.0.1:8025; a token is taken from DEADLETTER_TOKEN. It
+works until it is told to end (SIGTERM, Ctrl-C), and finishes what it has in hand first.
+"""
+import argparse
+import http.client
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+
+WAIT_SECONDS = 20  # for a message to come; the server allows no more
+ANSWER_SECONDS = 10  # for an answer beyond that
+LONGEST_PAUSE_SECONDS = 30
+UNDONE = (None, "scheduled", "running")  # what the platform's row says while there is work to do
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Refused(Exception):
+    """The server has answered, and not as we had hoped."""
+
+    def __init__(self, status, detail, retry_after):
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+        self.retry_after = retry_after
+
+    def passes(self):
+        """Whether the same call may go through later."""
+        return self.status in (429, 500, 502, 503, 504)
+
+
+class Unreachable(Exception):
+    """Nobody knows whether the server has heard us."""
+
+
+class CannotDo(Exception):
+    """This work is not for us, or cannot be done as it is."""
+
+
+class LeaseLost(Exception):
+    """The message is somebody else's by now, or dead."""
+
+
+class Server:
+    def __init__(self, url, token):
+        self.url = url.rstrip("/")
+        self.headers = {"Content-Type": "application/json"}
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
+
+    def post(self, path, body, wait_seconds=0):
+        data = json.dumps(body, allow_nan=False).encode()
+        request = urllib.request.Request(self.url + path, data, self.headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=wait_seconds + ANSWER_SECONDS) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            try:
+                detail = json.load(error)["detail"]
+            except (ValueError, KeyError, TypeError):  # not the server's own words: a proxy's, perhaps
+                detail = error.reason
+            seconds = error.headers.get("Retry-After", "")
+            raise Refused(error.code, detail, int(seconds) if seconds.isdigit() else None) from None
+        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: cut short
+            raise Unreachable(f"{self.url}: {error}") from None
+
+
+class Patience:
+    """Longer and longer pauses, each a little different, so that workers do not come all at once."""
+
+    def __init__(self):
+        self.seconds = 0.5
+
+    def pause(self, stop, error):
+        wanted = getattr(error, "retry_after", None)
+        self.seconds = min(2 * self.seconds, LONGEST_PAUSE_SECONDS)
+        seconds = (wanted or self.seconds) * random.uniform(0.8, 1.2)
+        say(f"{error}; once more in {seconds:.1f} s")
+        stop.wait(seconds)
+
+
+class Lease:
+    """Keeps a delivery ours while we work on it, on a thread of its own."""
+
+    def __init__(self, server, delivery, seconds):
+        self.server = server
+        self.place = "/v1/deliveries/" + delivery["id"]
+        self.seconds = seconds
+        self.lost = threading.Event()
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self.extend, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+    def extend(self):
+        while not self.done.wait(self.seconds / 3):
+            try:
+                self.server.post(self.place + "/extend", {"lease": self.seconds})
+            except Refused as error:
+                if not error.passes():
+                    self.lost.set()
+                    return
+            except Unreachable:
+                pass  # there is time for another try or two
+
+    def answer(self, what, body):
+        """The same answer until it is taken: what was done already does no harm a second time."""
+        patience = Patience()
+        while True:
+            try:
+                return self.server.post(f"{self.place}/{what}", body)
+            except Refused as error:
+                if error.status in (404, 409):
+                    raise LeaseLost(str(error)) from None
+                if not error.passes():
+                    raise CannotDo(str(error)) from None
+                patience.pause(self.done, error)
+            except Unreachable as error:
+                patience.pause(self.done, error)
+
+
+# ---- what this worker can do: an action's name, and what it makes of the payload
+
+
+def echo(config, lease):
+    return {"said": config}
+
+
+def sleep(config, lease):
+    seconds = config.get("seconds") if isinstance(config, dict) else None
+    if not isinstance(seconds, (int, float)) or not 0 <= seconds <= 3600:
+        raise CannotDo("seconds must be a number from 0 to 3600")
+    if lease.lost.wait(seconds):
+        raise LeaseLost("while asleep")
+    return {"slept": seconds}
+
+
+ACTIONS = {"core.echo": echo, "core.sleep": sleep}
+
+
+def config_of(delivery):
+    body = delivery["body"]
+    if body["encoding"] == "json":
+        envelope = body["value"]
+    elif body["encoding"] == "text":  # JSON too, but nested deeper than the server shows it
+        try:
+            envelope = json.loads(body["value"])
+        except (ValueError, RecursionError):
+            raise CannotDo("the body is not JSON") from None
+    else:
+        raise CannotDo("the body is not text")
+    try:
+        return envelope["payload"]["config"]
+    except (KeyError, TypeError):
+        raise CannotDo("there is no payload.config") from None
+
+
+def work_on(server, delivery, lease_seconds):
+    execution = delivery["execution_id"]  # a string: no reader of JSON can spoil a large number
+    with Lease(server, delivery, lease_seconds) as lease:
+        try:
+            if delivery["execution_status"] not in UNDONE:
+                lease.answer("ack", {})
+                say(f"execution {execution} is {delivery['execution_status']} already")
+                return
+            action = ACTIONS.get(delivery["action"])
+            if action is None:
+                raise CannotDo(f"there is no action {delivery['action']!r} here")
+            result = action(config_of(delivery), lease)
+            answer = lease.answer("ack", {"result": result} if execution is not None else {})
+            say(f"execution {execution}: {json.dumps(answer)}")
+        except LeaseLost as error:
+            say(f"execution {execution}: the lease was lost: {error}")
+        except Exception as error:  # whatever it is, the next message is another one
+            say(f"execution {execution} is rejected: {error}")
+            try:
+                lease.answer("reject", {"requeue": False})
+            except (LeaseLost, CannotDo) as too_late:
+                say(f"execution {execution} is not even rejected: {too_late}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="A worker for deadletter's embedded queues.")
+    parser.add_argument("queue")
+    parser.add_argument("--server", default=os.environ.get("DEADLETTER_SERVER", "http://127.0.0.1:8025"))
+    parser.add_argument("--lease", type=int, default=30, metavar="SECONDS")
+    arguments = parser.parse_args()
+    server = Server(arguments.server, os.environ.get("DEADLETTER_TOKEN"))
+    path = f"/v1/queues/{urllib.parse.quote(arguments.queue, safe='')}/lease"
+    stop = threading.Event()
+    idle = True
+
+    def end(*_):
+        stop.set()
+        if idle:  # nothing is in hand; the server sees that we hang up, and gives nothing
+            os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    patience = Patience()
+    say(f"working on {arguments.queue}")
+    while not stop.is_set():
+        try:
+            asked = {"max": 1, "lease": arguments.lease, "wait": WAIT_SECONDS}
+            answer = server.post(path, asked, WAIT_SECONDS)
+            patience = Patience()
+        except Refused as error:
+            if error.status in (400, 401, 403):  # no patience mends that
+                sys.exit(f"worker.py: {error}")
+            patience.pause(stop, error)
+            continue
+        except Unreachable as error:
+            patience.pause(stop, error)
+            continue
+        idle = False
+        for delivery in answer["deliveries"]:
+            work_on(server, delivery, arguments.lease)
+        idle = True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+// The workers of examples/workers, run as users run them against the program as users have it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "tests/folders.h"
+#include "tests/system/embedded_pair.h"
+#include "tests/system/work_calls.h"
+
+namespace deadletter::test {
+namespace {
+
+using boost::json::parse;
+
+struct Example {
+  std::string file;
+  std::string interpreter;
+  std::string lost;  // what it says of a lease that it has lost
+};
+
+void PrintTo(const Example& example, std::ostream* out) {
+  *out << example.file;
+}
+
+class ExampleWorker : public testing::TestWithParam<Example> {
+ protected:
+  std::unique_ptr<ChildProcess> StartWorker(const std::string& url) {
+    const std::string path =
+        std::string(DEADLETTER_SOURCE_DIR "/examples/workers/") + GetParam().file;
+    std::vector<std::string> command = {GetParam().interpreter, path};
+    std::map<std::string, std::string> environment = {{"DEADLETTER_SERVER", url},
+                                                      {"no_proxy", "127.0.0.1"}};
+    if (GetParam().file.ends_with(".py")) {
+      command.insert(command.end(), {"--lease", "3"});
+    } else {
+      environment["LEASE_SECONDS"] = "3";
+    }
+    command.emplace_back(kWorkerQueue);
+    return std::make_unique<ChildProcess>(command, ChildOptions{std::move(environment), {}});
+  }
+
+  World world_{EmbeddedPair()};
+};
+
+std::string Asking(const std::string& action, const std::string& payload) {
+  return std::string(R"({"queue":")") + kWorkerQueue + R"(","action":")" + action +
+         R"(","payload":)" + payload + "}";
+}
+
+TEST_P(ExampleWorker, DoesWhatItCanRejectsWhatItCannotAndGoesOnWhateverHappens) {
+  Server server = world_.Serve();
+  const std::string url = server.url();
+  ASSERT_TRUE(server.WaitUntilReady());
+  auto worker = StartWorker(url);
+  ASSERT_TRUE(worker->WaitForLine("working on", kPatience)) << worker->output();
+
+  const ExecutionId echo = Submit(url, Asking("core.echo", R"({"text":"a \"b\" \u00e9"})"));
+  ASSERT_TRUE(world_.WaitForStatus(echo, "completed")) << worker->output();
+  EXPECT_EQ(parse(world_.Row(echo).result_json.value()),
+            parse(R"({"said":{"text":"a \"b\" \u00e9"}})"));
+  const ExecutionId unknown = Submit(url, Asking("no.such", "{}"));
+  ASSERT_TRUE(world_.WaitForStatus(unknown, "failed")) << worker->output();
+  EXPECT_EQ(world_.OnlyLetter().reason, Reason::kRejected);
+
+  // Longer than the lease, which is extended meanwhile: else the acknowledgement would come too
+  // late.
+  const ExecutionId slow = Submit(url, Asking("core.sleep", R"({"seconds":4})"));
+  ASSERT_TRUE(world_.WaitForStatus(slow, "completed")) << worker->output();
+  EXPECT_EQ(world_.pair().broker().ReadyMessages(kWorkerQueue), 0u);
+
+  // The message is taken away under its hands, and the queue with it.
+  Submit(url, Asking("core.sleep", R"({"seconds":4})"));
+  ASSERT_TRUE(WaitUntil([&] {
+    const auto outbox = world_.pair().ledger().CountFacts().outbox;
+    return outbox == 0 && world_.pair().broker().ReadyMessages(kWorkerQueue) == 0;
+  }));
+  world_.pair().broker().DeleteQueue(kWorkerQueue);
+  ASSERT_TRUE(worker->WaitForLine(GetParam().lost, kPatience)) << worker->output();
+  ASSERT_EQ(world_.Run({"topology", "apply"}).status, 0);
+
+  // The server dies, and another one comes to the same place.
+  const std::size_t before = worker->lines();
+  server.process().Signal(SIGKILL);
+  ASSERT_EQ(server.process().WaitForExit(kPatience), kKilledByTest);
+  ASSERT_TRUE(worker->WaitForLine("once more in", kPatience, before)) << worker->output();
+  ChildProcess next({DEADLETTER_BINARY_DIR "/deadletter", "serve", "--config", world_.config_file(),
+                     "--listen", url.substr(url.rfind('/') + 1)},
+                    {{}, world_.folder()});
+  ASSERT_TRUE(WaitUntil([&] { return HttpGet(url + "/readyz").status == 200; })) << next.output();
+  const ExecutionId last = Submit(url);
+  ASSERT_TRUE(world_.WaitForStatus(last, "completed")) << worker->output();
+
+  worker->Signal(SIGTERM);
+  EXPECT_EQ(worker->WaitForExit(kPatience), 0) << worker->output();
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ExampleWorker,
+                         testing::Values(Example{"worker.py", "python3", "the lease was lost"},
+                                         Example{"worker.sh", "bash", "ack: 409"}),
+                         [](const auto& each) {
+                           return each.param.file.ends_with(".py") ? "Python" : "Shell";
+                         });
+
+}  // namespace
+}  // namespace deadletter::test

@@ -23,6 +23,7 @@
 #include "operations/replays.h"
 #include "operations/selection_request.h"
 #include "operations/statistics.h"
+#include "operations/work_request.h"
 
 namespace deadletter::http {
 namespace {
@@ -202,6 +203,19 @@ TEST_F(OpenApi, P9_TellsTheLimitsAsTheyAre) {
        kMaxQueueMessages},
       {schemas + "ReplayRequest/properties/stop_when/properties/failed_again_percent/default",
        kDefaultStopPercent},
+      {schemas + "Submission/properties/queue/maxLength", kMaxQueueNameBytes},
+      {schemas + "Submission/properties/action/maxLength", kMaxActionBytes},
+      {schemas + "Submission/properties/ttl_ms/maximum", kMaxSubmittedTtlMs},
+      {schemas + "Submission/properties/count/maximum", kMaxSubmittedExecutions},
+      {schemas + "Submission/properties/worker_id/maxLength", kMaxWorkerIdBytes},
+      {schemas + "Submitted/properties/execution_ids/maxItems", kMaxSubmittedExecutions},
+      {schemas + "LeaseRequest/properties/max/maximum", kMaxLeasedDeliveries},
+      {schemas + "LeaseRequest/properties/lease/maximum", kMaxLeaseSeconds},
+      {schemas + "LeaseRequest/properties/lease/default", kDefaultLeaseSeconds},
+      {schemas + "LeaseRequest/properties/wait/maximum", kMaxWaitSeconds},
+      {schemas + "Leased/properties/deliveries/maxItems", kMaxLeasedDeliveries},
+      {schemas + "Extension/properties/lease/maximum", kMaxLeaseSeconds},
+      {schemas + "Extension/properties/lease/default", kDefaultLeaseSeconds},
   };
   for (const auto& [pointer, limit] : limits)
     EXPECT_EQ(At(pointer).to_number<std::size_t>(), limit) << pointer;

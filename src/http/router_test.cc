@@ -138,8 +138,7 @@ TEST_F(RouterTest, OnlyWhatAsksTheLedgerOrWaitsForWorkMayWait) {
   const auto made_by = [&](const std::string& method, const std::string& target) {
     return router.Route({.method = method, .target = target, .hosts = {"localhost"}}).made_by;
   };
-  for (const char* target :
-       {"/healthz", "/readyz", "/metrics", "/nothing", "/v1/openapi.json"})
+  for (const char* target : {"/healthz", "/readyz", "/metrics", "/nothing", "/v1/openapi.json"})
     EXPECT_EQ(made_by("GET", target), MadeBy::kSockets) << target;
   for (const char* target : {"/v1/letters", kFirstLetter})
     EXPECT_EQ(made_by("GET", target), MadeBy::kLedger) << target;

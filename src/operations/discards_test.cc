@@ -61,9 +61,8 @@ TEST_F(DiscardRequests, P8_WhoDiscardedWhatAndWhyIsInTheHistoryAndInTheAudit) {
   EXPECT_EQ(ledger_->audit[0].who, "otto");
   EXPECT_EQ(ledger_->audit[0].subject, act);
   EXPECT_EQ(ledger_->audit[0].letters, 2);
-  EXPECT_EQ(ledger_->audit[0].detail,
-            R"({"filter":{"since":"2001-01-01T00:00:00Z"}}: the )"
-            "\xe2\x82\xac deploy");
+  EXPECT_EQ(ledger_->audit[0].detail, R"({"filter":{"since":"2001-01-01T00:00:00Z"}}: the )"
+                                      "\xe2\x82\xac deploy");
   const LetterRecord& first = ledger_->letters.front();
   EXPECT_EQ(first.summary.state, LetterState::kClosed);
   ASSERT_THAT(first.history, SizeIs(1));

@@ -2,7 +2,8 @@
 // Usage: node client.mjs WORLD.json FOLDER
 //
 // WORLD.json tells of running servers over the same kind of data, of which each cannot do something:
-//   full       {url, tokens: {viewer, operator, admin}, ids: {letters, executions}, unreadable}: can do all
+//   full       {url, tokens: {viewer, operator, admin}, ids: {letters, executions, groups, queues}, unreadable}: can do all, but
+//              where `queues` is not there, no work
 //   observing  {url}: without tokens; replays nothing, and is not ready
 //   narrow     {url}: takes one request a second
 //   away       {url}, or null where there is none: cannot reach its ledger
@@ -43,8 +44,12 @@ async function main([worldFile, folder]) {
   await askTooOften(connect(world.narrow));
   if (world.away) await askAll(connect(world.away));
 
-  // Nobody can order a mistake of ours (500); and a ledger that cannot be reached only where it is a server.
-  const excused = ({ id }, status) => status === "500" || (status === "503" && !world.away && id !== "checkReadiness");
+  // Nobody can order a mistake of ours (500); a ledger that cannot be reached only where it is a server; and work only where it is
+  // to be had.
+  const ofWork = ["200", "201", "404", "422", "503"];
+  const excused = (operation, status) =>
+    status === "500" || (status === "503" && !world.away && operation.id !== "checkReadiness") ||
+    (!full.does(operation) && ofWork.includes(status));
   const unseen = contract.unseen(excused);
   if (unseen.length > 0) throw new Error(`the document tells of what was never seen:\n${unseen.join("\n")}`);
   console.log([...contract.account(), `${letters.length} letters, ${contract.operations.length} operations`].join("\n"));

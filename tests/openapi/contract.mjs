@@ -31,6 +31,8 @@ class Operation {
     this.method = method.toUpperCase();
     this.id = described.operationId;
     this.role = described["x-role"]; // undefined: no token is asked for
+    this.roleWhereRedacted = described["x-role-where-redacted"] ?? this.role;
+    this.isWork = described.tags.includes("work");
     this.responses = described.responses;
     this.parameters = [...(item.parameters ?? []), ...(described.parameters ?? [])].map((each) => resolve(document, each));
     for (const parameter of this.parameters) parameter.schema = resolve(document, parameter.schema);

@@ -11,6 +11,7 @@ export async function changeEverything(server, unreadable) {
   await discardLetters(server);
   await waitUntilCounted(server);
   await muteAGroup(server);
+  await work(server);
   return replay;
 }
 
@@ -79,6 +80,46 @@ async function muteAGroup(server) {
   if (data.items.length !== 1) throw new Error(`muted are ${JSON.stringify(data.items)}`);
   await server.call("muteGroup", { body: { for: 0 }, wanted: 200 });
   await server.call("muteGroup", { body: { for: -1 }, wanted: 400 });
+}
+
+async function work(server) {
+  const queue = server.ids.queues;
+  if (queue === undefined) return;
+  const submission = { queue, action: "core.echo", payload: { password: "S3cret" }, ttl_ms: 600_000, worker_id: "7" };
+  const { data } = await server.call("submitExecutions", { body: { ...submission, count: 2 }, wanted: 201 });
+  if (data.execution_ids.length !== 2) throw new Error(`submitted ${JSON.stringify(data)}`);
+  await server.call("submitExecutions", { body: { ...submission, queue: "no.such.queue" }, wanted: 404 });
+  await server.call("submitExecutions", { body: { ...submission, action: "x".repeat(1025) }, wanted: 422 });
+
+  await server.call("leaseDeliveries", { role: "operator", body: {}, wanted: 403 });
+  await server.call("leaseDeliveries", { path: { queue: "executor.dlq" }, body: {}, wanted: 409 });
+  const [sentBack] = await lease(server, 1);
+  const path = { id: sentBack.id };
+  await server.call("extendLease", { path, body: { lease: 90 }, wanted: 200 });
+  await server.call("rejectDelivery", { path, body: { requeue: true }, wanted: 200 });
+  await server.call("rejectDelivery", { path, wanted: 409 });
+  await server.call("extendLease", { path, wanted: 409 });
+
+  const deliveries = [];
+  while (deliveries.length < 2) deliveries.push(...(await lease(server, 2)));
+  for (const { id, execution_id, body } of deliveries) {
+    if (!data.execution_ids.includes(execution_id) || body.value.payload.config.password !== "S3cret")
+      throw new Error(`leased ${execution_id} with ${JSON.stringify(body)}`);
+    await server.call("acknowledgeDelivery", { path: { id }, body: { result: {}, status: "running" }, wanted: 422 });
+    const done = await server.call("acknowledgeDelivery", { path: { id }, body: { result: { said: "hello" } }, wanted: 200 });
+    if (!done.data.execution.moved) throw new Error(`acknowledged ${JSON.stringify(done.data)}`);
+    await server.call("acknowledgeDelivery", { path: { id }, body: {}, wanted: 409 });
+  }
+}
+
+// Waits until there is something.
+async function lease(server, max) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const { data } = await server.call("leaseDeliveries", { body: { max, lease: 60, wait: 5 }, wanted: 200 });
+    if (data.deliveries.length > 0) return data.deliveries;
+    if (Date.now() > deadline) throw new Error("nothing comes to work on");
+  }
 }
 
 async function discardLetters(server) {

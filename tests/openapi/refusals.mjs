@@ -16,14 +16,20 @@ export async function askForTrouble(server) {
       if (smaller) await server.call(operation.id, { role: smaller, body, wanted: 403 });
     }
     if (tellsOf("400")) await server.call(operation.id, { query: { no_such_parameter: "1" }, body, wanted: 400 });
-    if (tellsOf("404")) await server.call(operation.id, { path: server.nobodysPathOf(operation), body, wanted: 404 });
-    if (operation.takesBody) {
-      await server.call(operation.id, { body: [], wanted: 400 });
-      await server.call(operation.id, { body: { ...body, no_such_member: 1 }, wanted: 400 });
-      await announceTooMuch(server, operation);
-      await server.call(operation.id, { body, headers: { "Content-Type": "text/plain" }, wanted: 415 });
-    }
+    if (operation.takesBody) await refuseBodies(server, operation);
+    if (!server.does(operation)) continue;
+    if (tellsOf("404") && operation.parametersIn("path").length > 0)
+      await server.call(operation.id, { path: server.nobodysPathOf(operation), body, wanted: 404 });
   }
+}
+
+async function refuseBodies(server, operation) {
+  const body = operation.bodyExample;
+  const wanted = server.does(operation) ? 400 : 409;
+  await server.call(operation.id, { body: [], wanted });
+  await server.call(operation.id, { body: { ...body, no_such_member: 1 }, wanted });
+  await announceTooMuch(server, operation);
+  await server.call(operation.id, { body, headers: { "Content-Type": "text/plain" }, wanted: 415 });
 }
 
 // A body that is too large is refused before it comes.

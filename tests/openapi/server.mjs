@@ -29,10 +29,10 @@ export class Server {
     });
   }
 
-  // Calls the operation with its smallest role. `role: null`: without a token. `wanted`: the status that must come.
+  // Calls the operation with the smallest role that may, where something is redacted. `role: null`: without a token. `wanted`: the status that must come.
   async call(id, { wanted, role, ...request } = {}) {
     const operation = this.contract.operation(id);
-    const auth = role === null ? undefined : this.tokens[role ?? operation.role];
+    const auth = role === null ? undefined : this.tokens[role ?? operation.roleWhereRedacted];
     const given = { path: this.pathOf(operation), query: operation.queryExample, auth, ...request };
     const { response } = await this.calls[id]({ client: this.connection, ...given });
     if (wanted !== undefined && response.status !== wanted)
@@ -44,7 +44,7 @@ export class Server {
   // What a client of the document cannot send: another method, another Host, a body of which only the length is told. The answer
   // must be one of the operation's.
   async send(operation, { method = operation.method, headers = {} }) {
-    const token = this.tokens[operation.role];
+    const token = this.tokens[operation.roleWhereRedacted];
     const all = { ...(token && { authorization: `Bearer ${token}` }), ...headers };
     const path = Object.entries(this.pathOf(operation)).reduce(
       (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), operation.path) +
@@ -65,6 +65,11 @@ export class Server {
     });
     if (method !== "HEAD") this.contract.check(operation, answer);
     return answer;
+  }
+
+  // False: the broker's own clients are the workers, and whatever is asked for is answered 409.
+  does(operation) {
+    return !operation.isWork || this.ids.queues !== undefined;
   }
 
   // What is there: /v1/letters/{id} becomes a letter's.

@@ -24,6 +24,7 @@ namespace deadletter::test {
 
 struct DocumentCase {
   PairFactory pair;
+  bool has_work = false;  // over HTTP
   // A pair whose ledger can be taken away from the server alone; without `make` there is none.
   PairFactory losable{};
   std::function<void(Pair&)> take_ledger_away{};
@@ -201,6 +202,7 @@ TEST_P(ServedDocument, AClientMadeFromItFindsEveryAnswerAsItSays) {
   ids["letters"] = IdOf(*whole);
   ids["executions"] = std::to_string(kExecution);
   ids["groups"] = ToHex(whole->group);
+  if (GetParam().has_work) ids["queues"] = kWorkerQueue;
   boost::json::object all;
   all["url"] = full.url();
   all["tokens"] = std::move(tokens);

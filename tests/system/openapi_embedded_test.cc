@@ -5,7 +5,7 @@
 namespace deadletter::test {
 
 INSTANTIATE_TEST_SUITE_P(Embedded, ServedDocument,
-                         testing::Values(DocumentCase{.pair = EmbeddedPair()}),
+                         testing::Values(DocumentCase{.pair = EmbeddedPair(), .has_work = true}),
                          [](const auto&) { return "Pair"; });
 
 }  // namespace deadletter::test

@@ -1,13 +1,11 @@
 #include "http/session.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/error.hpp>
 #include <cerrno>
 #include <exception>
-#include <sstream>
 #include <utility>
 
 #include "http/problem.h"
@@ -25,9 +23,8 @@ constexpr std::size_t kDiscardBytes = 16 * 1024;
 // What may be buffered beyond a request's head. Beast's own limits know nothing of a chunk's
 // extension or of the trailer, which must arrive whole before they are read.
 constexpr std::size_t kReadAheadBytes = 64 * 1024;
-// Bodies up to these sizes are always taken and given: the number of connections bounds them.
+// Bodies up to this size are always taken: the number of connections bounds them.
 constexpr std::size_t kSmallRequestBytes = 64 * 1024;
-constexpr std::size_t kSmallAnswerBytes = 64 * 1024;
 
 // Takes the body out of `message`.
 Request FromBeast(beast::http::request<beast::http::string_body>& message) {
@@ -56,21 +53,6 @@ Response Safely(const Answer& answer) {
     LogError("http_answer_failed", {{"error", error.what()}});
     return Problem(500, "the answer could not be made; the server's log says why");
   }
-}
-
-Result<std::optional<std::string>> SafelyMore(const MoreOfBody& more) {
-  try {
-    return more();
-  } catch (const std::exception& error) {
-    return Fail(error.what());
-  }
-}
-
-constexpr const char* kLastChunk = "0\r\n\r\n";
-
-// A part as RFC 9112 has it in a chunked body; an empty one would be taken for the end.
-std::string ChunkOf(std::string_view part) {
-  return part.empty() ? std::string() : fmt::format("{:x}\r\n{}\r\n", part.size(), part);
 }
 
 Response ServerStops() {
@@ -375,71 +357,6 @@ void Session::EndAnswer() {
   if (keep_alive) return ReadHeader();
   if (stream_.IsEncrypted()) return SayGoodbye();
   Linger();
-}
-
-// A body that is made while it is sent, a chunk a part. The parts are small enough to be counted,
-// not refused: there are few such answers.
-void Session::BeginStream(Response response) {
-  std::ostringstream head;
-  head << message_.base();
-  if (head_only_) return SendPart(head.str());
-  streams_ = true;
-  ++sessions_.streams;
-  more_ = std::move(response.more);
-  SendPart(head.str() + ChunkOf(response.body));
-}
-
-void Session::SendPart(std::string bytes) {
-  part_ = std::move(bytes);
-  sent_ = 0;
-  if (part_.size() > kSmallAnswerBytes) held_bytes_ = part_.size();
-  sessions_.answer_bytes += held_bytes_;
-  SendSome();
-}
-
-void Session::SendSome() {
-  stream_.tcp().expires_after(sessions_.limits.client_timeout);
-  stream_.async_write_some(asio::buffer(part_.data() + sent_, part_.size() - sent_),
-                           [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
-                             self->OnSent(error, bytes);
-                           });
-}
-
-void Session::OnSent(ErrorCode error, std::size_t bytes) {
-  if (error) return Close();
-  sent_ += bytes;
-  if (sent_ < part_.size()) return SendSome();
-  ReleaseAnswer();
-  part_ = std::string();
-  if (more_) return AskMore();
-  EndStream();
-  EndAnswer();
-}
-
-void Session::AskMore() {
-  if (sessions_.draining) return OnMore(Fail("the server is stopping"));
-  asio::post(workers_, [self = shared_from_this()]() mutable {
-    auto part = SafelyMore(self->more_);
-    auto& stream = self->stream_;
-    asio::post(stream.get_executor(), [self = std::move(self), part = std::move(part)]() mutable {
-      self->OnMore(std::move(part));
-    });
-  });
-}
-
-void Session::OnMore(Result<std::optional<std::string>> part) {
-  if (!part) {
-    LogWarning("answer_cut_short", {{"why", part.error().message}});
-    return Close();
-  }
-  if (*part) return SendPart(ChunkOf(**part));
-  more_ = nullptr;
-  SendPart(kLastChunk);
-}
-
-void Session::EndStream() {
-  if (std::exchange(streams_, false)) --sessions_.streams;
-  more_ = nullptr;
 }
 
 // So that the client knows that nobody cut the answer short. Whether it says the same is its own

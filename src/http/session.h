@@ -22,6 +22,9 @@ namespace deadletter::http {
 
 class Session;
 
+// Answers up to this size are always given: the number of connections bounds them.
+inline constexpr std::size_t kSmallAnswerBytes = 64 * 1024;
+
 // What the sessions of a server share. I/O thread only, but for `draining`.
 struct Sessions {
   ServerLimits limits;

@@ -37,12 +37,12 @@ finish() {
   child=
 }
 
-# post NAME PATH BODY: sets $status (000: no answer) and leaves the answer in $folder/NAME. The token is in no command line: those
+# post NAME PATH BODY [SECONDS]: sets $status (000: no answer) and leaves the answer in $folder/NAME. The token is in no command line: those
 # are seen by everybody on a machine.
 post() {
-  local name=$1 path=$2 body=$3
+  local name=$1 path=$2 body=$3 longest=${4:-10}
   rm -f "$folder/$name"
-  curl --silent --output "$folder/$name" --write-out '%{http_code}' --max-time $((wait_seconds + 10)) \
+  curl --silent --output "$folder/$name" --write-out '%{http_code}' --max-time "$longest" \
        --config <(printf 'header = "Content-Type: application/json"\n'
                   [ -z "${DEADLETTER_TOKEN:-}" ] || printf 'header = "Authorization: Bearer %s"\n' "$DEADLETTER_TOKEN") \
        --data-binary "@-" "${server%/}$path" <<<"$body" >"$folder/$name.status" &
@@ -78,7 +78,7 @@ extend() {
   trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit' TERM
   trap '' INT
   while true; do
-    sleep $((lease_seconds / 3)) &
+    sleep $((lease_seconds > 5 ? lease_seconds / 3 : 1)) &
     finish $!
     post extend "$1/extend" "{\"lease\":$lease_seconds}"
     [ "$status" != 409 ] || return
@@ -122,7 +122,7 @@ work_on() {
 lease_path=/v1/queues/$(jq -rn --arg queue "$queue" '$queue | @uri')/lease
 say "working on $queue"
 until $stopping; do
-  post lease "$lease_path" "{\"max\":1,\"lease\":$lease_seconds,\"wait\":$wait_seconds}"
+  post lease "$lease_path" "{\"max\":1,\"lease\":$lease_seconds,\"wait\":$wait_seconds}" $((wait_seconds + 10))
   case $status in
     200) pause=1 ;;
     400 | 401 | 403) say "worker.sh: $status $(detail lease)"; exit 1 ;;   # no patience mends that

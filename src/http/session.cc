@@ -241,9 +241,9 @@ void Session::Wait(Answer answer) {
   }
   waits_ = true;
   ++sessions_.waiting_calls;
+  // Watched last: where no thread is to be had, nothing holds this session, and it ends.
+  if (!sessions_.waiters.Run(Making(std::move(answer)), most)) return Respond(ServerStops(), false);
   WatchForLeaving();
-  if (sessions_.waiters.Run(Making(std::move(answer)), most)) return;
-  Respond(ServerStops(), false);
 }
 
 // Makes the answer on whatever thread calls it, and gives it to the one that holds the sockets.

@@ -92,7 +92,7 @@ async function work(server) {
   await server.call("submitExecutions", { body: { ...submission, action: "x".repeat(1025) }, wanted: 422 });
 
   await server.call("leaseDeliveries", { role: "operator", body: {}, wanted: 403 });
-  await server.call("leaseDeliveries", { path: { queue: "executor.dlq" }, body: {}, wanted: 409 });
+  await server.call("leaseDeliveries", { path: { queue: server.ids.dead_letter_queue }, body: {}, wanted: 409 });
   const [sentBack] = await lease(server, 1);
   const path = { id: sentBack.id };
   await server.call("extendLease", { path, body: { lease: 90 }, wanted: 200 });
@@ -100,15 +100,17 @@ async function work(server) {
   await server.call("rejectDelivery", { path, wanted: 409 });
   await server.call("extendLease", { path, wanted: 409 });
 
-  const deliveries = [];
-  while (deliveries.length < 2) deliveries.push(...(await lease(server, 2)));
-  for (const { id, execution_id, body } of deliveries) {
-    if (!data.execution_ids.includes(execution_id) || body.value.payload.config.password !== "S3cret")
-      throw new Error(`leased ${execution_id} with ${JSON.stringify(body)}`);
-    await server.call("acknowledgeDelivery", { path: { id }, body: { result: {}, status: "running" }, wanted: 422 });
-    const done = await server.call("acknowledgeDelivery", { path: { id }, body: { result: { said: "hello" } }, wanted: 200 });
-    if (!done.data.execution.moved) throw new Error(`acknowledged ${JSON.stringify(done.data)}`);
-    await server.call("acknowledgeDelivery", { path: { id }, body: {}, wanted: 409 });
+  // What is replayed may be among them, and is done as well.
+  const left = new Set(data.execution_ids);
+  while (left.size > 0) {
+    for (const { id, execution_id, body } of await lease(server, 2)) {
+      const isOurs = left.delete(execution_id);
+      if (isOurs && body.value.payload.config.password !== "S3cret") throw new Error(`leased ${JSON.stringify(body)}`);
+      await server.call("acknowledgeDelivery", { path: { id }, body: { result: {}, status: "running" }, wanted: 422 });
+      const done = await server.call("acknowledgeDelivery", { path: { id }, body: { result: { said: "hello" } }, wanted: 200 });
+      if (!done.data.execution.moved) throw new Error(`acknowledged ${JSON.stringify(done.data)}`);
+      await server.call("acknowledgeDelivery", { path: { id }, body: {}, wanted: 409 });
+    }
   }
 }
 

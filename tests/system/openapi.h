@@ -202,7 +202,10 @@ TEST_P(ServedDocument, AClientMadeFromItFindsEveryAnswerAsItSays) {
   ids["letters"] = IdOf(*whole);
   ids["executions"] = std::to_string(kExecution);
   ids["groups"] = ToHex(whole->group);
-  if (GetParam().has_work) ids["queues"] = kWorkerQueue;
+  if (GetParam().has_work) {
+    ids["queues"] = kWorkerQueue;
+    ids["dead_letter_queue"] = kDeadLetterQueue;
+  }
   boost::json::object all;
   all["url"] = full.url();
   all["tokens"] = std::move(tokens);

@@ -38,11 +38,16 @@ namespace deadletter::test {
   return testing::AssertionFailure() << server.GetText("/metrics");
 }
 
-// What that histogram has counted above that bound, one of its own.
-[[nodiscard]] inline double ObservationsAbove(Server& server, const std::string& histogram,
-                                              const std::string& bound) {
-  return FigureOf(server, histogram + "_count") -
-         FigureOf(server, histogram + "_bucket{le=\"" + bound + "\"}");
+// Whether that histogram comes to count something above that bound, one of its own.
+[[nodiscard]] inline testing::AssertionResult AwaitObservationAbove(Server& server,
+                                                                    const std::string& histogram,
+                                                                    const std::string& bound) {
+  if (WaitUntil([&] {
+        return FigureOf(server, histogram + "_count") >
+               FigureOf(server, histogram + "_bucket{le=\"" + bound + "\"}");
+      }))
+    return testing::AssertionSuccess();
+  return testing::AssertionFailure() << server.GetText("/metrics");
 }
 
 }  // namespace deadletter::test

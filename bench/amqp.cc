@@ -171,4 +171,19 @@ void Amqp::Receive(const std::function<bool(std::uint64_t, std::string_view)>& t
   }
 }
 
+std::optional<Amqp::Message> Amqp::ReceiveOne(std::chrono::milliseconds patience) {
+  amqp_maybe_release_buffers(state_);
+  timeval limit{patience.count() / 1'000, patience.count() % 1'000 * 1'000};
+  amqp_envelope_t envelope{};
+  const amqp_rpc_reply_t reply = amqp_consume_message(state_, &envelope, &limit, 0);
+  if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
+      reply.library_error == AMQP_STATUS_TIMEOUT)
+    return std::nullopt;
+  if (reply.reply_type != AMQP_RESPONSE_NORMAL) throw std::runtime_error("receiving: refused");
+  const amqp_bytes_t body = envelope.message.body;
+  Message message{envelope.delivery_tag, {static_cast<const char*>(body.bytes), body.len}};
+  amqp_destroy_envelope(&envelope);
+  return message;
+}
+
 }  // namespace deadletter::bench

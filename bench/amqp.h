@@ -3,8 +3,10 @@
 
 #include <amqp.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -43,6 +45,13 @@ class Amqp {
   // so that one read brings many messages.
   void Receive(const std::function<bool(std::uint64_t tag, std::string_view body)>& take,
                bool keep_body, bool gather);
+
+  // The next message of what is consumed; nothing where none comes for so long.
+  struct Message {
+    std::uint64_t tag = 0;
+    std::string body;
+  };
+  [[nodiscard]] std::optional<Message> ReceiveOne(std::chrono::milliseconds patience);
 
  private:
   void Check(int status, const char* doing) const;

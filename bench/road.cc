@@ -100,6 +100,12 @@ void Served::Stop() {
   if (status != 0) throw std::runtime_error("serve did not end in order: " + process_->output());
 }
 
+void Served::Kill() {
+  process_->Signal(SIGKILL);
+  if (!process_->WaitForExit(std::chrono::seconds(15)))
+    throw std::runtime_error("serve cannot be killed");
+}
+
 RoadResult RunRoad(Servers& servers, const RoadOptions& options) {
   const std::size_t letters = options.filling.letters;
   RoadResult result;

@@ -43,6 +43,7 @@ class Served {
   void Start();
   void AwaitConsuming();  // of its first queue
   void Stop();            // throws where it does not end as promised
+  void Kill();            // SIGKILL, and it is gone
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   [[nodiscard]] std::string output() const { return process_->output(); }
   // Where it listens: http://127.0.0.1:PORT

@@ -16,6 +16,8 @@ const std::vector<Scenario>& Scenarios() {
       {"instances", "1, 2 and 4 instances on one queue", Instances},
       {"bodies", "bodies of 0.4, 1, 10 and 100 KiB", Bodies},
       {"queues", "the same letters in 1, 4, 16 and 50 queues", Queues},
+      {"replay", "failed letters sent back, with two kills at a rate, and as fast as it goes",
+       Replays},
       {"page", "pages of lists over a ledger of LETTERS", PageThrough},
       {"ledger", "the road over a ledger of LETTERS and over an empty one", FullLedger},
   };

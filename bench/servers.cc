@@ -124,8 +124,7 @@ const std::vector<Request>& Servers::Requests(const Filling& filling) {
 std::string Servers::MakeVhost(const Filling& filling, const std::vector<std::string>& queues) {
   const std::string vhost = rabbitmq_.MakeVhost("bench");
   rabbitmq_.DeclareExchange(vhost, "attune.executions", "topic");
-  rabbitmq_.DeclareQueue(vhost, kEventQueue);
-  rabbitmq_.Bind(vhost, "attune.executions", kEventQueue, "execution.completed");
+  AddQueue(vhost, kEventQueue, "execution.completed");
   for (const std::string& queue : queues) {
     // One exchange a queue, where there are several: the routing key stays the letter's own.
     rabbitmq_.DeclareExchange(vhost, "dlx." + queue, "topic");
@@ -145,6 +144,12 @@ std::string Servers::MakeVhost(const Filling& filling, const std::vector<std::st
   }
   broker.ConfirmAll();
   return vhost;
+}
+
+void Servers::AddQueue(const std::string& vhost, const std::string& queue,
+                       const std::string& pattern) {
+  rabbitmq_.DeclareQueue(vhost, queue);
+  rabbitmq_.Bind(vhost, "attune.executions", queue, pattern);
 }
 
 void Servers::DropVhost(const std::string& vhost) {

@@ -58,6 +58,8 @@ class Servers {
   // share of the letters, in order: letter n is in queue n % size.
   [[nodiscard]] std::string MakeVhost(const Filling& filling,
                                       const std::vector<std::string>& queues = {kDeadLetterQueue});
+  // One more, which the platform's exchange leads to.
+  void AddQueue(const std::string& vhost, const std::string& queue, const std::string& pattern);
   void DropVhost(const std::string& vhost);
 
   [[nodiscard]] std::string AmqpUrl(const std::string& vhost) { return rabbitmq_.AmqpUrl(vhost); }

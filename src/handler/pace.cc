@@ -7,6 +7,8 @@ namespace deadletter {
 namespace {
 
 constexpr std::int64_t kLeastAnswers = 10;
+constexpr double kSavedSeconds = 0.5;
+constexpr double kAtOnceSeconds = 0.1;
 
 }  // namespace
 
@@ -15,8 +17,9 @@ std::size_t Pace::Take(std::int64_t milli_rate, std::size_t most, Moment now) {
   const double rate = static_cast<double>(milli_rate) / 1000;
   if (filled_) tokens_ += rate * std::chrono::duration<double>(now - *filled_).count();
   filled_ = now;
-  tokens_ = std::min(tokens_, std::max(1.0, rate / 10));
-  const auto taken = std::min(most, static_cast<std::size_t>(std::max(0.0, std::floor(tokens_))));
+  tokens_ = std::min(tokens_, std::max(1.0, rate * kSavedSeconds));
+  const double at_once = std::min(tokens_, std::max(1.0, rate * kAtOnceSeconds));
+  const auto taken = std::min(most, static_cast<std::size_t>(std::max(0.0, std::floor(at_once))));
   tokens_ -= static_cast<double>(taken);
   return taken;
 }

@@ -10,8 +10,9 @@
 
 namespace deadletter {
 
-// A bucket that fills by the rate; never more than what a tenth of a second brings, so that a pause
-// is not made up for.
+// A bucket that fills by the rate. It holds what half a second brings: a commit that takes its time
+// does not lower the rate, and a pause is not made up for. At once goes what a tenth brings: so
+// much may be in doubt when we die.
 class Pace {
  public:
   using Moment = std::chrono::steady_clock::time_point;

@@ -34,7 +34,26 @@ TEST(Pace, LetsThroughWhatTheRateBrings) {
 TEST(Pace, DoesNotMakeUpForAPause) {
   Pace pace;
   EXPECT_EQ(pace.Take(100'000, 200, kStart), 1u);
-  EXPECT_EQ(pace.Take(100'000, 200, kStart + std::chrono::hours(1)), 10u);
+  const Pace::Moment later = kStart + std::chrono::hours(1);
+  std::size_t taken = 0;
+  for (int window = 0; window < 10; ++window) {
+    const std::size_t at_once = pace.Take(100'000, 200, later);
+    EXPECT_LE(at_once, 10u);
+    taken += at_once;
+  }
+  EXPECT_EQ(taken, 50u);
+}
+
+// A window that takes four times as long as its letters are due for, now and then.
+TEST(Pace, KeepsTheRateWhereAWindowTakesItsTime) {
+  Pace pace;
+  std::size_t taken = 0;
+  int now = 0;
+  for (int window = 0; now < 60'000; ++window) {
+    taken += pace.Take(1'000'000, 200, kStart + milliseconds(now));
+    now += window % 10 == 0 ? 400 : 60;
+  }
+  EXPECT_NEAR(static_cast<double>(taken), 60'000, 600);
 }
 
 TEST(Pace, ARateBelowOneASecondIsKeptToo) {

@@ -58,6 +58,7 @@ Served::Served(const std::string& broker_url, const std::string& management_url,
   file << "[broker]\nurl = \"" << broker_url << "\"\n";
   if (!management_url.empty()) file << "management_url = \"" << management_url << "\"\n";
   file << "[ledger]\nurl = \"" << ledger_url << "\"\n[http]\nlisten = \"127.0.0.1:0\"\n";
+  file << "requests_per_second = 100000\n";
   for (const std::string& queue : queues) file << "[[queue]]\nname = \"" << queue << "\"\n";
   file << more_toml;
 }

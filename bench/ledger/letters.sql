@@ -1,5 +1,5 @@
 -- A ledger that has been in use: letters of earlier times with their keys, in the product's own tables. One in ten
--- thousand of them is what the sparse cases look for.
+-- thousand of them is what the sparse cases look for; one in five hundred is the only one of its group.
 -- psql variable: letters.
 
 INSERT INTO deadletter.letter (
@@ -16,7 +16,7 @@ SELECT
   convert_to(md5('old message ' || n)::uuid::text, 'UTF8'), convert_to(md5('old correlation ' || n)::uuid::text, 'UTF8'),
   'ExecutionRequested', convert_to(CASE WHEN rare THEN 'core.rare' ELSE 'core.action_' || n % 50 END, 'UTF8'),
   convert_to((-n)::text, 'UTF8'), convert_to((n % 16)::text, 'UTF8'),
-  decode(md5(CASE WHEN rare THEN 'rare' ELSE 'group ' || n % 40 END), 'hex'),
+  decode(md5(CASE WHEN rare THEN 'rare' WHEN n % 500 = 3 THEN 'alone ' || n ELSE 'group ' || n % 40 END), 'hex'),
   to_timestamp(1735689600 + n / 10), to_timestamp(1735689600 + n / 10.0), to_timestamp(1735689600 + n / 10.0),
   CASE WHEN n % 3 = 0 AND NOT rare THEN to_timestamp(1735689600 + n / 10.0) END, false, false, 300, 'attune.dlx',
   convert_to('execution.dispatch.worker.' || n % 16, 'UTF8'),

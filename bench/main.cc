@@ -14,7 +14,8 @@ namespace {
 int Usage() {
   std::fputs(
       "Usage: deadletter-bench SCENARIO...\n"
-      "In the environment: LETTERS, RUNS, BODY_BYTES; PLATFORM=shaped or complete; PROGRAM=another "
+      "In the environment: LETTERS, RUNS, BODY_BYTES, PLANS; PLATFORM=shaped or complete; "
+      "PROGRAM=another "
       "binary than ours.\n",
       stderr);
   for (const Scenario& scenario : Scenarios()) {
@@ -49,9 +50,10 @@ int Run(int count, char** names) {
   const auto road_letters = Number("ROAD_LETTERS", 50'000);
   const auto runs = Number("RUNS", 5);
   const auto body_bytes = Number("BODY_BYTES", 0);
+  const auto plans = Number("PLANS", 0);
   const auto platform = ChosenPlatform();
-  if (!platform || !letters || !road_letters || !runs || !body_bytes || *letters < 20 ||
-      *runs < 1 || count == 0)
+  if (!platform || !letters || !road_letters || !runs || !body_bytes || !plans || *letters < 20 ||
+      *runs < 1 || *plans > 1 || count == 0)
     return Usage();
   Lab lab;
   for (int n = 0; n < count; ++n) {
@@ -60,7 +62,7 @@ int Run(int count, char** names) {
       if (scenario.name == names[n]) wanted = &scenario;
     }
     if (wanted == nullptr) return Usage();
-    wanted->run({*letters, *road_letters, *runs, *platform, *body_bytes}, lab);
+    wanted->run({*letters, *road_letters, *runs, *platform, *body_bytes, *plans == 1}, lab);
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/plans.h"
 #include "bench/report.h"
 #include "bench/road.h"
 #include "bench/scenarios.h"
@@ -46,6 +47,21 @@ constexpr Case kCases[] = {
     {"execution", "&execution_id=-5"},
     {"action and state, sparse", "&action=core.rare&state=open"},
 };
+
+struct Pages {
+  std::string name;
+  std::string path;
+};
+
+std::vector<Pages> AllPages() {
+  std::vector<Pages> all;
+  for (const Case& one : kCases)
+    all.push_back({one.name, std::string("/v1/letters?limit=100") + one.filter});
+  for (const char* order : {"last_seen", "letters"})
+    all.push_back(
+        {fmt::format("groups by {}", order), fmt::format("/v1/groups?limit=100&order={}", order)});
+  return all;
+}
 
 struct Page {
   std::string next;  // empty: there is none
@@ -123,14 +139,21 @@ void PageThrough(const Settings& settings, Lab& lab) {
   report.Say("letters", std::to_string(settings.letters));
   test::PlatformConnection database(url);
   AwaitCounted(report, database, settings.letters);
-  for (const Case& one : kCases) {
-    AddPages(report, one.name, served.Url() + "/v1/letters?limit=100" + one.filter);
-  }
-  for (const char* order : {"last_seen", "letters"}) {
-    AddPages(report, fmt::format("groups by {}", order),
-             fmt::format("{}/v1/groups?limit=100&order={}", served.Url(), order));
-  }
+  const auto all = AllPages();
+  for (const Pages& pages : all) AddPages(report, pages.name, served.Url() + pages.path);
   served.Stop();
+  if (settings.plans) {
+    PlanLog log(servers, url);
+    served.Start();
+    served.AwaitConsuming();
+    for (const Pages& pages : all) {
+      (void)Fetch(served.Url() + pages.path);
+      (void)log.Longest();  // the first reads from disk
+      (void)Fetch(served.Url() + pages.path);
+      fmt::print(stderr, "\n{}: {}\n{}", pages.name, pages.path, log.Longest());
+    }
+    served.Stop();
+  }
   report.Print();
 }
 

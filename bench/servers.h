@@ -64,6 +64,7 @@ class Servers {
 
   [[nodiscard]] std::string AmqpUrl(const std::string& vhost) { return rabbitmq_.AmqpUrl(vhost); }
   [[nodiscard]] std::string ManagementUrl() const { return rabbitmq_.ManagementUrl(); }
+  [[nodiscard]] std::string PostgresLog() const { return postgres_.folder() + "/log"; }
   [[nodiscard]] CpuTimes Cpu() const;
   [[nodiscard]] const std::vector<Request>& Requests(const Filling& filling);
 

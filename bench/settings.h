@@ -14,6 +14,7 @@ struct Settings {
   std::size_t runs;        // RUNS: of each, interleaved
   Platform platform;       // PLATFORM: shaped or complete
   std::size_t body_bytes;  // BODY_BYTES; 0: as they come
+  bool plans;              // PLANS=1: how the database answers pages, too
 };
 
 }  // namespace deadletter::bench

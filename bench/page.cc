@@ -1,18 +1,16 @@
 // The ledger at size: what a page of a list takes, and what settling takes over it.
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
 #include <chrono>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "bench/plans.h"
+#include "bench/pages.h"
 #include "bench/report.h"
 #include "bench/road.h"
 #include "bench/scenarios.h"
-#include "tests/support/http_get.h"
 #include "tests/support/platform_connection.h"
 
 namespace deadletter::bench {
@@ -20,11 +18,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr int kFarPage = 1'000;
-// Each page is asked for so often, but for no longer than that.
-constexpr std::size_t kTimes = 300;
-constexpr std::chrono::seconds kLongEnough(20);
-constexpr double kMostMilliseconds = 100;
 constexpr std::chrono::hours kLongestCounting(6);
 
 struct Case {
@@ -48,11 +41,6 @@ constexpr Case kCases[] = {
     {"action and state, sparse", "&action=core.rare&state=open"},
 };
 
-struct Pages {
-  std::string name;
-  std::string path;
-};
-
 std::vector<Pages> AllPages() {
   std::vector<Pages> all;
   for (const Case& one : kCases)
@@ -61,54 +49,6 @@ std::vector<Pages> AllPages() {
     all.push_back(
         {fmt::format("groups by {}", order), fmt::format("/v1/groups?limit=100&order={}", order)});
   return all;
-}
-
-struct Page {
-  std::string next;  // empty: there is none
-  std::size_t items = 0;
-  double milliseconds = 0;
-};
-
-Page Fetch(const std::string& url) {
-  const auto began = steady_clock::now();
-  const test::HttpAnswer answer = test::HttpGet(url);
-  Page page;
-  page.milliseconds =
-      std::chrono::duration<double, std::milli>(steady_clock::now() - began).count();
-  if (answer.status != 200) throw std::runtime_error(url + ": " + answer.body);
-  const boost::json::value json = boost::json::parse(answer.body);
-  page.items = json.at("items").as_array().size();
-  if (json.at("next_cursor").is_string()) page.next = json.at("next_cursor").as_string().c_str();
-  return page;
-}
-
-// The median, the 99th percentile and the number of requests of one page.
-void AddPage(Report& report, const std::string& name, const std::string& url) {
-  std::vector<double> took;
-  const auto began = steady_clock::now();
-  while (took.size() < kTimes && (took.size() < 5 || steady_clock::now() - began < kLongEnough))
-    took.push_back(Fetch(url).milliseconds);
-  for (const double milliseconds : took) report.Add(name, "ms", milliseconds);
-  report.Ratio(fmt::format("{}: p99 / {:g} ms", name, kMostMilliseconds),
-               Percentile(took, 0.99) / kMostMilliseconds, "below 1");
-}
-
-// The first page and the thousandth, or the last where there are fewer.
-void AddPages(Report& report, const std::string& name, const std::string& url) {
-  Page page = Fetch(url);
-  int number = 1;
-  std::string at = url;
-  for (; number < kFarPage && !page.next.empty(); ++number) {
-    at = url + "&cursor=" + page.next;
-    page = Fetch(at);
-  }
-  const std::string first = name + ", first page";
-  AddPage(report, first, url);
-  if (number == 1) return;
-  const std::string far = fmt::format("{}, page {}", name, number);
-  AddPage(report, far, at);
-  report.Ratio(fmt::format("{}: page {} / first", name, number),
-               report.MedianOf(far) / report.MedianOf(first), "within 2");
 }
 
 // Groups and statistics have what is counted; all of it must be.
@@ -139,21 +79,7 @@ void PageThrough(const Settings& settings, Lab& lab) {
   report.Say("letters", std::to_string(settings.letters));
   test::PlatformConnection database(url);
   AwaitCounted(report, database, settings.letters);
-  const auto all = AllPages();
-  for (const Pages& pages : all) AddPages(report, pages.name, served.Url() + pages.path);
-  served.Stop();
-  if (settings.plans) {
-    PlanLog log(servers, url);
-    served.Start();
-    served.AwaitConsuming();
-    for (const Pages& pages : all) {
-      (void)Fetch(served.Url() + pages.path);
-      (void)log.Longest();  // the first reads from disk
-      (void)Fetch(served.Url() + pages.path);
-      fmt::print(stderr, "\n{}: {}\n{}", pages.name, pages.path, log.Longest());
-    }
-    served.Stop();
-  }
+  MeasurePages(report, served, servers, url, AllPages(), settings.plans);
   report.Print();
 }
 

@@ -19,6 +19,7 @@ const std::vector<Scenario>& Scenarios() {
       {"replay", "failed letters sent back, with two kills at a rate, and as fast as it goes",
        Replays},
       {"page", "pages of lists over a ledger of LETTERS", PageThrough},
+      {"search", "text searches over a ledger of LETTERS", Search},
       {"ledger", "the road over a ledger of LETTERS and over an empty one", FullLedger},
   };
   return scenarios;

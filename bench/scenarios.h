@@ -45,6 +45,7 @@ void Bodies(const Settings& settings, Lab& lab);
 void Queues(const Settings& settings, Lab& lab);
 void PageThrough(const Settings& settings, Lab& lab);
 void FullLedger(const Settings& settings, Lab& lab);
+void Search(const Settings& settings, Lab& lab);
 void Replays(const Settings& settings, Lab& lab);
 
 // Measures the embedded pair once, among others "CPU of deadletter", a letter.

@@ -1,5 +1,5 @@
 -- A ledger that has been in use: letters of earlier times with their keys, in the product's own tables. One in ten
--- thousand of them is what the sparse cases look for; one in five hundred is the only one of its group.
+-- thousand of them is what the sparse cases look for (page.cc, search.cc); one in five hundred is the only one of its group.
 -- psql variable: letters.
 
 INSERT INTO deadletter.letter (
@@ -25,7 +25,9 @@ SELECT
     '{"x-death":[{"count":1,"reason":"expired","queue":"worker.' || n % 16 || '.executions","time":{"!timestamp":'
     || 1735689600 + n / 10 || '},"exchange":"attune.executions"}]}', 'UTF8'),
   convert_to(
-    '{"message_type":"ExecutionRequested","payload":{"execution_id":' || -n || ',"input":"' || repeat('x', 220) || '"}}',
+    '{"message_type":"ExecutionRequested","payload":{"execution_id":' || -n || ',"config":{"trace":"' || md5('trace ' || n)
+    || '","host":"db' || n % 1000 || '.example","rack":"rack' || n % 997 || '","error":"connection refused by peer"},'
+    || '"input":"' || repeat('x', 60) || '"}}',
     'UTF8')
 FROM generate_series(1, :letters) AS n, LATERAL (SELECT n % 10000 = 77 AS rare) AS kind;
 

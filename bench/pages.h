@@ -1,0 +1,22 @@
+// What pages of lists take, as somebody who asks over HTTP sees it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/report.h"
+#include "bench/road.h"
+
+namespace deadletter::bench {
+
+struct Pages {
+  std::string name;
+  std::string path;  // of the first; has a `?`
+};
+
+// Of each the first page and the thousandth, or the last where there are fewer; stops the server.
+// `plans`: prints how the database answers the first, too.
+void MeasurePages(Report& report, Served& served, Servers& servers, const std::string& database_url,
+                  const std::vector<Pages>& all, bool plans);
+
+}  // namespace deadletter::bench

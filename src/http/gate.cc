@@ -94,6 +94,16 @@ Result<Caller, Response> Gate::Identify(const Request& request) {
   return caller;
 }
 
+MayFollow Gate::MayStay(const Request& request, Role needed) const {
+  if (tokens_ == nullptr) return [] { return true; };
+  const auto token =
+      request.authorizations.empty() ? std::nullopt : TokenIn(request.authorizations.front());
+  return [this, needed, digest = DigestOfSecret(token.value_or(""))] {
+    const auto found = tokens_->Find(digest);
+    return found && *found && Includes((*found)->role, needed);
+  };
+}
+
 std::optional<Response> Gate::RefuseRole(const Caller& caller, Role needed) {
   if (Includes(caller.role, needed)) return std::nullopt;
   LogWarning("access_refused", {{"who", caller.name},

@@ -30,12 +30,17 @@ struct Request {
 // error ends the connection in the middle of the answer, so that nobody takes a part for the whole.
 using MoreOfBody = std::function<Result<std::optional<std::string>>()>;
 
+// Whether somebody may go on following the server's events: asked again and again, by the thread
+// that holds the sockets.
+using MayFollow = std::function<bool()>;
+
 struct Response {
   unsigned status = 200;
   std::string content_type = {};
   std::vector<std::pair<std::string, std::string>> headers = {};  // beside those of every answer
   std::string body = {};  // whole, or what comes before `more`
   MoreOfBody more = nullptr;
+  MayFollow may_follow = nullptr;  // not empty: the body is what the server's feed tells (feed.h)
 };
 
 }  // namespace deadletter::http

@@ -46,7 +46,20 @@ std::string Missing(const std::vector<HealthReport>& reports) {
   return missing.empty() ? "the service is still starting" : missing;
 }
 
+std::string Finished(JsonObject& answer, bool ready, std::string_view pair_name,
+                     const std::vector<HealthReport>& reports) {
+  return answer.Add("ready", FlagJson(ready))
+      .Add("pair", JsonDisplay(pair_name, kMaxMessageBytes))
+      .Add("parts", PartsJson(reports))
+      .Take();
+}
+
 }  // namespace
+
+std::string ReadinessJson(const Health& health, std::string_view pair_name) {
+  JsonObject told;
+  return Finished(told, health.IsReady(), pair_name, health.Reports());
+}
 
 Response Readiness(const Health& health, std::string_view pair_name) {
   const std::vector<HealthReport> reports = health.Reports();
@@ -62,10 +75,7 @@ Response Readiness(const Health& health, std::string_view pair_name) {
         .Add("status", fmt::to_string(response.status))
         .Add("detail", JsonDisplay(Missing(reports), kMaxMessageBytes));
   }
-  response.body = answer.Add("ready", ready ? "true" : "false")
-                      .Add("pair", JsonDisplay(pair_name, kMaxMessageBytes))
-                      .Add("parts", PartsJson(reports))
-                      .Take();
+  response.body = Finished(answer, ready, pair_name, reports);
   return response;
 }
 

@@ -118,6 +118,8 @@ Answer Router::Route(Request request) {
       call.parameters = std::move(target->parameters);
       call.body = std::move(request.body);
       call.gone = std::move(request.gone);
+      if (place->route.is_followed)
+        call.may_follow = gate_.MayStay(request, place->route.role.value_or(Role::kViewer));
       return Admitted(place->route, std::move(call));
     }
     methods.push_back(place->route.method);

@@ -93,6 +93,24 @@ void AddDocument(std::vector<Route>& routes, std::string_view base_path) {
        }});
 }
 
+// What is in it is the session's business: it comes from the feed, one for all.
+void AddEvents(std::vector<Route>& routes) {
+  routes.push_back({.method = "GET",
+                    .path = "/v1/events",
+                    .role = Role::kViewer,
+                    .made_by = MadeBy::kSockets,
+                    .is_followed = true,
+                    .answer = [](const Call& call) -> Response {
+                      if (!call.parameters.empty())
+                        return Problem(400, "the events take no parameters");
+                      Response response{.content_type = "text/event-stream"};
+                      // nginx holds back what it takes for a page.
+                      response.headers.emplace_back("X-Accel-Buffering", "no");
+                      response.may_follow = call.may_follow;
+                      return response;
+                    }});
+}
+
 void AddLetters(std::vector<Route>& routes, Operations& operations) {
   routes.push_back({.method = "GET",
                     .path = "/v1/letters",
@@ -227,6 +245,7 @@ std::vector<Route> MakeRoutes(Operations& operations, const Health& health, cons
   std::vector<Route> routes;
   AddWatching(routes, health, metrics, std::move(facts.pair_name));
   AddDocument(routes, facts.base_path);
+  AddEvents(routes);
   AddLetters(routes, operations);
   AddExport(routes, operations);
   AddExecutions(routes, operations);

@@ -24,6 +24,7 @@ struct Call {
   std::vector<Parameter> parameters;  // of the query
   std::string body;
   std::stop_token gone;  // requested: nobody waits for the answer any more, or the server stops
+  MayFollow may_follow = nullptr;  // of a route that is followed
 };
 
 // Where an answer is made.
@@ -38,7 +39,8 @@ struct Route {
   std::string path;          // below the base path: "/v1/letters/{id}"
   std::optional<Role> role;  // that the caller must have; none: no token is asked for
   MadeBy made_by = MadeBy::kLedger;
-  bool counts = true;  // against the limit of its caller's requests
+  bool counts = true;        // against the limit of its caller's requests
+  bool is_followed = false;  // it goes on, for as long as the caller may be there
   std::function<Response(const Call&)> answer;
 };
 

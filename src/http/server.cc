@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <thread>
 
+#include "http/feed_json.h"
+#include "http/readiness.h"
 #include "http/session.h"
 #include "http/tls_context.h"
 #include "telemetry/log.h"
@@ -48,8 +50,14 @@ class Server::Core {
         health_(health),
         metrics_(metrics),
         work_(asio::make_work_guard(context_)),
-        workers_(options_.limits.worker_threads) {
+        workers_(options_.limits.worker_threads),
+        feed_({.counts = [this] { return CountsJson(metrics_.Show()); },
+               .health = [this] { return ReadinessJson(health_, options_.pair_name); },
+               .replays =
+                   [this](const auto& known) { return operations_.ReplaysAsTheyStand(known); }},
+              context_, workers_, options_.limits.event_interval) {
     sessions_.limits = options_.limits;
+    sessions_.feed = &feed_;
     sessions_.on_empty = [this] { drain_limit_.cancel(); };
   }
 
@@ -79,6 +87,7 @@ class Server::Core {
   asio::steady_timer accept_pause_{context_};
   tcp::acceptor acceptor_{context_};
   asio::thread_pool workers_;
+  Feed feed_;
   std::thread io_;
 };
 

@@ -32,8 +32,12 @@ struct ServerLimits {
   std::size_t max_connections = 256;
   // Answers that are made while they are sent (exports): beyond it 503.
   std::size_t max_streams = 2;
-  // For a whole request to arrive, the wait for it included, and for each part of an answer to be
-  // taken.
+  // Who follow the events: beyond it 503.
+  std::size_t max_event_streams = 32;
+  std::chrono::milliseconds event_interval{1'000};    // between two looks at what there is to tell
+  std::chrono::milliseconds event_heartbeat{15'000};  // where there is nothing
+  // For a whole request to arrive, the wait for it included, and for each part of an answer, an
+  // event included, to be taken.
   std::chrono::milliseconds client_timeout{10'000};
   std::size_t worker_threads = 2;
   // Calls that wait for something to come, each on a thread of its own: beyond it 503.
@@ -68,9 +72,10 @@ class Server {
   // says which.
   [[nodiscard]] Result<void> Start();
 
-  // Takes no new requests, ends waits for work, answers what is in hand, and returns when every
-  // thread has ended. It waits for ledger calls in progress (Operations::Close() and Work::Close()
-  // end them), and for slow clients one second. A second call does nothing.
+  // Takes no new requests, ends waits for work and whoever follows the events, answers what is in
+  // hand, and returns when every thread has ended. It waits for ledger calls in progress
+  // (Operations::Close() and Work::Close() end them), and for slow clients one second. A second
+  // call does nothing.
   void Stop();
 
   // The port that is listened on; 0 before Start().

@@ -19,6 +19,7 @@ namespace beast = boost::beast;
 
 constexpr std::chrono::seconds kLinger{1};
 constexpr unsigned kOverloadRetrySeconds = 1;
+constexpr unsigned kFollowRetrySeconds = 10;
 constexpr std::size_t kDiscardBytes = 16 * 1024;
 // What may be buffered beyond a request's head. Beast's own limits know nothing of a chunk's
 // extension or of the trailer, which must arrive whole before they are read.
@@ -116,10 +117,13 @@ void Session::ShakeHands() {
 
 void Session::Drain() {
   if (!in_hand_) return Close();
+  if (follows_) return EndFollowing();
   gone_.request_stop();
 }
 
 void Session::Close() {
+  const auto self = shared_from_this();  // perhaps only the feed has us
+  if (std::exchange(follows_, false)) sessions_.feed->Leave(*this);
   stream_.tcp().close();
 }
 
@@ -268,13 +272,15 @@ void Session::WatchForLeaving() {
 }
 
 void Session::OnReadable(ErrorCode error) {
-  if (error || !waits_) return;
+  if (error || (!waits_ && !follows_)) return;
   char byte = 0;
   const ssize_t seen =
       ::recv(stream_.tcp().socket().native_handle(), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
   const bool is_nothing = seen < 0 && (errno == EAGAIN || errno == EINTR);
   if (is_nothing) return WatchForLeaving();
-  if (seen <= 0) gone_.request_stop();
+  if (seen > 0) return;
+  if (follows_) return LetGo(seen < 0 && errno == ETIMEDOUT);
+  gone_.request_stop();
 }
 
 void Session::StopWatching() {
@@ -299,10 +305,14 @@ void Session::Respond(Response response, bool keep_alive) {
   if (!MayHold(response)) {
     response = Unavailable("too many large answers wait for slow readers; try again shortly",
                            kOverloadRetrySeconds);
-  } else if (response.more && parser_->get().version() < 11) {
+  } else if ((response.more || response.may_follow) && parser_->get().version() < 11) {
     response = Problem(505, "an answer that is made while it is sent needs HTTP/1.1");
   } else if (response.more && sessions_.streams >= sessions_.limits.max_streams) {
     response = Unavailable("too many exports at once; try again shortly", kOverloadRetrySeconds);
+  } else if (response.may_follow && sessions_.feed->size() >= sessions_.limits.max_event_streams) {
+    response = Unavailable(std::to_string(sessions_.limits.max_event_streams) +
+                               " follow the events already; try again later",
+                           kFollowRetrySeconds);
   }
   message_ = Message(static_cast<beast::http::status>(response.status), 11);
   message_.set(beast::http::field::content_type, response.content_type);
@@ -312,6 +322,11 @@ void Session::Respond(Response response, bool keep_alive) {
   if (response.more) {
     message_.chunked(true);
     return BeginStream(std::move(response));
+  }
+  if (response.may_follow) {
+    message_.keep_alive(false);
+    message_.chunked(true);
+    return BeginFollowing(std::move(response.may_follow));
   }
   message_.content_length(response.body.size());
   if (!head_only_) HoldAnswer(std::move(response.body));

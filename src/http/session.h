@@ -13,6 +13,7 @@
 #include <set>
 #include <stop_token>
 
+#include "http/feed.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "http/stream.h"
@@ -34,22 +35,25 @@ struct Sessions {
   std::size_t request_bytes = 0;  // of large bodies that are read or not answered yet
   std::size_t answer_bytes = 0;   // of large answers that are not written yet
   std::size_t streams = 0;        // answers that are made while they are sent
+  Feed* feed = nullptr;           // outlives whoever follows it
   std::size_t waiting_calls = 0;  // not answered yet
   Waiters waiters;
   std::atomic<bool> draining{false};  // nothing new is begun
   std::function<void()> on_empty;     // called when a session ends and was the last one
 };
 
-class Session : public std::enable_shared_from_this<Session> {
+class Session : public Follower, public std::enable_shared_from_this<Session> {
  public:
   // `overloaded`: the connection is one too many, and its request gets 503.
   Session(boost::asio::ip::tcp::socket socket, Sessions& sessions,
           boost::asio::thread_pool& workers, bool overloaded);
-  ~Session();
+  ~Session() override;
 
   void Run();
   void Drain();  // closes now where no request is in hand, else after its answer; ends its wait
   void Close();  // now
+  void OnTick() override;
+  void Drop() override { Close(); }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -86,6 +90,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void AskMore();
   void OnMore(Result<std::optional<std::string>> part);
   void EndStream();
+  void BeginFollowing(MayFollow may_follow);
+  void SendNews();
+  void EndFollowing();
+  void LetGo(bool took_nothing);
   void SayGoodbye();
   void Linger();
   void DiscardSome();
@@ -112,6 +120,13 @@ class Session : public std::enable_shared_from_this<Session> {
   MoreOfBody more_;       // empty: the last part is on its way
   std::string part_;      // as it goes over the wire
   std::size_t sent_ = 0;  // bytes of it
+  // Of one that is the server's events.
+  MayFollow may_follow_;
+  bool follows_ = false;
+  bool sends_ = false;      // a part is on its way
+  bool owes_end_ = false;   // of the body, once that part is sent
+  std::uint64_t seen_ = 0;  // the last one's id
+  std::chrono::steady_clock::time_point sent_at_{};
 };
 
 }  // namespace deadletter::http

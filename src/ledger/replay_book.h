@@ -52,6 +52,12 @@ struct ReplayedLetter {
   std::optional<Instant> ended_at;
 };
 
+// A replay of which there is news, or was shortly ago.
+struct MovingReplay {
+  ReplayId id;
+  bool ended = false;
+};
+
 // Each change is one transaction with the entry of the audit that tells of it; without the change
 // there is no entry. How many letters it was done to is counted by the ledger: those that were
 // still to be sent. Threads: one makes the calls; only Abort() may come from any.
@@ -75,6 +81,10 @@ class ReplayBook {
   [[nodiscard]] virtual LedgerResult<std::vector<ReplayRecord>> List(
       std::size_t limit, std::optional<ReplayId> after) = 0;
   [[nodiscard]] virtual LedgerResult<std::optional<ReplayRecord>> Show(ReplayId id) = 0;
+  // Newest first: those that have not ended, and those that ended after `ended_after`. Counts no
+  // letters.
+  [[nodiscard]] virtual LedgerResult<std::vector<MovingReplay>> Moving(Instant ended_after,
+                                                                       std::size_t limit) = 0;
   // In the order of receipt, after `after`; with `end` only those that ended so.
   [[nodiscard]] virtual LedgerResult<std::vector<ReplayedLetter>> Letters(
       ReplayId id, std::optional<ReplayEnd> end, std::size_t limit,

@@ -275,6 +275,14 @@ OperationResult<std::string> Operations::ListReplayedLetters(
   return deadletter::ListReplayedLetters(*lease.replays(), id, *page, options_.redaction);
 }
 
+OperationResult<std::vector<ReplayStanding>> Operations::ReplaysAsTheyStand(
+    const std::set<std::string>& known) {
+  const Lease lease(*this);
+  if (lease.IsClosed()) return Stopping();
+  if (lease.replays() == nullptr) return std::vector<ReplayStanding>();
+  return StandingReplays(*lease.replays(), known, options_.clock->Now());
+}
+
 OperationResult<std::string> Operations::SteerReplay(std::string_view id, ReplayCommand command,
                                                      const Caller& caller) {
   const Lease lease(*this);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,7 @@
 #include "operations/operation_error.h"
 #include "operations/parameter.h"
 #include "operations/redaction.h"
+#include "operations/replays.h"
 #include "operations/role.h"
 #include "operations/statistics.h"
 
@@ -124,6 +126,9 @@ class Operations {
   [[nodiscard]] OperationResult<std::string> ShowReplay(std::string_view id);
   [[nodiscard]] OperationResult<std::string> ListReplayedLetters(
       std::string_view id, std::span<const Parameter> parameters);
+  // Of GET /v1/events: see operations/replays.h. Empty where nothing is replayed.
+  [[nodiscard]] OperationResult<std::vector<ReplayStanding>> ReplaysAsTheyStand(
+      const std::set<std::string>& known);
   // POST /v1/replays/{id}/pause and so on: the replay as it is then.
   [[nodiscard]] OperationResult<std::string> SteerReplay(std::string_view id, ReplayCommand command,
                                                          const Caller& caller);

@@ -70,6 +70,17 @@ std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
       .Take();
 }
 
+std::string StandingJson(const ReplayRecord& replay) {
+  return JsonObject()
+      .Add("id", JsonString(FormatUuid(replay.id.value())))
+      .Add("state", JsonString(ReplayStateName(replay.state)))
+      .Add("reason", KnownTextJson(replay.reason))
+      .Add("created_at", TimeJson(replay.created_at))
+      .Add("ended_at", TimeJson(replay.ended_at))
+      .Add("counts", CountsJson(replay.counts))
+      .Take();
+}
+
 std::string LetterJson(const ReplayedLetter& letter, const Redaction& redaction) {
   std::string execution(kJsonNull);
   if (letter.execution_id) {
@@ -282,6 +293,28 @@ OperationResult<std::string> ListReplayedLetters(ReplayBook& book, std::string_v
   const bool is_full = letters->size() == page.limit;
   return PageJson(std::move(items), is_full, is_full ? letters->back().letter.value() : Uuid{},
                   page);
+}
+
+OperationResult<std::vector<ReplayStanding>> StandingReplays(ReplayBook& book,
+                                                             const std::set<std::string>& known,
+                                                             Instant now) {
+  const auto moving = book.Moving(now - kEndedReplayStands, kMaxStandingReplays);
+  if (!moving) return Unexpected<OperationError>(FromLedger(moving.error()));
+  std::vector<ReplayStanding> standing;
+  for (const MovingReplay& each : *moving) {
+    std::string id = FormatUuid(each.id.value());
+    if (each.ended && known.contains(id)) {
+      standing.push_back({.id = std::move(id), .ended = true, .json = ""});
+      continue;
+    }
+    const auto replay = book.Show(each.id);
+    if (!replay) return Unexpected<OperationError>(FromLedger(replay.error()));
+    if (!*replay) continue;
+    standing.push_back({.id = std::move(id),
+                        .ended = (*replay)->ended_at.has_value(),
+                        .json = StandingJson(**replay)});
+  }
+  return standing;
 }
 
 OperationResult<void> SteerReplay(ReplayBook& book, std::string_view id, ReplayCommand command,

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ledger/catalog.h"
 #include "ledger/replay_book.h"
@@ -52,6 +55,19 @@ struct ReplayPage {
                                                                std::string_view id,
                                                                const ReplayPage& page,
                                                                const Redaction& redaction);
+// How a replay stands; nothing of its letters, nor of what they were selected by.
+struct ReplayStanding {
+  std::string id;
+  bool ended = false;
+  std::string json;  // empty: it has ended, and the caller knows how
+};
+inline constexpr std::size_t kMaxStandingReplays = 100;
+inline constexpr std::chrono::minutes kEndedReplayStands{1};  // so long it is told of
+
+// The newest of those that have not ended or have just done so. `known`: the ids of those that have
+// ended and are known so; nobody counts their letters once more.
+[[nodiscard]] OperationResult<std::vector<ReplayStanding>> StandingReplays(
+    ReplayBook& book, const std::set<std::string>& known, Instant now);
 // kConflict: not from the state that it is in.
 [[nodiscard]] OperationResult<void> SteerReplay(ReplayBook& book, std::string_view id,
                                                 ReplayCommand command, const Caller& caller,

@@ -49,7 +49,10 @@ void Tokens::ReadAgain(const std::optional<FileStamp>& stamp) {
 }
 
 Result<std::optional<Caller>> Tokens::Find(std::string_view token) {
-  const SecretDigest digest = DigestOfSecret(token);
+  return Find(DigestOfSecret(token));
+}
+
+Result<std::optional<Caller>> Tokens::Find(const SecretDigest& digest) {
   const std::scoped_lock lock(mutex_);
   const auto stamp = StampOf(path_);
   if (!settled_ || stamp != stamp_) ReadAgain(stamp);

@@ -28,6 +28,8 @@ class Tokens {
   // Where the file cannot be read any more nobody is known (the error says why); a line that cannot
   // be read does not count. Either is logged once.
   [[nodiscard]] Result<std::optional<Caller>> Find(std::string_view token);
+  // The same for whoever keeps no token.
+  [[nodiscard]] Result<std::optional<Caller>> Find(const SecretDigest& digest);
 
  private:
   Tokens(std::string path, const Clock& clock);

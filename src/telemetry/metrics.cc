@@ -51,6 +51,15 @@ class CountersByQueue {
     const std::lock_guard lock(mutex_);
     Series(queue, member, label, value);
   }
+  // Of all queues.
+  std::int64_t Sum(size_t member) const {
+    const std::lock_guard lock(mutex_);
+    double sum = 0;
+    for (const auto& [queue, members] : counters_) {
+      if (members.at(member) != nullptr) sum += members.at(member)->Value();
+    }
+    return static_cast<std::int64_t>(sum);
+  }
 
  private:
   Counter& Series(const std::string& queue, size_t member, const char* label,
@@ -61,7 +70,7 @@ class CountersByQueue {
   }
 
   Family<Counter>& family_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::array<Counter*, kMembers>> counters_;
 };
 
@@ -90,8 +99,8 @@ struct Metrics::Families {
 
   prometheus::Registry registry;
 
-  mutable std::mutex depths_mutex;
-  std::map<std::string, std::int64_t> depths;  // guarded by depths_mutex: what a gauge cannot give
+  mutable std::mutex told_mutex;
+  Figures told;  // guarded by told_mutex, its gauges only: what a gauge itself cannot give
 
   CountersByQueue<kReasons> received{CounterFamily(
       "letters_received_total", "Letters taken from a dead letter queue, by reason of death.")};
@@ -210,18 +219,36 @@ void Metrics::SetUnacked(const std::string& queue, std::int64_t letters) {
 
 void Metrics::SetQueueMessages(const std::string& queue, std::int64_t messages) {
   families_->queue_messages.Add({{"queue", queue}}).Set(static_cast<double>(messages));
-  const std::lock_guard lock(families_->depths_mutex);
-  families_->depths[queue] = messages;
+  const std::lock_guard lock(families_->told_mutex);
+  families_->told.queue_messages[queue] = messages;
 }
 
 std::map<std::string, std::int64_t> Metrics::QueueMessages() const {
-  const std::lock_guard lock(families_->depths_mutex);
-  return families_->depths;
+  const std::lock_guard lock(families_->told_mutex);
+  return families_->told.queue_messages;
+}
+
+Figures Metrics::Show() const {
+  Figures figures;
+  {
+    const std::lock_guard lock(families_->told_mutex);
+    figures = families_->told;
+  }
+  for (size_t member = 0; member < kReasons; ++member)
+    figures.received += families_->received.Sum(member);
+  for (size_t member = 0; member < kOutcomes; ++member) {
+    const std::int64_t letters = families_->settled.Sum(member);
+    figures.settled_by_outcome[static_cast<Outcome>(member)] = letters;
+    figures.settled += letters;
+  }
+  return figures;
 }
 
 void Metrics::SetOutbox(std::int64_t pending, std::chrono::microseconds oldest) {
   families_->outbox_pending.Set(static_cast<double>(pending));
   families_->outbox_oldest.Set(Seconds(oldest));
+  const std::lock_guard lock(families_->told_mutex);
+  families_->told.outbox_pending = pending;
 }
 
 void Metrics::SetIntakePaused(const std::string& queue, std::string_view cause, bool paused) {
@@ -240,6 +267,8 @@ void Metrics::SetLedgerConnected(bool connected) {
 void Metrics::SetLedgerLetters(LetterState state, std::int64_t letters) {
   families_->ledger_letters.Add({{"state", std::string(LetterStateName(state))}})
       .Set(static_cast<double>(letters));
+  const std::lock_guard lock(families_->told_mutex);
+  families_->told.ledger_letters[state] = letters;
 }
 
 void Metrics::SetLedgerBytes(std::int64_t bytes) {
@@ -248,6 +277,8 @@ void Metrics::SetLedgerBytes(std::int64_t bytes) {
 
 void Metrics::SetUncountedLetters(std::int64_t letters) {
   families_->uncounted_letters.Set(static_cast<double>(letters));
+  const std::lock_guard lock(families_->told_mutex);
+  families_->told.uncounted_letters = letters;
 }
 
 std::string Metrics::Expose() const {

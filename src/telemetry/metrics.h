@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,17 @@ struct ExpectedLabels {
   std::vector<std::string_view> causes;  // of a settle that failed, of a pause
   std::vector<std::string_view> publish_outcomes;
   std::vector<std::string_view> replay_ends;
+};
+
+// Some of them as numbers, for whoever shows them elsewhere. What nobody has told yet is not there.
+struct Figures {
+  std::int64_t received = 0;
+  std::int64_t settled = 0;
+  std::map<Outcome, std::int64_t> settled_by_outcome;  // every one
+  std::map<LetterState, std::int64_t> ledger_letters;
+  std::map<std::string, std::int64_t> queue_messages;
+  std::optional<std::int64_t> outbox_pending;
+  std::optional<std::int64_t> uncounted_letters;
 };
 
 // Safe from any thread. Strings are label values from closed sets of ours.
@@ -59,6 +71,7 @@ class Metrics {
 
   // What SetQueueMessages() was last told, by queue.
   [[nodiscard]] std::map<std::string, std::int64_t> QueueMessages() const;
+  [[nodiscard]] Figures Show() const;
 
   // The Prometheus text format, version 0.0.4.
   [[nodiscard]] std::string Expose() const;

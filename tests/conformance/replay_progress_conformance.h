@@ -267,4 +267,28 @@ TEST_P(ReplayProgressConformance, P2_ATouchOfTheRowBetweenClaimAndMarkIsTakenFor
   }
 }
 
+// ---- what there is news of
+
+TEST_P(ReplayProgressConformance, WhichReplaysThereIsNewsOfIsToldWithoutCountingThem) {
+  const Instant before = Now() - std::chrono::hours(1);
+  const ReplayId going = Make({IdOf(Failed(Number(1)))});
+  const Judgement letter = Failed(Number(2));
+  const ReplayId done = Sent(letter);
+  const auto moving = [&](Instant ended_after, std::size_t limit = 100) {
+    std::vector<std::pair<ReplayId, bool>> all;
+    for (const MovingReplay& replay : Good(book_->Moving(ended_after, limit)))
+      all.emplace_back(replay.id, replay.ended);
+    return all;
+  };
+  using testing::Pair;
+  using testing::UnorderedElementsAre;
+  EXPECT_THAT(moving(before), UnorderedElementsAre(Pair(done, false), Pair(going, false)));
+  EXPECT_THAT(moving(before, 1), testing::SizeIs(1));
+  ledger_->SetStatus(Number(2), "completed");
+  Follow(done);
+  EXPECT_TRUE(ShowReplay(done).ended_at);
+  EXPECT_THAT(moving(before), UnorderedElementsAre(Pair(done, true), Pair(going, false)));
+  EXPECT_THAT(moving(Now() + std::chrono::hours(1)), UnorderedElementsAre(Pair(going, false)));
+}
+
 }  // namespace deadletter::test

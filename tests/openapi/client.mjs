@@ -15,7 +15,7 @@ import { Contract, lint } from "./contract.mjs";
 import { changeEverything } from "./deeds.mjs";
 import { generate } from "./generate.mjs";
 import { lookAtEverything, lookAtEveryLetter } from "./looking.mjs";
-import { askAll, askForTrouble, askTooOften, comeFromElsewhere } from "./refusals.mjs";
+import { askAll, askForTrouble, askTooOften, comeFromElsewhere, followTogether } from "./refusals.mjs";
 import { Server } from "./server.mjs";
 
 async function readDocument({ url, tokens }) {
@@ -38,6 +38,7 @@ async function main([worldFile, folder]) {
   await lookAtEverything(full);
   const letters = await lookAtEveryLetter(full);
   await askForTrouble(full);
+  await followTogether(full);
   const observing = connect(world.observing);
   await comeFromElsewhere(observing);
   await askAll(observing);

@@ -33,6 +33,7 @@ class Operation {
     this.role = described["x-role"]; // undefined: no token is asked for
     this.roleWhereRedacted = described["x-role-where-redacted"] ?? this.role;
     this.isWork = described.tags.includes("work");
+    this.isFollowed = described.responses["200"]?.content["text/event-stream"] !== undefined;
     this.responses = described.responses;
     this.parameters = [...(item.parameters ?? []), ...(described.parameters ?? [])].map((each) => resolve(document, each));
     for (const parameter of this.parameters) parameter.schema = resolve(document, parameter.schema);
@@ -77,7 +78,8 @@ export class Contract {
     return found;
   }
 
-  // Throws where the answer {status, headers, body} is not one that the document tells of. Gives what is in it.
+  // Throws where the answer {status, headers, body} is not one that the document tells of. Gives what is in it. `events` in place of a
+  // body: those that were waited for of an answer that goes on and on.
   check(operation, answer, queryParameters = []) {
     const told = (why) => new Error(`${operation.name} answered ${answer.status}: ${why}\n${shorten(answer.body)}`);
     const key = String(answer.status) in operation.responses ? String(answer.status) : "default";
@@ -100,7 +102,13 @@ export class Contract {
     const type = (answer.headers.get("content-type") ?? "").split(";")[0];
     if (!response.content[type]) throw told(`its type is ${type}, not ${Object.keys(response.content).join(" or ")}`);
     let data = answer.body;
-    if (type === "application/x-ndjson") {
+    if (type === "text/event-stream") {
+      data = answer.events ?? [];
+      for (const event of data) {
+        const problem = this.problemWith(event, `${pointer}/content/${escape(type)}/schema`);
+        if (problem) throw told(`${JSON.stringify(event)}: ${problem}`);
+      }
+    } else if (type === "application/x-ndjson") {
       data = this.linesOf(answer.body, `${pointer}/content/${escape(type)}/schema`, told);
     } else if (type.endsWith("json")) {
       try {

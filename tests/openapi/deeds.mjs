@@ -8,6 +8,7 @@ export async function changeEverything(server, unreadable) {
   await writeRemarks(server);
   await revealWhatIsRedacted(server, unreadable);
   const replay = await replayLetters(server);
+  await server.call("followEvents", { until: ["counts", "health", "replay"], wanted: 200 });
   await discardLetters(server);
   await waitUntilCounted(server);
   await muteAGroup(server);

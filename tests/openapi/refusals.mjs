@@ -3,6 +3,7 @@ import { ROLES } from "./server.mjs";
 
 const TOO_LARGE_BYTES = 1024 * 1024 + 1;
 const AT_ONCE = 16;
+const MANY = 1000;
 const PATIENCE_MS = 60_000;
 
 // On a server with tokens.
@@ -37,6 +38,22 @@ async function announceTooMuch(server, operation) {
   const headers = { "content-type": "application/json", "content-length": TOO_LARGE_BYTES, expect: "100-continue" };
   const { status } = await server.send(operation, { headers });
   if (status !== 413) throw new Error(`${operation.name} with a body of ${TOO_LARGE_BYTES} bytes answered ${status}, not 413`);
+}
+
+// More than may follow at once.
+export async function followTogether(server) {
+  const { url, headers } = server.requestOf(server.contract.operation("followEvents"));
+  const leaving = new AbortController();
+  const following = [];
+  let refused = false;
+  while (!refused) {
+    if (following.length > MANY) throw new Error(`${following.length} may follow at once`);
+    const response = await fetch(url, { headers, signal: leaving.signal });
+    refused = response.status !== 200;
+    following.push(response);
+  }
+  await server.call("followEvents", { wanted: 503 });
+  leaving.abort();
 }
 
 // On a server without tokens: what a page in a browser somewhere else would make it do.

@@ -34,6 +34,7 @@ export class Server {
     const operation = this.contract.operation(id);
     const auth = role === null ? undefined : this.tokens[role ?? operation.roleWhereRedacted];
     const given = { path: this.pathOf(operation), query: operation.queryExample, auth, ...request };
+    if (operation.isFollowed) return await this.follow(operation, given, wanted);
     const { response } = await this.calls[id]({ client: this.connection, ...given });
     if (wanted !== undefined && response.status !== wanted)
       throw new Error(`${operation.name} with ${JSON.stringify(request)} answered ${response.status}, not ${wanted}:\n` +
@@ -41,16 +42,45 @@ export class Server {
     return { status: response.status, headers: response.headers, data: this.checked.get(response) };
   }
 
+  // Until each event of `until` has come. The generated client tells of events, and of no answer that has none: that is looked at on
+  // its way to it.
+  async follow(operation, { until = ["counts", "health"], ...request }, wanted) {
+    const missing = new Set(until);
+    const answer = { events: [] };
+    const leaving = new AbortController();
+    const { stream } = await this.calls[operation.id]({
+      client: this.connection,
+      ...request,
+      signal: leaving.signal,
+      sseMaxRetryAttempts: 1,
+      onSseEvent: ({ event, id, data }) => {
+        if (data === undefined) return; // a comment, or when to come again
+        answer.events.push({ event, id, data });
+        missing.delete(event);
+      },
+      fetch: async (asked) => {
+        const response = await fetch(asked);
+        Object.assign(answer, { status: response.status, headers: response.headers });
+        if (!response.ok) answer.body = new Uint8Array(await response.clone().arrayBuffer());
+        return response;
+      },
+    });
+    for await (const _ of stream) if (missing.size === 0) break;
+    leaving.abort();
+    if (answer.status === undefined) throw new Error(`${operation.name} was not answered`);
+    const data = this.contract.check(operation, answer);
+    if (wanted !== undefined && answer.status !== wanted)
+      throw new Error(`${operation.name} answered ${answer.status}, not ${wanted}:\n${JSON.stringify(data)}`);
+    if (answer.status === 200 && missing.size > 0) throw new Error(`of ${operation.name} never came: ${[...missing].join()}`);
+    return { status: answer.status, headers: answer.headers, data };
+  }
+
   // What a client of the document cannot send: another method, another Host, a body of which only the length is told. The answer
   // must be one of the operation's.
   async send(operation, { method = operation.method, headers = {} }) {
-    const token = this.tokens[operation.roleWhereRedacted];
-    const all = { ...(token && { authorization: `Bearer ${token}` }), ...headers };
-    const path = Object.entries(this.pathOf(operation)).reduce(
-      (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), operation.path) +
-      (operation.queryExample ? `?${new URLSearchParams(operation.queryExample)}` : "");
+    const { url, headers: usual } = this.requestOf(operation);
     const answer = await new Promise((resolve, reject) => {
-      const sent = sendRequest(this.base + path, { method, headers: all, agent: false }, (response) => {
+      const sent = sendRequest(url, { method, headers: { ...usual, ...headers }, agent: false }, (response) => {
         const parts = [];
         response.on("data", (part) => parts.push(part));
         response.on("error", reject);
@@ -65,6 +95,15 @@ export class Server {
     });
     if (method !== "HEAD") this.contract.check(operation, answer);
     return answer;
+  }
+
+  // What the call would be without the generated client.
+  requestOf(operation) {
+    const token = this.tokens[operation.roleWhereRedacted];
+    const path = Object.entries(this.pathOf(operation)).reduce(
+      (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), operation.path) +
+      (operation.queryExample ? `?${new URLSearchParams(operation.queryExample)}` : "");
+    return { url: this.base + path, headers: token ? { authorization: `Bearer ${token}` } : {} };
   }
 
   // False: the broker's own clients are the workers, and whatever is asked for is answered 409.

@@ -131,6 +131,18 @@ LedgerResult<std::optional<ReplayRecord>> PostgresReplayBook::Show(ReplayId id) 
   return std::move(replays->front());
 }
 
+LedgerResult<std::vector<MovingReplay>> PostgresReplayBook::Moving(Instant ended_after,
+                                                                   std::size_t limit) {
+  Statement list{.sql = FillIn(sql::kReplayMoving, {{"schema", schema_}}), .parameters = {}};
+  list.parameters.Moment(ended_after).Number(static_cast<std::int64_t>(limit));
+  const auto rows = connection_.Run(list);
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<MovingReplay> replays;
+  for (int row = 0; row < rows->size(); ++row)
+    replays.push_back({.id = ReplayId(rows->Id(row, 0)), .ended = rows->Bool(row, 1)});
+  return replays;
+}
+
 LedgerResult<std::vector<ReplayedLetter>> PostgresReplayBook::Letters(
     ReplayId id, std::optional<ReplayEnd> end, std::size_t limit, std::optional<LetterId> after) {
   Statement list{.sql = FillIn(sql::kReplayLetters, {{"schema", schema_}}), .parameters = {}};

@@ -168,6 +168,19 @@ LedgerResult<std::optional<ReplayRecord>> SqliteReplayBook::Show(ReplayId id) {
   return std::move(replays->front());
 }
 
+LedgerResult<std::vector<MovingReplay>> SqliteReplayBook::Moving(Instant ended_after,
+                                                                 std::size_t limit) {
+  auto database = file_.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  std::vector<MovingReplay> replays;
+  auto rows = (*database)->Prepare(sql::kReplayMoving);
+  rows.Bind(ended_after, limit);
+  while (rows.Next())
+    replays.push_back({.id = ReplayId(ReadUuid(rows, 0)), .ended = rows.Int64(1) != 0});
+  if (rows.error()) return file_.Failed(*rows.error());
+  return replays;
+}
+
 LedgerResult<std::vector<ReplayedLetter>> SqliteReplayBook::Letters(ReplayId id,
                                                                     std::optional<ReplayEnd> end,
                                                                     std::size_t limit,

@@ -19,6 +19,8 @@ class SqliteReplayBook final : public ReplayBook {
   [[nodiscard]] LedgerResult<std::vector<ReplayRecord>> List(
       std::size_t limit, std::optional<ReplayId> after) override;
   [[nodiscard]] LedgerResult<std::optional<ReplayRecord>> Show(ReplayId id) override;
+  [[nodiscard]] LedgerResult<std::vector<MovingReplay>> Moving(Instant ended_after,
+                                                               std::size_t limit) override;
   [[nodiscard]] LedgerResult<std::vector<ReplayedLetter>> Letters(
       ReplayId id, std::optional<ReplayEnd> end, std::size_t limit,
       std::optional<LetterId> after) override;

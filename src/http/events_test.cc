@@ -323,7 +323,6 @@ TEST_F(EventsTest, ATokenThatWasTakenOutEndsItsStream) {
     return AddToken(path, {.name = name, .role = Role::kViewer}, clock.Now()).value();
   };
   const std::string gone = add("gone");
-  std::string file;
   const auto bearer = [](const std::string& token) {
     return "Authorization: Bearer " + token + "\r\n";
   };
@@ -344,7 +343,9 @@ TEST_F(EventsTest, ATokenThatWasTakenOutEndsItsStream) {
     for (std::string line; std::getline(read, line);) {
       if (!line.starts_with("gone ")) text += line + "\n";
     }
-    std::ofstream(path, std::ios::trunc) << text;
+    // As a whole: of half a file, whoever is in the other half is nobody.
+    std::ofstream(path + ".new") << text;
+    std::filesystem::rename(path + ".new", path);
   }
   EXPECT_TRUE(first.EndsInOrder());
   health_.Set("ledger", HealthState::kReady);

@@ -42,14 +42,14 @@ void Feed::WakeUp() {
   if (followers_.empty()) LookAtFigures();
 }
 
+// Whatever fails in here, nobody has joined.
 void Feed::Join(std::shared_ptr<Follower> follower) {
+  followers_.reserve(followers_.size() + 1);
+  if (followers_.empty()) {
+    WaitForNextTick();
+    LookAtReplays();
+  }
   followers_.push_back(std::move(follower));
-  if (followers_.size() > 1) return;
-  LookAtReplays();
-  timer_.expires_after(interval_);
-  timer_.async_wait([this](boost::system::error_code cancelled) {
-    if (!cancelled) Tick();
-  });
 }
 
 void Feed::Leave(const Follower& follower) {
@@ -74,13 +74,16 @@ std::string Feed::NewSince(std::uint64_t& seen) const {
   return text;
 }
 
-void Feed::Tick() {
-  if (followers_.empty()) return;
-  // First, so that nothing that fails is the end of it.
+void Feed::WaitForNextTick() {
   timer_.expires_after(interval_);
   timer_.async_wait([this](boost::system::error_code cancelled) {
     if (!cancelled) Tick();
   });
+}
+
+void Feed::Tick() {
+  if (followers_.empty()) return;
+  WaitForNextTick();  // first, so that nothing that fails is the end of it
   LookAtReplays();
   LookAtFigures();
   TellAll();

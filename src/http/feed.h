@@ -63,6 +63,7 @@ class Feed {
     bool ended = false;         // a replay that has
   };
 
+  void WaitForNextTick();
   void Tick();
   void LookAtFigures();
   void LookAtReplays();

@@ -203,6 +203,7 @@ TEST_F(OpenApi, P9_TellsTheLimitsAsTheyAre) {
        kMaxQueueMessages},
       {schemas + "ReplayRequest/properties/stop_when/properties/failed_again_percent/default",
        kDefaultStopPercent},
+      {schemas + "Counts/properties/settled_by_outcome/minProperties", kEveryOutcome.size()},
       {schemas + "Submission/properties/queue/maxLength", kMaxQueueNameBytes},
       {schemas + "Submission/properties/action/maxLength", kMaxActionBytes},
       {schemas + "Submission/properties/ttl_ms/maximum", kMaxSubmittedTtlMs},

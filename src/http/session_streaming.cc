@@ -126,11 +126,11 @@ void Session::BeginFollowing(MayFollow may_follow) {
   may_follow_ = std::move(may_follow);
   LimitWhatTheKernelKeeps(stream_.tcp().socket(), sessions_.limits.client_timeout);
   sessions_.feed->WakeUp();
-  std::string first = HeadOf(message_) + ChunkOf(kReconnect + sessions_.feed->NewSince(seen_));
-  sessions_.feed->Join(shared_from_this());
-  follows_ = sends_ = true;
+  SendPart(HeadOf(message_) + ChunkOf(kReconnect + sessions_.feed->NewSince(seen_)));
+  sends_ = true;
   sent_at_ = std::chrono::steady_clock::now();
-  SendPart(std::move(first));
+  sessions_.feed->Join(shared_from_this());
+  follows_ = true;
   WatchForLeaving();
 }
 
@@ -140,14 +140,20 @@ void Session::OnTick() {
   if (!sends_) SendNews();
 }
 
+// Who cannot be told is not kept: nothing would ever wake him up.
 void Session::SendNews() {
-  std::string news = sessions_.feed->NewSince(seen_);
-  const auto now = std::chrono::steady_clock::now();
-  if (news.empty() && now - sent_at_ >= sessions_.limits.event_heartbeat) news = kHeartbeat;
-  if (news.empty()) return;
-  sent_at_ = now;
-  sends_ = true;
-  SendPart(ChunkOf(news));
+  try {
+    std::string news = sessions_.feed->NewSince(seen_);
+    const auto now = std::chrono::steady_clock::now();
+    if (news.empty() && now - sent_at_ >= sessions_.limits.event_heartbeat) news = kHeartbeat;
+    if (news.empty()) return;
+    sent_at_ = now;
+    sends_ = true;
+    SendPart(ChunkOf(news));
+  } catch (...) {
+    Close();
+    throw;
+  }
 }
 
 void Session::EndFollowing() {

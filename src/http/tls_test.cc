@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -60,6 +61,14 @@ class TlsClient {
     beast::http::read(stream_, buffer_, answer, error);
     EXPECT_FALSE(error) << error.message();
     return answer.release();
+  }
+
+  // False: it ended before that came.
+  bool ReadsUntil(const std::string& text) {
+    std::string read;
+    ErrorCode error;
+    asio::read_until(stream_, asio::dynamic_buffer(read), text, error);
+    return !error;
   }
 
   // What reading ends with: stream_truncated where nobody said goodbye.
@@ -133,6 +142,15 @@ TEST_F(TlsTest, ALargeBodyArrivesWholeAndItsEndIsSaid) {
       "GET /v1/letters/01980000-0000-0000-0000-000000000001/body HTTP/1.1\r\nHost: localhost\r\n"
       "Connection: close\r\n\r\n");
   EXPECT_EQ(client.Receive().body().size(), std::size_t{20} << 20);
+  EXPECT_EQ(client.End(), asio::error::eof);
+}
+
+TEST_F(TlsTest, EventsComeAndTheirEndIsSaid) {
+  const auto server = Start();
+  TlsClient client(server->port());
+  client.Send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(client.ReadsUntil("event: health\n"));
+  server->Stop();
   EXPECT_EQ(client.End(), asio::error::eof);
 }
 

@@ -122,6 +122,35 @@ TEST(Metrics, DepthsAreGivenBack) {
   EXPECT_THAT(metrics.Expose(), HasSubstr("deadletter_uncounted_letters 7"));
 }
 
+TEST(Metrics, FiguresAreThoseOfAllQueuesAndWhatNobodyToldIsNotThere) {
+  Metrics metrics;
+  metrics.Expect({.queues = {"a", "b"}, .causes = {}, .publish_outcomes = {}, .replay_ends = {}});
+  const Figures none = metrics.Show();
+  EXPECT_EQ(none.received + none.settled, 0);
+  EXPECT_EQ(none.settled_by_outcome.size(), kEveryOutcome.size());
+  EXPECT_THAT(none.ledger_letters, testing::IsEmpty());
+  EXPECT_THAT(none.queue_messages, testing::IsEmpty());
+  EXPECT_FALSE(none.outbox_pending || none.uncounted_letters);
+  for (const char* queue : {"a", "b", "b"}) metrics.LetterReceived(queue, Reason::kExpired);
+  metrics.LetterReceived("a", Reason::kUnknown);
+  metrics.LetterSettled("a", Outcome::kFailed);
+  metrics.LetterSettled("b", Outcome::kFailed);
+  metrics.LetterSettled("b", Outcome::kDiscarded);
+  metrics.SetOutbox(0, 0ms);
+  metrics.SetUncountedLetters(7);
+  metrics.SetLedgerLetters(LetterState::kClosed, 5);
+  metrics.SetQueueMessages("a", 3);
+  const Figures figures = metrics.Show();
+  EXPECT_EQ(figures.received, 4);
+  EXPECT_EQ(figures.settled, 3);
+  EXPECT_EQ(figures.settled_by_outcome.at(Outcome::kFailed), 2);
+  EXPECT_EQ(figures.settled_by_outcome.at(Outcome::kDiscarded), 1);
+  EXPECT_EQ(figures.outbox_pending, 0);
+  EXPECT_EQ(figures.uncounted_letters, 7);
+  EXPECT_EQ(figures.ledger_letters.at(LetterState::kClosed), 5);
+  EXPECT_EQ(figures.queue_messages.at("a"), 3);
+}
+
 TEST(Metrics, AQueueNameCannotBreakALine) {
   Metrics metrics;
   metrics.SetUnacked("a\"b\nc", 1);

@@ -33,7 +33,7 @@ class Operation {
     this.role = described["x-role"]; // undefined: no token is asked for
     this.roleWhereRedacted = described["x-role-where-redacted"] ?? this.role;
     this.isWork = described.tags.includes("work");
-    this.isFollowed = described.responses["200"]?.content["text/event-stream"] !== undefined;
+    this.isFollowed = described.responses["200"]?.content?.["text/event-stream"] !== undefined;
     this.responses = described.responses;
     this.parameters = [...(item.parameters ?? []), ...(described.parameters ?? [])].map((each) => resolve(document, each));
     for (const parameter of this.parameters) parameter.schema = resolve(document, parameter.schema);

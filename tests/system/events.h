@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <vector>
 
@@ -195,7 +195,8 @@ TEST_P(FollowedEvents, AViewerMayUntilTheTokenIsTakenBack) {
   for (std::string line; std::getline(read, line);) {
     if (!line.starts_with("vera ")) left += line + "\n";
   }
-  std::ofstream(folder + "/tokens") << left;
+  std::ofstream(folder + "/tokens.new") << left;
+  std::filesystem::rename(folder + "/tokens.new", folder + "/tokens");
   EXPECT_TRUE(reader.EndsInOrder());
   world.PublishDead(NotJson(1));
   EXPECT_TRUE(other.NextOf("counts", Has(R"("malformed":1)")));

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -129,11 +128,6 @@ std::optional<TestEvent> EventReader::NextOf(
 bool EventReader::EndsInOrder() {
   while (ReadChunk()) continue;
   return has_last_chunk_;
-}
-
-bool EventReader::IsLetGo() const {
-  pollfd wait{.fd = socket_, .events = POLLRDHUP, .revents = 0};
-  return ::poll(&wait, 1, 0) > 0 && (wait.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 std::size_t EventReader::BytesLeft() {

@@ -278,7 +278,9 @@ void Session::OnReadable(ErrorCode error) {
       ::recv(stream_.tcp().socket().native_handle(), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
   const bool is_nothing = seen < 0 && (errno == EAGAIN || errno == EINTR);
   if (is_nothing) return WatchForLeaving();
-  if (seen > 0) return;
+  // Who follows the events has nothing more to say; whatever it is, his leaving would hide behind
+  // it.
+  if (seen > 0) return follows_ ? EndFollowing() : void();
   if (follows_) return LetGo(seen < 0 && errno == ETIMEDOUT);
   gone_.request_stop();
 }

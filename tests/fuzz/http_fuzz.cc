@@ -131,6 +131,7 @@ class World {
         OperationsOptions{.redaction =
                               Redaction({"/**/a"}, LetterFormat::Default(), std::size_t{1} << 20)});
     health_.Set("ledger", HealthState::kReady);
+    sessions_.feed = &feed_;
     sessions_.limits.max_header_bytes = 1'024;  // so that there are larger ones
     sessions_.limits.max_body_bytes = 512;
     sessions_.router = std::make_unique<http::Router>(
@@ -185,10 +186,18 @@ class World {
   // A worker's answer may be all that a session waits for.
   asio::executor_work_guard<asio::io_context::executor_type> work_ =
       asio::make_work_guard(context_);
-  asio::thread_pool workers_{1};
+  http::Feed feed_{{.counts = [] { return "{}"; },
+                    .health = [] { return "{}"; },
+                    .replays = [](const auto&) { return std::vector<ReplayStanding>(); }},
+                   context_,
+                   workers_,
+                   std::chrono::hours(1)};  // it is looked at once, when somebody comes
+  asio::thread_pool workers_{1};            // done before what it is asked for goes
 };
 
 // ---- Answers.
+
+constexpr std::string_view kEventStream = "text/event-stream";
 
 // The text up to `end`, which is taken off with it; nothing where it does not come.
 std::optional<std::string_view> TakeUntil(std::string_view& text, std::string_view end) {
@@ -218,8 +227,8 @@ void CheckProblem(std::string_view body, std::string_view status) {
 
 // One whole answer is taken off.
 void CheckAnswer(std::string_view& answers) {
-  constexpr std::string_view kOurs[] = {"100", "200", "400", "403", "404", "405", "409",
-                                        "413", "414", "415", "421", "422", "431", "503"};
+  constexpr std::string_view kOurs[] = {"100", "200", "400", "403", "404", "405", "409", "413",
+                                        "414", "415", "421", "422", "431", "503", "505"};
   Require(answers.starts_with("HTTP/1.1 "), "an answer begins as one");
   const auto head = TakeUntil(answers, "\r\n\r\n");
   Require(head.has_value(), "a head is whole");
@@ -227,6 +236,10 @@ void CheckAnswer(std::string_view& answers) {
   Require(std::ranges::find(kOurs, status) != std::end(kOurs), "a status is one that we mean");
   if (status == "100") return;
   Require(HeaderOf(*head, "X-Content-Type-Options") == "nosniff", "nothing is guessed at");
+  if (HeaderOf(*head, "Content-Type") == kEventStream) {
+    answers = {};  // the last one: the connection ends with it, wherever its client left
+    return;
+  }
   const std::size_t length = std::stoul(std::string(HeaderOf(*head, "Content-Length")));
   if (length > 0 && (answers.empty() || answers.starts_with("HTTP/1.1 "))) return;  // after HEAD
   Require(answers.size() >= length, "a body is whole");
@@ -237,12 +250,13 @@ void CheckAnswer(std::string_view& answers) {
   if (is_problem) CheckProblem(body, status);
 }
 
-// All answers but a last one that depends on how the bytes arrive: how soon a limit is met, and
-// whether a request that ends in the middle is malformed before it ends.
+// All answers but a last one that depends on how the bytes arrive: how soon a limit is met,
+// whether a request that ends in the middle is malformed before it ends, and how many events come
+// before somebody leaves.
 std::string_view WhatIsSure(std::string_view answers) {
   std::size_t end = answers.size();
-  for (const std::string_view unsure :
-       {"HTTP/1.1 413", "HTTP/1.1 414", "HTTP/1.1 431", "this is not an HTTP request"}) {
+  for (const std::string_view unsure : {"HTTP/1.1 413", "HTTP/1.1 414", "HTTP/1.1 431",
+                                        "this is not an HTTP request", kEventStream}) {
     end = std::min(end, answers.substr(0, end).find(unsure));
   }
   if (end >= answers.size()) return answers;

@@ -255,8 +255,9 @@ void CheckAnswer(std::string_view& answers) {
 // before somebody leaves.
 std::string_view WhatIsSure(std::string_view answers) {
   std::size_t end = answers.size();
-  for (const std::string_view unsure : {"HTTP/1.1 413", "HTTP/1.1 414", "HTTP/1.1 431",
-                                        "this is not an HTTP request", kEventStream}) {
+  constexpr std::string_view kUnsure[] = {"HTTP/1.1 413", "HTTP/1.1 414", "HTTP/1.1 431",
+                                          "this is not an HTTP request", kEventStream};
+  for (const std::string_view unsure : kUnsure) {
     end = std::min(end, answers.substr(0, end).find(unsure));
   }
   if (end >= answers.size()) return answers;

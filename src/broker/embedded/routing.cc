@@ -1,7 +1,7 @@
 #include "broker/embedded/routing.h"
 
 #include "broker/embedded/sql.h"
-#include "broker/embedded/topic_match.h"
+#include "broker/topic_match.h"
 
 namespace deadletter::embedded {
 

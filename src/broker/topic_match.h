@@ -3,10 +3,10 @@
 
 #include <string_view>
 
-namespace deadletter::embedded {
+namespace deadletter {
 
 // As RabbitMQ matches: an empty key has no words, "a..c" has an empty one in its middle. Takes at
 // most words(pattern) × words(key) steps, whatever the pattern.
 [[nodiscard]] bool TopicMatches(std::string_view pattern, std::string_view key);
 
-}  // namespace deadletter::embedded
+}  // namespace deadletter

@@ -1,10 +1,10 @@
-#include "broker/embedded/topic_match.h"
+#include "broker/topic_match.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace deadletter::embedded {
+namespace deadletter {
 namespace {
 
 TEST(TopicMatch, WordsMatchThemselves) {
@@ -49,4 +49,4 @@ TEST(TopicMatch, P9_APatternOfManyWildcardsAnswersSoon) {
 }
 
 }  // namespace
-}  // namespace deadletter::embedded
+}  // namespace deadletter

@@ -1,8 +1,8 @@
-#include "broker/embedded/topic_match.h"
+#include "broker/topic_match.h"
 
 #include <vector>
 
-namespace deadletter::embedded {
+namespace deadletter {
 
 namespace {
 
@@ -38,4 +38,4 @@ bool TopicMatches(std::string_view pattern, std::string_view key) {
   return matched.back() != 0;
 }
 
-}  // namespace deadletter::embedded
+}  // namespace deadletter

@@ -13,23 +13,6 @@ namespace deadletter::rabbitmq {
 
 namespace {
 
-std::string ShellQuoted(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-std::optional<std::array<int, 3>> VersionOf(std::string_view text) {
-  std::array<int, 3> version{};
-  for (auto& part : version) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
-    if (error != std::errc{}) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    if (text.starts_with('.')) text.remove_prefix(1);
-  }
-  return version;
-}
-
 bool HasWildcard(std::string_view key) {
   return key.find_first_of("#*") != std::string_view::npos;
 }
@@ -125,7 +108,7 @@ class Judgement {
 
   void JudgeAlternate(const std::string& subject, const std::string& alternate) {
     if (alternate == plan_.unrouted_exchange) return;
-    if (facts_.complete && !facts_.exchange_names.contains(alternate)) {
+    if (facts_.complete && !facts_.exchanges.contains(alternate)) {
       Add(FindingKind::kLosesLetters, subject,
           fmt::format("its alternate exchange {} does not exist: what matches no binding vanishes; "
                       "declare it, or give it {}",
@@ -324,6 +307,23 @@ bool HasBrokenDeadLettering(std::string_view version) {
   const auto is = VersionOf(version);
   return is && ((*is >= Version{3, 13, 0} && *is <= Version{3, 13, 2}) ||
                 (*is >= Version{4, 0, 0} && *is <= Version{4, 0, 4}));
+}
+
+std::string ShellQuoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::optional<std::array<int, 3>> VersionOf(std::string_view text) {
+  std::array<int, 3> version{};
+  for (auto& part : version) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
+    if (error != std::errc{}) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.starts_with('.')) text.remove_prefix(1);
+  }
+  return version;
 }
 
 std::string PatternOf(std::string_view name) {

@@ -1,8 +1,10 @@
 // Judges what is known of a virtual host against what is configured. Pure: no broker is asked.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/rabbitmq/topology_facts.h"
@@ -17,6 +19,12 @@ namespace deadletter::rabbitmq {
 
 // The policy that gives the DLX its alternate exchange.
 inline constexpr const char* kUnroutedPolicy = "deadletter-unrouted";
+
+// The three numbers at the front of "3.10.8"; nothing where they are not there.
+[[nodiscard]] std::optional<std::array<int, 3>> VersionOf(std::string_view text);
+
+// In single quotes, for a shell.
+[[nodiscard]] std::string ShellQuoted(std::string_view text);
 
 // "^attune\.dlx$": matches that name alone.
 [[nodiscard]] std::string PatternOf(std::string_view name);

@@ -148,7 +148,7 @@ TEST(EffectiveLimits, OfTwoNumbersTheLowerAndOtherwiseTheArgument) {
 
 TEST_F(TopologyCheck, AnotherAlternateExchangeDiffers) {
   Dlx().alternate_exchange = "theirs";
-  facts_.exchange_names.insert("theirs");
+  facts_.exchanges["theirs"].type = "fanout";
   EXPECT_THAT(Findings(), ElementsAre(Is(FindingKind::kDiffers, "exchange attune.dlx", "theirs")));
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "base/contains.h"
-
 namespace deadletter::rabbitmq {
 
 namespace {
@@ -19,6 +17,12 @@ std::string Text(const json::object& object, std::string_view name) {
 bool Flag(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
   return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+std::optional<std::int64_t> Number(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr || !value->is_int64()) return std::nullopt;
+  return value->get_int64();
 }
 
 json::object Object(const json::object& object, std::string_view name) {
@@ -46,14 +50,8 @@ std::vector<std::string> Unique(std::vector<std::string> names) {
 
 class ManagementFacts {
  public:
-  ManagementFacts(const Management& management, const TopologyPlan& plan, TopologyFacts& facts)
-      : management_(management),
-        facts_(facts),
-        exchanges_(ExchangesOf(plan)),
-        queues_(LetterQueuesOf(plan)) {
-    const auto others = OtherQueuesOf(plan);
-    queues_.insert(queues_.end(), others.begin(), others.end());
-  }
+  ManagementFacts(const Management& management, TopologyFacts& facts)
+      : management_(management), facts_(facts) {}
 
   BrokerResult<void> Gather() {
     // Policies first: what an exchange gets from one is looked up there.
@@ -89,8 +87,6 @@ class ManagementFacts {
   }
   void TakeExchange(const json::object& exchange) {
     const auto name = Text(exchange, "name");
-    facts_.exchange_names.insert(name);
-    if (!Contains(exchanges_, name)) return;
     auto& facts = facts_.exchanges[name];
     facts.type = Text(exchange, "type");
     facts.durable = Flag(exchange, "durable");
@@ -103,19 +99,24 @@ class ManagementFacts {
     if (!alternate.empty()) facts.alternate_exchange = alternate;
   }
   void TakeQueue(const json::object& queue) {
-    const auto name = Text(queue, "name");
-    if (!Contains(queues_, name)) return;
-    auto& facts = facts_.queues[name];
+    auto& facts = facts_.queues[Text(queue, "name")];
     facts.durable = Flag(queue, "durable");
     facts.auto_delete = Flag(queue, "auto_delete");
     facts.exclusive = Flag(queue, "exclusive");
-    const auto arguments = Object(queue, "arguments");
-    if (arguments.contains("x-queue-type")) facts.type = Text(arguments, "x-queue-type");
-    facts.limits = EffectiveLimits(Object(queue, "effective_policy_definition"), arguments);
+    facts.arguments = Object(queue, "arguments");
+    facts.policy_definition = Object(queue, "effective_policy_definition");
+    facts.policy = Text(queue, "policy");
+    facts.waiting = Number(queue, "messages_ready");
+    facts.head_time = Number(queue, "head_message_timestamp");
+    auto type = Text(facts.arguments, "x-queue-type");
+    if (type.empty()) type = Text(queue, "type");
+    if (!type.empty()) facts.type = std::move(type);
+    facts.limits = EffectiveLimits(facts.policy_definition, facts.arguments);
   }
   void TakeBinding(const json::object& binding) {
-    if (Text(binding, "destination_type") != "queue") return;
-    facts_.bindings.insert(
+    auto& bindings =
+        Text(binding, "destination_type") == "queue" ? facts_.bindings : facts_.exchange_bindings;
+    bindings.insert(
         {Text(binding, "source"), Text(binding, "destination"), Text(binding, "routing_key")});
   }
   void TakeConsumer(const json::object& consumer) {
@@ -127,8 +128,6 @@ class ManagementFacts {
 
   const Management& management_;
   TopologyFacts& facts_;
-  std::vector<std::string> exchanges_;
-  std::vector<std::string> queues_;
 };
 
 // Declares the exchange as it is planned, which changes nothing where it exists, and reads from the
@@ -153,29 +152,6 @@ BrokerResult<std::string> ProbeType(Connection& connection, const std::string& e
   return CurrentTypeIn(answer.error().error.message).value_or(planned_type);
 }
 
-BrokerResult<void> GatherByAmqp(Connection& connection, const TopologyPlan& plan,
-                                TopologyFacts& facts) {
-  for (const auto& exchange : ExchangesOf(plan)) {
-    const auto there = connection.ExchangeExists(exchange);
-    if (!there) return Unexpected<BrokerError>(there.error());
-    if (*there) facts.exchanges[exchange] = {};
-  }
-  auto queues = LetterQueuesOf(plan);
-  const auto others = OtherQueuesOf(plan);
-  queues.insert(queues.end(), others.begin(), others.end());
-  for (const auto& queue : queues) {
-    const auto found = connection.FindQueue(queue);
-    if (!found) return Unexpected<BrokerError>(found.error());
-    if (*found) facts.queues[queue] = {};
-  }
-  if (const auto dlx = facts.exchanges.find(plan.dlx); dlx != facts.exchanges.end()) {
-    auto type = ProbeType(connection, plan.dlx, plan.dlx_type);
-    if (!type) return Unexpected<BrokerError>(type.error());
-    dlx->second.type = std::move(*type);
-  }
-  return {};
-}
-
 }  // namespace
 
 std::vector<std::string> ExchangesOf(const TopologyPlan& plan) {
@@ -195,6 +171,36 @@ std::vector<std::string> OtherQueuesOf(const TopologyPlan& plan) {
   return Unique(std::move(queues));
 }
 
+BrokerResult<void> GatherByManagement(const Management& management, TopologyFacts& facts) {
+  const auto gathered = ManagementFacts(management, facts).Gather();
+  facts.complete = gathered.has_value();
+  return gathered;
+}
+
+BrokerResult<void> GatherByAmqp(Connection& connection, const TopologyPlan& plan, Asking asking,
+                                TopologyFacts& facts) {
+  for (const auto& exchange : ExchangesOf(plan)) {
+    const auto there = connection.ExchangeExists(exchange);
+    if (!there) return Unexpected<BrokerError>(there.error());
+    if (*there) facts.exchanges[exchange] = {};
+  }
+  auto queues = LetterQueuesOf(plan);
+  const auto others = OtherQueuesOf(plan);
+  queues.insert(queues.end(), others.begin(), others.end());
+  for (const auto& queue : queues) {
+    const auto found = connection.FindQueue(queue);
+    if (!found) return Unexpected<BrokerError>(found.error());
+    if (*found) facts.queues[queue].waiting = (*found)->messages;
+  }
+  if (asking == Asking::kPassively) return {};
+  if (const auto dlx = facts.exchanges.find(plan.dlx); dlx != facts.exchanges.end()) {
+    auto type = ProbeType(connection, plan.dlx, plan.dlx_type);
+    if (!type) return Unexpected<BrokerError>(type.error());
+    dlx->second.type = std::move(*type);
+  }
+  return {};
+}
+
 BrokerResult<TopologyFacts> GatherFacts(Connection& connection,
                                         const std::optional<Management>& management,
                                         const TopologyPlan& plan) {
@@ -203,17 +209,16 @@ BrokerResult<TopologyFacts> GatherFacts(Connection& connection,
   facts.broker_version = connection.broker_version();
   facts.why_incomplete = "no management_url is configured";
   if (management) {
-    const auto gathered = ManagementFacts(*management, plan, facts).Gather();
-    facts.complete = gathered.has_value();
-    if (facts.complete) return facts;
+    const auto gathered = GatherByManagement(*management, facts);
+    if (gathered) return facts;
     facts.why_incomplete = gathered.error().message;
-    facts.exchange_names.clear();
     facts.exchanges.clear();
     facts.queues.clear();
     facts.bindings.clear();
+    facts.exchange_bindings.clear();
     facts.policies.clear();
   }
-  if (auto gathered = GatherByAmqp(connection, plan, facts); !gathered) {
+  if (auto gathered = GatherByAmqp(connection, plan, Asking::kWithTheType, facts); !gathered) {
     return Unexpected<BrokerError>(gathered.error());
   }
   return facts;

@@ -33,6 +33,12 @@ struct QueueFacts {
   // "dead-letter-exchange").
   boost::json::object limits;
   std::vector<std::string> consumer_tags;
+  boost::json::object arguments;          // those it was declared with, "x-…"
+  boost::json::object policy_definition;  // of the policies that apply to it
+  std::string policy;                     // the name of the user's; empty: none, or not known
+  std::optional<std::int64_t> waiting;    // messages that nobody was given
+  std::optional<std::int64_t>
+      head_time;  // seconds since 1970: what its oldest message says, if it does
 };
 
 struct BindingFacts {
@@ -50,18 +56,18 @@ struct PolicyFacts {
   boost::json::object definition;
 };
 
-// Only the exchanges and queues that a plan names, where nothing else is said.
 struct TopologyFacts {
-  // True: the management API told everything. False: bindings, policies, limits and consumers are
-  // not known.
+  // True: the management API told everything, of every exchange and queue of the virtual host.
+  // False: bindings, policies, limits and consumers are not known, and only those that a plan names
+  // were looked for.
   bool complete = false;
   std::string why_incomplete;
   std::string vhost;
   std::string broker_version;
-  std::set<std::string> exchange_names;  // every one of the virtual host; empty unless complete
   std::map<std::string, ExchangeFacts> exchanges;
   std::map<std::string, QueueFacts> queues;
   std::set<BindingFacts> bindings;
+  std::set<BindingFacts> exchange_bindings;  // `queue` is the exchange that the other one feeds
   std::map<std::string, PolicyFacts> policies;
 };
 
@@ -76,6 +82,18 @@ struct TopologyFacts {
 [[nodiscard]] BrokerResult<TopologyFacts> GatherFacts(Connection& connection,
                                                       const std::optional<Management>& management,
                                                       const TopologyPlan& plan);
+
+// The two ways of it, for who wants to go them alone. `facts.vhost` is set. After an error `facts`
+// holds a part.
+[[nodiscard]] BrokerResult<void> GatherByManagement(const Management& management,
+                                                    TopologyFacts& facts);
+enum class Asking {
+  kPassively,
+  // What type the DLX is as well: it is declared as it is, or refused.
+  kWithTheType,
+};
+[[nodiscard]] BrokerResult<void> GatherByAmqp(Connection& connection, const TopologyPlan& plan,
+                                              Asking asking, TopologyFacts& facts);
 
 // A queue's limits under the names of policies. Where policy and argument both give a number, the
 // broker takes the lower one; of anything else, the argument.

@@ -15,6 +15,7 @@ namespace deadletter {
                             cli::OutputFormat output);
 [[nodiscard]] int RunTopology(const Config& config, const cli::TopologyCommand& command,
                               cli::OutputFormat output);
+[[nodiscard]] int RunDoctor(const Config& config, cli::OutputFormat output);
 [[nodiscard]] int RunTokenNew(const Config& config, const cli::TokenNewCommand& command,
                               cli::OutputFormat output);
 [[nodiscard]] int RunPolicyTest(const Config& config, const cli::PolicyTestCommand& command,

@@ -5,15 +5,19 @@
 #include "broker/embedded/broker.h"
 #include "broker/embedded/broker_watch.h"
 #include "broker/embedded/consumer.h"
+#include "broker/embedded/examination.h"
 #include "broker/embedded/publisher.h"
 #include "broker/embedded/topology.h"
 #include "broker/embedded/work_queue.h"
 #include "broker/rabbitmq/broker_watch.h"
 #include "broker/rabbitmq/consumer.h"
+#include "broker/rabbitmq/examination.h"
 #include "broker/rabbitmq/publisher.h"
 #include "broker/rabbitmq/topology.h"
 #include "broker/rabbitmq/work_queue.h"
+#include "ledger/postgres/examination.h"
 #include "ledger/postgres/postgres_ledger.h"
+#include "ledger/sqlite/examination.h"
 #include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/sqlite/sqlite_catalog.h"
 #include "ledger/sqlite/sqlite_counting.h"
@@ -29,12 +33,15 @@
 namespace deadletter {
 namespace {
 
+SqliteLedgerOptions SqliteOptionsOf(const Config& config) {
+  return {config.ledger.path, config.executions, config.executions_mode,
+          config.ledger.lock_timeout};
+}
+
 class EmbeddedWiring final : public Wiring {
  public:
   EmbeddedWiring(std::shared_ptr<EmbeddedBroker> broker, const Config& config)
-      : broker_(std::move(broker)),
-        ledger_{config.ledger.path, config.executions, config.executions_mode,
-                config.ledger.lock_timeout} {}
+      : broker_(std::move(broker)), ledger_(SqliteOptionsOf(config)) {}
 
   std::unique_ptr<Consumer> MakeConsumer(const std::string& queue,
                                          const std::string& consumer_tag) const override {
@@ -96,20 +103,30 @@ class EmbeddedWiring final : public Wiring {
   const SqliteLedgerOptions ledger_;
 };
 
+rabbitmq::Options RabbitOptionsOf(const Config& config) {
+  rabbitmq::Options options;
+  options.urls = config.broker.urls;
+  options.ca_file = config.broker.ca_file.value_or("");
+  options.cert_file = config.broker.cert_file.value_or("");
+  options.key_file = config.broker.key_file.value_or("");
+  options.management_url = config.broker.management_url.value_or("");
+  return options;
+}
+
+postgres::Options PostgresOptionsOf(const Config& config) {
+  postgres::Options options;
+  options.url = config.ledger.url;
+  options.schema = config.ledger.schema;
+  options.lock_timeout = config.ledger.lock_timeout;
+  options.executions = config.executions;
+  options.mode = config.executions_mode;
+  return options;
+}
+
 class ServersWiring final : public Wiring {
  public:
-  explicit ServersWiring(const Config& config) {
-    broker_.urls = config.broker.urls;
-    broker_.ca_file = config.broker.ca_file.value_or("");
-    broker_.cert_file = config.broker.cert_file.value_or("");
-    broker_.key_file = config.broker.key_file.value_or("");
-    broker_.management_url = config.broker.management_url.value_or("");
-    ledger_.url = config.ledger.url;
-    ledger_.schema = config.ledger.schema;
-    ledger_.lock_timeout = config.ledger.lock_timeout;
-    ledger_.executions = config.executions;
-    ledger_.mode = config.executions_mode;
-  }
+  explicit ServersWiring(const Config& config)
+      : broker_(RabbitOptionsOf(config)), ledger_(PostgresOptionsOf(config)) {}
 
   std::unique_ptr<Consumer> MakeConsumer(const std::string& queue,
                                          const std::string& consumer_tag) const override {
@@ -162,9 +179,30 @@ class ServersWiring final : public Wiring {
   }
 
  private:
-  rabbitmq::Options broker_;
-  postgres::Options ledger_;
+  const rabbitmq::Options broker_;
+  const postgres::Options ledger_;
 };
+
+// A third of it is left for the management API's answers.
+constexpr std::chrono::seconds kExaminationLimit{20};
+
+BrokerExpectations BrokerExpectationsOf(const Config& config) {
+  BrokerExpectations wanted;
+  wanted.topology = config.topology;
+  for (const QueueConfig& queue : config.queues) {
+    if (queue.optional) wanted.optional_queues.push_back(queue.name);
+  }
+  if (config.events.enabled)
+    wanted.events = Address{config.events.exchange, config.events.routing_key};
+  return wanted;
+}
+
+LedgerExpectations LedgerExpectationsOf(const Config& config) {
+  return {.auto_migrate = config.ledger.auto_migrate,
+          .mode = config.executions_mode,
+          .overdue_after = config.sweeper.overdue_after,
+          .queues = config.queues.size()};
+}
 
 Result<void> MakeFolderFor(const std::string& file) {
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
@@ -204,6 +242,28 @@ BrokerResult<std::vector<Finding>> Wiring::CheckTopology(const Config& config, c
   if (config.pair == Pair::kEmbedded)
     return CheckQueueFile(config.broker.path, config.topology, clock);
   return ServersWiring(config).MakeTopology()->Check(config.topology);
+}
+
+std::vector<Diagnosis> Wiring::ExamineBroker(const Config& config, const Clock& clock) {
+  const auto wanted = BrokerExpectationsOf(config);
+  if (config.pair == Pair::kEmbedded) {
+    return embedded::JudgeQueueFile(wanted,
+                                    embedded::LookAtQueueFile(config.broker.path, wanted, clock));
+  }
+  return rabbitmq::JudgeBroker(
+      wanted, rabbitmq::LookAtBroker(RabbitOptionsOf(config), wanted, kExaminationLimit));
+}
+
+std::vector<Diagnosis> Wiring::ExamineLedger(const Config& config, const Clock& clock) {
+  const auto wanted = LedgerExpectationsOf(config);
+  if (config.pair == Pair::kEmbedded) {
+    const auto options = SqliteOptionsOf(config);
+    return JudgeSqliteLedger(options, wanted,
+                             LookAtSqliteLedger(options, wanted, clock, kExaminationLimit));
+  }
+  const auto options = PostgresOptionsOf(config);
+  return postgres::JudgeLedger(options, wanted,
+                               postgres::LookAtLedger(options, wanted, clock, kExaminationLimit));
 }
 
 Adapters Wiring::MakeAdapters() const {

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
+#include "base/diagnosis.h"
 #include "broker/topology.h"
 #include "broker/work_queue.h"
 #include "config/config.h"
@@ -31,6 +33,12 @@ class Wiring {
   // files.
   [[nodiscard]] static BrokerResult<std::vector<Finding>> CheckTopology(const Config& config,
                                                                         const Clock& clock);
+  // What the doctor finds of the configured broker, and of the configured ledger. Nothing is made
+  // or changed; bounded by half a minute. From two threads at once, if one likes.
+  [[nodiscard]] static std::vector<Diagnosis> ExamineBroker(const Config& config,
+                                                            const Clock& clock);
+  [[nodiscard]] static std::vector<Diagnosis> ExamineLedger(const Config& config,
+                                                            const Clock& clock);
   virtual ~Wiring() = default;
 
   [[nodiscard]] virtual std::unique_ptr<Consumer> MakeConsumer(

@@ -55,6 +55,7 @@ class Reader {
   void AddService();
   void AddSubmit();
   void AddTopology();
+  void AddDoctor();
   void AddConfig();
   void AddToken();
   void AddPolicy();
@@ -89,6 +90,7 @@ Reader::Reader() {
   AddService();
   AddSubmit();
   AddTopology();
+  AddDoctor();
   AddConfig();
   AddToken();
   AddPolicy();
@@ -182,6 +184,14 @@ void Reader::AddTopology() {
   AddLocalFlags(*AddCommand(*topology, "check",
                             "Say what is missing, differs or would lose letters.",
                             [] { return TopologyCommand{TopologyAction::kCheck}; }));
+}
+
+void Reader::AddDoctor() {
+  CLI::App* doctor = AddCommand(
+      app_, "doctor", "Say what in the set-up is wrong, and what to do; nothing is changed.",
+      [] { return DoctorCommand{}; });
+  AddLocalFlags(*doctor);
+  AddListenFlag(*doctor);
 }
 
 void Reader::AddConfig() {

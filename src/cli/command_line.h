@@ -18,8 +18,9 @@ namespace deadletter::cli {
 // What scripts may rely on.
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
-inline constexpr int kExitUsage = 2;    // bad usage or configuration
-inline constexpr int kExitFinding = 3;  // `topology check` found something, `apply` met a conflict
+inline constexpr int kExitUsage = 2;  // bad usage or configuration
+inline constexpr int kExitFinding =
+    3;  // `doctor` or `topology check` found something, `apply` met a conflict
 
 enum class OutputFormat { kTable, kJson };
 
@@ -53,6 +54,7 @@ enum class TopologyAction { kApply, kCheck };
 struct TopologyCommand {
   TopologyAction action = TopologyAction::kCheck;
 };
+struct DoctorCommand {};
 struct ConfigCheckCommand {};
 struct TokenNewCommand {
   std::string name;
@@ -135,10 +137,10 @@ struct ReplaysCommand {
 
 using Command =
     std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
-                 ConfigCheckCommand, TokenNewCommand, PolicyTestCommand, VersionCommand,
-                 ListCommand, ShowCommand, ExplainCommand, NoteCommand, TagCommand, AuditCommand,
-                 ExportCommand, DiscardCommand, GroupsCommand, MuteCommand, StatsCommand,
-                 ReplayCommand, ReplaysCommand>;
+                 DoctorCommand, ConfigCheckCommand, TokenNewCommand, PolicyTestCommand,
+                 VersionCommand, ListCommand, ShowCommand, ExplainCommand, NoteCommand, TagCommand,
+                 AuditCommand, ExportCommand, DiscardCommand, GroupsCommand, MuteCommand,
+                 StatsCommand, ReplayCommand, ReplaysCommand>;
 
 struct CommandLine {
   Command command;

@@ -2,6 +2,10 @@
 
 #include <openssl/ssl.h>
 
+#include <ctime>
+
+#include "http/tls_files.h"
+
 namespace deadletter::http {
 namespace {
 
@@ -12,7 +16,21 @@ Unexpected<Error> Unusable(const char* key, const std::string& file, const std::
   return Fail(std::string(key) + ": " + file + " cannot be used: " + why);
 }
 
+Instant InstantOf(const ASN1_TIME* time) {
+  tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return Instant::max();
+  return Instant(std::chrono::seconds(timegm(&parts)));
+}
+
 }  // namespace
+
+Result<Instant> TlsFilesGoodUntil(const std::string& certificate_file,
+                                  const std::string& key_file) {
+  const auto context = MakeTlsContext(certificate_file, key_file);
+  if (!context) return Unexpected<Error>(context.error());
+  const X509* const certificate = SSL_CTX_get0_certificate((*context)->native_handle());
+  return certificate == nullptr ? Instant::max() : InstantOf(X509_get0_notAfter(certificate));
+}
 
 Result<std::unique_ptr<ssl::context>> MakeTlsContext(const std::string& certificate_file,
                                                      const std::string& key_file) {

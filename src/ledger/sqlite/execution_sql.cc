@@ -30,22 +30,6 @@ std::string Joined(const std::vector<std::string>& parts) {
   return joined;
 }
 
-// The schema's name and the table's own.
-std::pair<std::string, std::string> Split(const std::string& table) {
-  const auto dot = table.find('.');
-  if (dot == std::string::npos) return {"main", table};
-  return {table.substr(0, dot), table.substr(dot + 1)};
-}
-
-std::string QuotedName(const std::string& name) {
-  return Quoted(name, '"');
-}
-
-std::string QuotedTable(const std::string& table) {
-  const auto [schema, name] = Split(table);
-  return QuotedName(schema) + "." + QuotedName(name);
-}
-
 std::string ColumnOr(const std::string& name, const std::string& otherwise) {
   return name.empty() ? otherwise : QuotedName(name);
 }
@@ -54,7 +38,7 @@ class Columns {
  public:
   Columns(sqlite::Database& database, const ExecutionTable& table)
       : statement_(database.Prepare(sqlite::sql::kColumnType)) {
-    std::tie(schema_, table_) = Split(table.table);
+    std::tie(schema_, table_) = SplitTable(table.table);
   }
 
   [[nodiscard]] bool Exist(sqlite::Database& database) const {
@@ -131,6 +115,21 @@ std::string MakeSubmit(const ExecutionTable& table, Columns& columns) {
 }
 
 }  // namespace
+
+std::pair<std::string, std::string> SplitTable(const std::string& table) {
+  const auto dot = table.find('.');
+  if (dot == std::string::npos) return {"main", table};
+  return {table.substr(0, dot), table.substr(dot + 1)};
+}
+
+std::string QuotedName(const std::string& name) {
+  return Quoted(name, '"');
+}
+
+std::string QuotedTable(const std::string& table) {
+  const auto [schema, name] = SplitTable(table);
+  return QuotedName(schema) + "." + QuotedName(name);
+}
 
 StoredId::StoredId(const ExecutionId& id, bool as_blob) {
   switch (id.type()) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "base/clock.h"
@@ -11,6 +12,11 @@
 #include "sqlite/database.h"
 
 namespace deadletter {
+
+// The user's names, in SQL. A table's schema and its own name; "main" where none is said.
+[[nodiscard]] std::pair<std::string, std::string> SplitTable(const std::string& table);
+[[nodiscard]] std::string QuotedName(const std::string& name);
+[[nodiscard]] std::string QuotedTable(const std::string& table);
 
 // An id as the column holds it. Bind it with Visit(); it must live until the statement has run.
 class StoredId {

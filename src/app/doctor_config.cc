@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::chrono::hours kCertificateSoon{14 * 24};
 constexpr std::chrono::seconds kOccupantLimit{2};
+constexpr const char* kConfigurationFile = "configuration file";
 constexpr int kFirstFreePort = 1'024;
 
 bool IsLoopback(const std::string& host) {
@@ -135,7 +136,9 @@ class ConfigurationExamination {
     } else if (file.holds_secret && file.others_may_write) {
       out_.Wrong(check, "others than its owner may change it", "chmod go-w " + file.path);
     } else if (file.holds_secret && file.open_to_others) {
-      out_.Wrong(check, "everybody on this machine may read it", "chmod o-rwx " + file.path);
+      const bool is_our_own = file.key == kConfigurationFile;  // often mounted so, by intention
+      out_.Add(is_our_own ? DiagnosisLevel::kWarning : DiagnosisLevel::kWrong, check,
+               "everybody on this machine may read it", "chmod o-rwx " + file.path);
     } else {
       out_.Ok(check, "can be read by those who should");
     }
@@ -219,7 +222,7 @@ LocalFacts LookAtMachine(const Config& config, const Clock& clock) {
   const auto look = [&](const char* key, const std::optional<std::string>& path, bool secret) {
     if (path) facts.files.push_back(LookAtFile(key, *path, secret));
   };
-  if (config.file && FileHoldsSecret(config)) look("configuration file", config.file, true);
+  if (config.file && FileHoldsSecret(config)) look(kConfigurationFile, config.file, true);
   look("broker.ca_file", config.broker.ca_file, false);
   look("broker.cert_file", config.broker.cert_file, false);
   look("broker.key_file", config.broker.key_file, true);

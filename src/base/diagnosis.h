@@ -11,7 +11,8 @@ namespace deadletter {
 enum class DiagnosisLevel {
   kOk,
   kWarning,  // it works, and somebody should know
-  kWrong,    // letters, executions or events are lost, stuck or not heard of as long as it is so
+  kWrong,    // as long as it is so, letters are lost or stuck, events are not heard, a secret lies
+             // open
   kUnknown,  // could not be looked at; the advice says what would let it
 };
 

@@ -287,10 +287,11 @@ class BrokerExamination {
                  "no queue gets what is sent there with routing key " + key + ": events wait",
                  "bind a queue to it, or set events.enabled = false where nobody wants to hear");
     } else {
-      out_.Ok(check,
-              "events with routing key " + key + " reach " +
-                  (reached.queues.empty() ? std::string("whom only the broker knows")
-                                          : std::to_string(reached.queues.size()) + " queues"));
+      const auto count = reached.queues.size();
+      out_.Ok(check, "events with routing key " + key + " reach " +
+                         (count == 0   ? std::string("whom only the broker knows")
+                          : count == 1 ? "1 queue"
+                                       : std::to_string(count) + " queues"));
     }
   }
 

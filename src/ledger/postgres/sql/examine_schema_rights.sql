@@ -17,8 +17,9 @@ GROUP BY nspname, relation.relname
 UNION ALL
 SELECT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', nspname, relation.relname, current_user)
 FROM schema
-JOIN pg_catalog.pg_class AS relation ON relation.relnamespace = schema.oid AND relation.relkind = 'S'
-WHERE NOT has_sequence_privilege(relation.oid, 'USAGE')
+JOIN pg_catalog.pg_class AS relation ON relation.relnamespace = schema.oid
+-- Asked of anything but a sequence it is an error, and in a mere AND it may be asked first.
+WHERE CASE WHEN relation.relkind = 'S' THEN NOT has_sequence_privilege(relation.oid, 'USAGE') ELSE false END
 UNION ALL
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', routine.oid::regprocedure, current_user)
 FROM schema

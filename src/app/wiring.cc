@@ -183,7 +183,7 @@ class ServersWiring final : public Wiring {
   const postgres::Options ledger_;
 };
 
-// A third of it is left for the management API's answers.
+// Less than half a minute, since what is ended needs a moment to say so.
 constexpr std::chrono::seconds kExaminationLimit{20};
 
 BrokerExpectations BrokerExpectationsOf(const Config& config) {

@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <future>
 
 #include "base/contains.h"
 #include "broker/rabbitmq/examination.h"
@@ -92,7 +93,6 @@ class BrokerLook {
     }
     TopologyFacts told;
     told.vhost = facts_.topology.vhost;
-    told.broker_version = facts_.topology.broker_version;
     if (const auto gathered = GatherByManagement(*management, told); !gathered) {
       facts_.management_error = gathered.error().message;
       facts_.topology.why_incomplete = gathered.error().message;
@@ -162,6 +162,10 @@ BrokerFacts LookAtBroker(const Options& options, const BrokerExpectations& wante
       facts.user = endpoint->user;
     }
   }
+  // Both at once: what one of them waits for is no reason to wait for the other afterwards.
+  BrokerFacts by_api = facts;
+  auto api =
+      std::async(std::launch::async, [&] { BrokerLook(options, wanted, by_api).ByManagement(); });
   BrokerLook look(options, wanted, facts);
   Interrupter interrupter;
   IoThread io;
@@ -169,7 +173,17 @@ BrokerFacts LookAtBroker(const Options& options, const BrokerExpectations& wante
   const auto deadline = steady_clock::now() + limit / 2;
   io.RunWithin(
       limit, [&] { interrupter.Interrupt(); }, [&] { look.ByAmqp(interrupter, deadline); });
-  look.ByManagement();
+  api.get();
+  facts.management_configured = by_api.management_configured;
+  facts.management_error = by_api.management_error;
+  facts.nodes = std::move(by_api.nodes);
+  facts.nodes_error = std::move(by_api.nodes_error);
+  facts.topology.why_incomplete = by_api.topology.why_incomplete;
+  if (by_api.has_topology) {
+    by_api.topology.broker_version = std::move(facts.topology.broker_version);
+    facts.topology = std::move(by_api.topology);
+    facts.has_topology = true;
+  }
   return facts;
 }
 

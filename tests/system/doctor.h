@@ -137,9 +137,11 @@ TEST_P(Doctor, FindsADeadLetterQueueWithADeliveryLimit) {
 }
 
 TEST_P(Doctor, FindsWhoElseConsumesADeadLetterQueue) {
-  World world(GetParam(), {.queues = "[[queue]]\nname = \"attune.dlx.queue\"\nconsumer_tag = "
-                                     "\"ours\"\n[[queue]]\nname = "
-                                     "\"attune.dlx.unrouted.queue\"\noptional = true\n"});
+  World world(
+      GetParam(),
+      {.queues = "[[queue]]\nname = \"attune.dlx.queue\"\nconsumer_tag = "
+                 "\"ours\"\n[[queue]]\nname = "
+                 "\"attune.dlx.unrouted.queue\"\noptional = true\nconsumer_tag = \"ours\"\n"});
   const auto consumer = world.pair().broker().MakeConsumer(kDeadLetterQueue);
   ASSERT_TRUE(consumer->Subscribe(10));
   DoctorSays says;

@@ -4,6 +4,7 @@ namespace deadletter {
 
 ServiceOptions MakeServiceOptions(const Config& config) {
   ServiceOptions options;
+  const Redaction redaction = RedactionOf(config);
   for (const QueueConfig& queue : config.queues) {
     IntakeOptions intake;
     intake.batch_letters = config.intake.batch_letters;
@@ -21,6 +22,14 @@ ServiceOptions MakeServiceOptions(const Config& config) {
   options.relay.event_exchange = config.events.enabled ? config.events.exchange : "";
   options.second_look.close_finished = config.executions_mode == ExecutionsMode::kFail;
   if (config.executions_mode == ExecutionsMode::kObserve) options.replayer.reset();
+  options.searched.name = redaction.ViewName();
+  if (!redaction.HidesNothing()) {
+    options.searched.body = [redaction](std::string_view body) -> std::optional<std::string> {
+      auto masked = redaction.Mask(body);
+      if (!masked) return std::nullopt;
+      return std::move(masked->body);
+    };
+  }
   options.may_migrate = config.ledger.auto_migrate;
   return options;
 }

@@ -29,6 +29,7 @@
 #include "ledger/sqlite/sqlite_replay_book.h"
 #include "ledger/sqlite/sqlite_replay_work.h"
 #include "ledger/sqlite/sqlite_settlement.h"
+#include "ledger/sqlite/sqlite_text_index.h"
 
 namespace deadletter {
 namespace {
@@ -96,6 +97,9 @@ class EmbeddedWiring final : public Wiring {
   }
   std::unique_ptr<GroupBook> MakeGroupBook() const override {
     return std::make_unique<SqliteGroupBook>(ledger_);
+  }
+  std::unique_ptr<TextIndex> MakeTextIndex() const override {
+    return std::make_unique<SqliteTextIndex>(ledger_);
   }
 
  private:
@@ -176,6 +180,9 @@ class ServersWiring final : public Wiring {
   }
   std::unique_ptr<GroupBook> MakeGroupBook() const override {
     return postgres::MakeGroupBook(ledger_);
+  }
+  std::unique_ptr<TextIndex> MakeTextIndex() const override {
+    return postgres::MakeTextIndex(ledger_);
   }
 
  private:
@@ -279,6 +286,7 @@ Adapters Wiring::MakeAdapters() const {
   adapters.replay_work = [this] { return MakeReplayWork(); };
   adapters.catalog = [this] { return MakeCatalog(); };
   adapters.counting = [this] { return MakeCounting(); };
+  adapters.text_index = [this] { return MakeTextIndex(); };
   adapters.migrator = [this] { return MakeMigrator(); };
   return adapters;
 }

@@ -63,6 +63,7 @@ class Wiring {
   [[nodiscard]] virtual std::unique_ptr<Discards> MakeDiscards() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Counting> MakeCounting() const = 0;
   [[nodiscard]] virtual std::unique_ptr<GroupBook> MakeGroupBook() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<TextIndex> MakeTextIndex() const = 0;
 
   [[nodiscard]] Adapters MakeAdapters() const;  // must not outlive the wiring
 };

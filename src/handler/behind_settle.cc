@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "telemetry/log.h"
-
 namespace deadletter {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kPrunedAtOnce = 1'000;
 constexpr milliseconds kShortestRest(5);
 
 // Somebody else has the lock that we want: it is his turn, and there is nothing wrong.
@@ -21,15 +18,14 @@ bool IsSomebodysTurn(const LedgerError& error) {
 
 }  // namespace
 
-BehindSettle::BehindSettle(std::unique_ptr<Counting> counting, Backlog backlog, const Clock& clock,
-                           Metrics& metrics, Health& health, BehindSettleOptions options)
-    : counting_(std::move(counting)),
-      backlog_(std::move(backlog)),
-      clock_(clock),
-      metrics_(metrics),
-      health_(health),
-      options_(options),
-      backoff_(milliseconds(200), milliseconds(10'000)) {}
+BehindSettle::BehindSettle(std::vector<std::unique_ptr<Chore>> chores, Backlog backlog,
+                           Health& health, BehindSettleOptions options)
+    : backlog_(std::move(backlog)), health_(health), options_(options) {
+  for (auto& chore : chores) {
+    tasks_.push_back({.chore = std::move(chore),
+                      .backoff = Backoff(options_.first_backoff, options_.longest_backoff)});
+  }
+}
 
 BehindSettle::~BehindSettle() {
   Stop();
@@ -41,35 +37,23 @@ void BehindSettle::Start() {
 
 void BehindSettle::Stop() {
   if (!thread_.joinable()) return;
+  is_stopping_ = true;
   thread_.request_stop();
-  counting_->Abort();
+  for (const Task& task : tasks_) task.chore->Abort();
   thread_.join();
 }
 
 void BehindSettle::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto began = steady_clock::now();
-    const auto round = WorkOnce();
-    if (!round) {
-      if (stop.stop_requested()) return;
-      // Letters are handled all the same: only what is shown of them is old.
-      if (health_.Set("groups", HealthState::kWarning, round.error().message)) {
-        LogWarning("groups_wait", {{"cause", std::string(LedgerFaultName(round.error().fault))},
-                                   {"why", round.error().message}});
-      }
-      nap_.WaitFor(stop, backoff_.Next());
-      continue;
-    }
-    backoff_.Reset();
-    health_.Set("groups", HealthState::kReady);
-    switch (*round) {
+    switch (WorkOnce()) {
       case Round::kWorked:
         // The embedded ledger has one lock for all: whoever waits for it gets it now.
         nap_.WaitFor(stop, std::max(kShortestRest, std::chrono::duration_cast<milliseconds>(
                                                        steady_clock::now() - began)));
         break;
       case Round::kIdle:
-        nap_.WaitFor(stop, options_.idle_wait);
+        nap_.WaitFor(stop, IdleWait());
         break;
       case Round::kBacklog:
         nap_.WaitFor(stop, options_.backlog_wait);
@@ -90,28 +74,40 @@ bool BehindSettle::MustWait() {
   return false;
 }
 
-LedgerResult<BehindSettle::Round> BehindSettle::WorkOnce() {
+BehindSettle::Round BehindSettle::WorkOnce() {
   if (MustWait()) return Round::kBacklog;
-  const auto counted = counting_->Count(counting_->AtOnce(), clock_.Now());
-  if (!counted) {
-    if (IsSomebodysTurn(counted.error())) return Round::kIdle;
-    return Unexpected<LedgerError>(counted.error());
-  }
-  metrics_.SetUncountedLetters(counted->uncounted);
-  if (counted->more) return Round::kWorked;
-  if (auto pruned = Prune(); !pruned && !IsSomebodysTurn(pruned.error()))
-    return Unexpected<LedgerError>(pruned.error());
-  return Round::kIdle;
+  bool more = false;
+  for (Task& task : tasks_) more = DoSome(task) || more;
+  return more ? Round::kWorked : Round::kIdle;
 }
 
-// What there is more than that goes the next time.
-LedgerResult<void> BehindSettle::Prune() {
+bool BehindSettle::DoSome(Task& task) {
+  if (steady_clock::now() < task.due) return false;
+  const std::string part(task.chore->part());
+  const auto done = task.chore->DoSome();
+  const bool is_waiting = !done && IsSomebodysTurn(done.error());
+  if (done || is_waiting) {
+    task.backoff.Reset();
+    health_.Set(part, HealthState::kReady);
+    return done.value_or(false);
+  }
+  // Letters are handled all the same: only what is shown of them is old. And what a stop has ended
+  // is no trouble.
+  task.due = steady_clock::now() + task.backoff.Next();
+  if (!is_stopping_ && health_.Set(part, HealthState::kWarning, done.error().message))
+    task.chore->Complain(done.error());
+  return false;
+}
+
+// Until there may be something, or what has failed is due again.
+milliseconds BehindSettle::IdleWait() const {
+  milliseconds wait = options_.idle_wait;
   const auto now = steady_clock::now();
-  if (pruned_ != steady_clock::time_point() && now - pruned_ < options_.prune_every) return {};
-  pruned_ = now;
-  const auto pruned = counting_->Prune(clock_.Now(), kPrunedAtOnce);
-  if (!pruned) return Unexpected<LedgerError>(pruned.error());
-  return {};
+  for (const Task& task : tasks_) {
+    if (task.due <= now) continue;
+    wait = std::min(wait, std::chrono::ceil<milliseconds>(task.due - now));
+  }
+  return wait;
 }
 
 }  // namespace deadletter

@@ -1,19 +1,19 @@
 // What is done with letters once they are recorded and acknowledged, and can wait: they are counted
-// into groups and hours.
+// into groups and hours, and indexed by their words.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/backoff.h"
-#include "base/clock.h"
 #include "base/signal.h"
-#include "ledger/counting.h"
+#include "handler/chore.h"
 #include "telemetry/health.h"
-#include "telemetry/metrics.h"
 
 namespace deadletter {
 
@@ -27,15 +27,18 @@ struct BehindSettleOptions {
   // wait a little is done all the same, so that a flood that does not end is seen in what is shown.
   std::chrono::milliseconds backlog_wait{100};
   std::chrono::milliseconds longest_backlog{2'000};
-  std::chrono::milliseconds prune_every{60'000};
+  // A chore that fails is left alone for that long, and longer each time.
+  std::chrono::milliseconds first_backoff{200};
+  std::chrono::milliseconds longest_backoff{10'000};
 };
 
-// One thread of its own. Never in settle's way: it does a little at a time, rests for as long as
-// that took, and waits while intake has a backlog. Everything referred to must outlive it.
+// One thread of its own. Never in settle's way: it does a little of each chore at a time, rests for
+// as long as that took, and waits while intake has a backlog. A chore that fails keeps no other
+// from being done. Everything referred to must outlive it.
 class BehindSettle {
  public:
-  BehindSettle(std::unique_ptr<Counting> counting, Backlog backlog, const Clock& clock,
-               Metrics& metrics, Health& health, BehindSettleOptions options = {});
+  BehindSettle(std::vector<std::unique_ptr<Chore>> chores, Backlog backlog, Health& health,
+               BehindSettleOptions options = {});
   ~BehindSettle();  // as Stop()
 
   void Start();
@@ -43,27 +46,32 @@ class BehindSettle {
 
   enum class Round {
     kWorked,   // and there is more to do
-    kIdle,     // there is nothing more to do
+    kIdle,     // there is nothing more to do now
     kBacklog,  // intake comes first
   };
   // One round of what the thread does.
-  [[nodiscard]] LedgerResult<Round> WorkOnce();
+  [[nodiscard]] Round WorkOnce();
 
  private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  struct Task {
+    std::unique_ptr<Chore> chore;
+    Backoff backoff;
+    SteadyTime due{};  // not to be done before
+  };
+
   void Run(const std::stop_token& stop);
   [[nodiscard]] bool MustWait();
-  [[nodiscard]] LedgerResult<void> Prune();
+  [[nodiscard]] bool DoSome(Task& task);
+  [[nodiscard]] std::chrono::milliseconds IdleWait() const;
 
-  const std::unique_ptr<Counting> counting_;
+  std::vector<Task> tasks_;
   const Backlog backlog_;
-  const Clock& clock_;
-  Metrics& metrics_;
   Health& health_;
   const BehindSettleOptions options_;
-  std::optional<std::chrono::steady_clock::time_point> waits_since_;  // for intake
-  std::chrono::steady_clock::time_point pruned_;
-  Signal nap_;  // never notified: a wait that a stop ends
-  Backoff backoff_;
+  std::optional<SteadyTime> waits_since_;  // for intake
+  Signal nap_;                             // never notified: a wait that a stop ends
+  std::atomic<bool> is_stopping_{false};
   std::jthread thread_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "handler/counter.h"
+
 namespace deadletter {
 namespace {
 
@@ -30,6 +32,15 @@ ExpectedLabels Labels(const std::vector<QueueOptions>& queues) {
   return labels;
 }
 
+std::vector<std::unique_ptr<Chore>> Chores(const Adapters& adapters, IndexedView searched,
+                                           const Clock& clock, Metrics& metrics) {
+  std::vector<std::unique_ptr<Chore>> chores;
+  chores.push_back(std::make_unique<Counter>(adapters.counting(), clock, metrics));
+  chores.push_back(
+      std::make_unique<Indexer>(adapters.text_index(), std::move(searched), clock, metrics));
+  return chores;
+}
+
 }  // namespace
 
 Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& clock,
@@ -44,8 +55,8 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
       broker_figures_(adapters.broker_watch(), WatchedQueues(options.queues), metrics, health),
       ledger_figures_(adapters.catalog(), metrics, health),
       behind_settle_(
-          adapters.counting(), [this] { return HasBacklog(); }, clock, metrics, health,
-          options.behind_settle),
+          Chores(adapters, std::move(options.searched), clock, metrics),
+          [this] { return HasBacklog(); }, health, options.behind_settle),
       schema_(adapters.migrator(), options.may_migrate, health, std::move(options.schema_refused)) {
   metrics.Expect(Labels(options.queues));
   if (options.replayer) {
@@ -112,7 +123,7 @@ void Service::Stop(std::chrono::milliseconds patience) {
   broker_figures_.Stop();
   ledger_figures_.Stop();
   second_look_.Stop();
-  behind_settle_.Stop();  // what it has not counted by now is counted after the next start
+  behind_settle_.Stop();  // what it has not done by now is done after the next start
   if (replayer_) replayer_->RequestStop();
   for (const auto& intake : intakes_) intake->FinishBy(deadline);
   if (replayer_) replayer_->Stop(deadline);

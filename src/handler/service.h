@@ -10,12 +10,14 @@
 
 #include "handler/behind_settle.h"
 #include "handler/broker_figures.h"
+#include "handler/indexer.h"
 #include "handler/intake.h"
 #include "handler/ledger_figures.h"
 #include "handler/relay.h"
 #include "handler/replayer.h"
 #include "handler/schema_gate.h"
 #include "handler/second_look.h"
+#include "ledger/counting.h"
 
 namespace deadletter {
 
@@ -32,6 +34,7 @@ struct Adapters {
   std::function<std::unique_ptr<ReplayWork>()> replay_work;
   std::function<std::unique_ptr<Catalog>()> catalog;
   std::function<std::unique_ptr<Counting>()> counting;
+  std::function<std::unique_ptr<TextIndex>()> text_index;
   std::function<std::unique_ptr<Migrator>()> migrator;
 };
 
@@ -48,6 +51,7 @@ struct ServiceOptions {
   RelayOptions relay;
   SecondLookOptions second_look;
   BehindSettleOptions behind_settle;
+  IndexedView searched;
   std::optional<ReplayerOptions> replayer = ReplayerOptions{};  // absent: nothing is replayed
   bool may_migrate = true;
   // Called, from another thread, where the schema is of another version and may not be migrated:

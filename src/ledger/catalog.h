@@ -1,6 +1,7 @@
 // Port: reading the ledger. Never touches a queue (P7).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -13,6 +14,15 @@
 #include "letter/outcome.h"
 
 namespace deadletter {
+
+// A search in what TextIndex holds (text_index.h).
+struct TextQuestion {
+  // Of WordsIn(), at least one, a space between them; all of them must stand in a letter.
+  std::string words;
+  std::string view;  // of Begin(): an index of another one finds nothing
+  // List() ends its page after about so long, wherever it is by then.
+  std::chrono::milliseconds patience{2'000};
+};
 
 // Every filter that is set must hold; text is compared exactly.
 struct LetterFilter {
@@ -28,6 +38,7 @@ struct LetterFilter {
   std::optional<Instant> since;  // received_at >=
   std::optional<Instant> until;  // received_at <
   std::optional<std::string> tag;
+  std::optional<TextQuestion> text;
 };
 
 // `ids` where there are any, else whatever the filter holds for.
@@ -66,8 +77,14 @@ struct LetterSummary {
 
 struct LetterPage {
   std::vector<LetterSummary>
-      letters;                   // newest first: by id, descending, which is the order of receipt
-  std::optional<LetterId> next;  // the last id given, where there may be more
+      letters;  // newest first: by id, descending, which is the order of receipt
+  // The last id given, or up to where was looked, where there may be more: the next `after`.
+  std::optional<LetterId> next;
+  // Of a text search: so many letters are not indexed yet, which no search finds.
+  std::optional<std::int64_t> unindexed;
+  // Of one that took too long: only letters since then, about, were looked at. There may be fewer
+  // than were asked for.
+  std::optional<Instant> looked_to;
 };
 
 // A step in a letter's life.

@@ -1,11 +1,17 @@
 #include "operations/redaction.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <cstdint>
+#include <set>
 
 #include "base/glob.h"
+#include "base/sha256.h"
 #include "base/text.h"
+#include "letter/words.h"
 
 namespace deadletter {
 namespace {
@@ -156,6 +162,19 @@ Redaction::Redaction(const std::vector<std::string>& places, const LetterFormat&
              .worker_id = Hides(format.worker_id),
              .message_id = Hides(format.message_id),
              .correlation_id = Hides(format.correlation_id)};
+}
+
+std::string Redaction::ViewName() const {
+  std::string name = std::to_string(kWordsVersion);
+  if (HidesNothing()) return name;
+  std::set<Pattern> patterns(patterns_.begin(), patterns_.end());
+  Sha256 hash;
+  hash.AddPart(std::to_string(max_body_bytes_));
+  for (const Pattern& pattern : patterns) {
+    hash.AddPart(std::to_string(pattern.size()));
+    for (const std::string& token : pattern) hash.AddPart(token);
+  }
+  return fmt::format("{} {:02x}", name, fmt::join(hash.Finish(), ""));
 }
 
 // Together with the states that "**" leads to without a token.

@@ -31,6 +31,10 @@ class Redaction {
 
   [[nodiscard]] bool HidesNothing() const { return patterns_.empty(); }
 
+  // Names what of letters is shown, and so may be found: two that hide the same by the same have
+  // the same name. Changes, too, where letters come to be found by other words.
+  [[nodiscard]] std::string ViewName() const;
+
   // The body as JSON without space between its values, "***" in place of each value that is hidden,
   // whatever it is; all else as it was, numbers digit by digit. An empty body is empty.
   //

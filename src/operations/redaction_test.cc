@@ -171,5 +171,17 @@ TEST(Redaction, TouchesWhatIsHiddenAndWhatIsAroundIt) {
   EXPECT_FALSE(Redaction().Touches({}));
 }
 
+TEST(Redaction, ItsViewHasTheSameNameWhereverTheSameIsHidden) {
+  const auto name = [](const std::vector<std::string>& places, std::size_t max_body_bytes) {
+    return Redaction(places, LetterFormat{}, max_body_bytes).ViewName();
+  };
+  EXPECT_EQ(name({"/a", "/b/c"}, 100), name({"/b/c", "/a", "/a"}, 100));
+  EXPECT_NE(name({"/a"}, 100), name({"/b"}, 100));
+  EXPECT_NE(name({"/a/b"}, 100), name({"/a", "/b"}, 100));
+  EXPECT_NE(name({"/a"}, 100), name({"/a"}, 101)) << "what is longer cannot be read";
+  EXPECT_NE(name({"/a"}, 100), name({}, 100));
+  EXPECT_EQ(name({}, 100), name({}, 200));
+}
+
 }  // namespace
 }  // namespace deadletter

@@ -145,6 +145,8 @@ struct Metrics::Families {
   Gauge& uncounted_letters =
       GaugeFamily("uncounted_letters", "Letters that groups and statistics do not have yet.")
           .Add({});
+  Gauge& unindexed_letters =
+      GaugeFamily("unindexed_letters", "Letters that no text search finds yet.").Add({});
   Family<Gauge>& build_info = GaugeFamily("build_info", "Always 1; the label tells the version.");
 };
 
@@ -279,6 +281,10 @@ void Metrics::SetUncountedLetters(std::int64_t letters) {
   families_->uncounted_letters.Set(static_cast<double>(letters));
   const std::lock_guard lock(families_->told_mutex);
   families_->told.uncounted_letters = letters;
+}
+
+void Metrics::SetUnindexedLetters(std::int64_t letters) {
+  families_->unindexed_letters.Set(static_cast<double>(letters));
 }
 
 std::string Metrics::Expose() const {

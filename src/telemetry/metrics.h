@@ -68,6 +68,7 @@ class Metrics {
   void SetLedgerLetters(LetterState state, std::int64_t letters);
   void SetLedgerBytes(std::int64_t bytes);
   void SetUncountedLetters(std::int64_t letters);
+  void SetUnindexedLetters(std::int64_t letters);
 
   // What SetQueueMessages() was last told, by queue.
   [[nodiscard]] std::map<std::string, std::int64_t> QueueMessages() const;

@@ -119,7 +119,9 @@ TEST(Metrics, DepthsAreGivenBack) {
   metrics.SetQueueMessages("a", 4);
   EXPECT_EQ(metrics.QueueMessages(), (std::map<std::string, std::int64_t>{{"a", 4}, {"b", 0}}));
   metrics.SetUncountedLetters(7);
+  metrics.SetUnindexedLetters(8);
   EXPECT_THAT(metrics.Expose(), HasSubstr("deadletter_uncounted_letters 7"));
+  EXPECT_THAT(metrics.Expose(), HasSubstr("deadletter_unindexed_letters 8"));
 }
 
 TEST(Metrics, FiguresAreThoseOfAllQueuesAndWhatNobodyToldIsNotThere) {

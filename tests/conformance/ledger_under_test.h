@@ -21,6 +21,7 @@
 #include "ledger/replay_book.h"
 #include "ledger/replay_work.h"
 #include "ledger/settlement.h"
+#include "ledger/text_index.h"
 #include "tests/conformance/ledger_facts.h"
 #include "tests/support/documented_states.h"
 #include "tests/support/platform_tables.h"
@@ -73,6 +74,7 @@ class LedgerUnderTest {
   [[nodiscard]] virtual std::unique_ptr<Discards> OpenDiscards() = 0;
   [[nodiscard]] virtual std::unique_ptr<Counting> OpenCounting() = 0;
   [[nodiscard]] virtual std::unique_ptr<GroupBook> OpenGroupBook() = 0;
+  [[nodiscard]] virtual std::unique_ptr<TextIndex> OpenTextIndex() = 0;
 
   virtual void Put(const PlatformExecution& execution) = 0;
   virtual void SetStatus(const ExecutionId& id, const std::string& status) = 0;

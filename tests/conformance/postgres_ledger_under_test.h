@@ -63,6 +63,7 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
   std::unique_ptr<Discards> OpenDiscards() override { return postgres::MakeDiscards(options_); }
   std::unique_ptr<Counting> OpenCounting() override { return postgres::MakeCounting(options_); }
   std::unique_ptr<GroupBook> OpenGroupBook() override { return postgres::MakeGroupBook(options_); }
+  std::unique_ptr<TextIndex> OpenTextIndex() override { return postgres::MakeTextIndex(options_); }
 
   void Put(const PlatformExecution& execution) override {
     const ExecutionTable& table = options_.executions;
@@ -192,6 +193,8 @@ class PostgresLedgerUnderTest final : public LedgerUnderTest {
                                {"outbox", "deadletter.outbox"},
                                {"letter_count", "deadletter.letter_count"},
                                {"group_count", "deadletter.group_count"},
+                               {"text_index", "deadletter.text_index"},
+                               {"text_index_name", "text_index"},
                                {"group_count_name", "group_count"},
                                {"gone", "deadletter.gone"},
                                {"gone_name", "gone"},

@@ -17,6 +17,7 @@
 #include "ledger/sqlite/sqlite_replay_book.h"
 #include "ledger/sqlite/sqlite_replay_work.h"
 #include "ledger/sqlite/sqlite_settlement.h"
+#include "ledger/sqlite/sqlite_text_index.h"
 #include "ledger/sqlite/stored_time.h"
 #include "tests/conformance/ledger_conformance.h"
 #include "tests/conformance/ledger_under_test.h"
@@ -118,6 +119,9 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
   }
   std::unique_ptr<GroupBook> OpenGroupBook() override {
     return std::make_unique<SqliteGroupBook>(options_);
+  }
+  std::unique_ptr<TextIndex> OpenTextIndex() override {
+    return std::make_unique<SqliteTextIndex>(options_);
   }
 
   void Put(const PlatformExecution& execution) override {
@@ -249,6 +253,8 @@ class SqliteLedgerUnderTest final : public LedgerUnderTest {
                      {"outbox", "deadletter_outbox"},
                      {"letter_count", "deadletter_letter_count"},
                      {"group_count", "deadletter_group_count"},
+                     {"text_index", "deadletter_text_index"},
+                     {"text_index_name", "deadletter_text_index"},
                      {"group_count_name", "deadletter_group_count"},
                      {"gone", "deadletter_gone"},
                      {"gone_name", "deadletter_gone"},

@@ -1,11 +1,13 @@
 // The envelope: a delivery of any bytes becomes a letter, the same each time, and is kept whole.
 #include <algorithm>
 
+#include "base/text.h"
 #include "broker/rabbitmq/assembler.h"
 #include "broker/rabbitmq/wire.h"
 #include "letter/json_reader.h"
 #include "letter/letter_reader.h"
 #include "letter/retry_message.h"
+#include "letter/words.h"
 #include "operations/letter_json.h"
 #include "policy/decide.h"
 #include "tests/fuzz/byte_source.h"
@@ -161,6 +163,19 @@ void CheckVerdict(const Letter& letter) {
           "rules are for execution requests");
 }
 
+// What both ledgers take as words: neither can stop on one.
+void CheckWords(const Message& message) {
+  const std::vector<std::string> words = WordsOf(message, message.body);
+  Require(words.size() <= kMaxWordsOfLetter, "a letter has so many words (P9)");
+  Require(std::ranges::adjacent_find(words, std::ranges::greater_equal{}) == words.end(),
+          "each word once, in order");
+  for (const std::string& word : words) {
+    Require(!word.empty() && word.size() <= kMaxWordBytes && IsUtf8(word),
+            "a word is short and well-formed");
+    Require(WordsIn(word) == std::vector<std::string>{word}, "a word finds itself");
+  }
+}
+
 bool Same(const Letter& one, const Letter& other) {
   return one.kind == other.kind && one.malformation == other.malformation && one.key == other.key &&
          one.group == other.group && one.message_id == other.message_id &&
@@ -199,6 +214,7 @@ void EnvelopeOf(std::string_view input) {
   CheckReplay(letter);
   CheckVerdict(letter);
   CheckWhatIsShown(letter);
+  CheckWords(letter.delivery.message);
 }
 
 const Registration kRegistration("letter", EnvelopeOf);

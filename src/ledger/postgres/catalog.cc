@@ -8,6 +8,7 @@
 #include "ledger/postgres/letter_filter.h"
 #include "ledger/postgres/platform.h"
 #include "ledger/postgres/sql.h"
+#include "ledger/postgres/text_search.h"
 #include "letter/field_json.h"
 
 namespace deadletter::postgres {
@@ -16,36 +17,6 @@ namespace {
 constexpr int kSummaryColumns = 24;
 // Two small questions; by them /readyz tells that a server answers no more.
 constexpr std::chrono::seconds kCountsLimit{8};
-
-// The columns of sql/letter_summary.sql.
-LetterSummary ReadSummary(const Rows& rows, int row) {
-  LetterSummary summary;
-  summary.id = LetterId(rows.Id(row, 0));
-  summary.state = LetterStateFromName(rows.Bytes(row, 1)).value_or(LetterState::kOpen);
-  summary.outcome = OutcomeFromName(rows.Bytes(row, 2)).value_or(Outcome::kMalformed);
-  summary.detail = rows.Bytes(row, 3);
-  summary.reason = ReasonFromName(rows.Bytes(row, 4)).value_or(Reason::kUnknown);
-  summary.queue = rows.Bytes(row, 5);
-  summary.dead_letter_queue = rows.Bytes(row, 6);
-  summary.exchange = rows.Bytes(row, 7);
-  summary.routing_key = rows.Bytes(row, 8);
-  summary.deaths = rows.Number(row, 9);
-  summary.message_id = rows.OptionalBytes(row, 10);
-  summary.correlation_id = rows.OptionalBytes(row, 11);
-  summary.type = rows.OptionalBytes(row, 12);
-  summary.action = rows.OptionalBytes(row, 13);
-  summary.execution_id = rows.OptionalBytes(row, 14);
-  summary.worker_id = rows.OptionalBytes(row, 15);
-  summary.group = ReadGroup(rows.Bytes(row, 16));
-  summary.died_at = rows.OptionalMoment(row, 17);
-  summary.received_at = rows.Moment(row, 18);
-  summary.settled_at = rows.Moment(row, 19);
-  summary.redelivered = rows.Bool(row, 20);
-  summary.possible_duplicate = rows.Bool(row, 21);
-  summary.size_bytes = rows.Number(row, 22);
-  summary.replays = rows.Number(row, 23);
-  return summary;
-}
 
 LedgerError Unreadable(const Error& error) {
   return {.fault = LedgerFault::kStatement,
@@ -85,6 +56,35 @@ std::vector<LetterStep> ReadHistory(const Rows& rows, const LetterSummary& summa
 
 }  // namespace
 
+LetterSummary ReadSummary(const Rows& rows, int row) {
+  LetterSummary summary;
+  summary.id = LetterId(rows.Id(row, 0));
+  summary.state = LetterStateFromName(rows.Bytes(row, 1)).value_or(LetterState::kOpen);
+  summary.outcome = OutcomeFromName(rows.Bytes(row, 2)).value_or(Outcome::kMalformed);
+  summary.detail = rows.Bytes(row, 3);
+  summary.reason = ReasonFromName(rows.Bytes(row, 4)).value_or(Reason::kUnknown);
+  summary.queue = rows.Bytes(row, 5);
+  summary.dead_letter_queue = rows.Bytes(row, 6);
+  summary.exchange = rows.Bytes(row, 7);
+  summary.routing_key = rows.Bytes(row, 8);
+  summary.deaths = rows.Number(row, 9);
+  summary.message_id = rows.OptionalBytes(row, 10);
+  summary.correlation_id = rows.OptionalBytes(row, 11);
+  summary.type = rows.OptionalBytes(row, 12);
+  summary.action = rows.OptionalBytes(row, 13);
+  summary.execution_id = rows.OptionalBytes(row, 14);
+  summary.worker_id = rows.OptionalBytes(row, 15);
+  summary.group = ReadGroup(rows.Bytes(row, 16));
+  summary.died_at = rows.OptionalMoment(row, 17);
+  summary.received_at = rows.Moment(row, 18);
+  summary.settled_at = rows.Moment(row, 19);
+  summary.redelivered = rows.Bool(row, 20);
+  summary.possible_duplicate = rows.Bool(row, 21);
+  summary.size_bytes = rows.Number(row, 22);
+  summary.replays = rows.Number(row, 23);
+  return summary;
+}
+
 GroupId ReadGroup(std::string_view bytes) {
   std::array<std::uint8_t, 16> group{};
   std::memcpy(group.data(), bytes.data(), std::min(bytes.size(), group.size()));
@@ -98,9 +98,10 @@ PostgresCatalog::PostgresCatalog(const Options& options)
 
 LedgerResult<LetterPage> PostgresCatalog::List(const LetterFilter& filter, std::size_t limit,
                                                std::optional<LetterId> after) {
+  if (filter.text) return TextSearch(connection_, schema_, filter, after).Find(limit);
   Statement list{.sql = FillIn(sql::kLetterList, {{"schema", schema_},
                                                   {"summary", sql::kLetterSummary},
-                                                  {"filter", FilterSql(schema_)}}),
+                                                  {"filter", FilterSql(schema_, filter)}}),
                  .parameters = {}};
   after ? list.parameters.Id(after->value()) : list.parameters.Null();
   AddFilter(list.parameters, filter);

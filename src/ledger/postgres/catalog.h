@@ -12,6 +12,9 @@ namespace deadletter::postgres {
 // A column of the ledger's: 16 bytes.
 [[nodiscard]] GroupId ReadGroup(std::string_view bytes);
 
+// The columns of sql/letter_summary.sql.
+[[nodiscard]] LetterSummary ReadSummary(const Rows& rows, int row);
+
 class PostgresCatalog final : public Catalog {
  public:
   explicit PostgresCatalog(const Options& options);

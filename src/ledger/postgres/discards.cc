@@ -26,13 +26,15 @@ PostgresDiscards::PostgresDiscards(const Options& options)
       schema_(QuotedName(options.schema)),
       connection_(options.url, options.schema, options.lock_timeout, options.statement_timeout) {}
 
-std::string PostgresDiscards::Chosen() const {
-  return FillIn(sql::kDiscardChosen, {{"schema", schema_}, {"filter", FilterSql(schema_)}});
+std::string PostgresDiscards::Chosen(const LetterSelection& selection) const {
+  return FillIn(sql::kDiscardChosen,
+                {{"schema", schema_}, {"filter", FilterSql(schema_, selection)}});
 }
 
 LedgerResult<DiscardCounts> PostgresDiscards::Preview(const LetterSelection& selection,
                                                       std::size_t max_letters) {
-  Statement ask{.sql = FillIn(sql::kDiscardPreview, {{"chosen", Chosen()}}), .parameters = {}};
+  Statement ask{.sql = FillIn(sql::kDiscardPreview, {{"chosen", Chosen(selection)}}),
+                .parameters = {}};
   AddSelection(ask.parameters, selection);
   ask.parameters.Number(static_cast<std::int64_t>(max_letters));
   const auto rows = connection_.Run(ask);
@@ -46,8 +48,9 @@ LedgerResult<DiscardCounts> PostgresDiscards::Discard(const LetterSelection& sel
                                                       const AuditEntry& entry) {
   Statement turn{.sql = std::string(sql::kReplayMakeTurn), .parameters = {}};
   turn.parameters.Bytes(schema_name_);
-  Statement discard{.sql = FillIn(sql::kDiscard, {{"schema", schema_}, {"chosen", Chosen()}}),
-                    .parameters = {}};
+  Statement discard{
+      .sql = FillIn(sql::kDiscard, {{"schema", schema_}, {"chosen", Chosen(selection)}}),
+      .parameters = {}};
   AddSelection(discard.parameters, selection);
   discard.parameters.Number(static_cast<std::int64_t>(max_letters)).Moment(now).Bytes(detail);
   Statement audit{.sql = FillIn(sql::kDiscardAudit, {{"schema", schema_}}),

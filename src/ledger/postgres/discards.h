@@ -22,7 +22,7 @@ class PostgresDiscards final : public Discards {
   void Abort() override { connection_.Abort(); }
 
  private:
-  [[nodiscard]] std::string Chosen() const;
+  [[nodiscard]] std::string Chosen(const LetterSelection& selection) const;
 
   std::string schema_name_;
   std::string schema_;

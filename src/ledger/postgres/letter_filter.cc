@@ -2,11 +2,25 @@
 
 #include "ledger/embedded_sql.h"
 #include "ledger/postgres/sql.h"
+#include "ledger/postgres/text_index.h"
 
 namespace deadletter::postgres {
 
-std::string FilterSql(const std::string& schema) {
-  return FillIn(sql::kLetterFilter, {{"schema", schema}});
+namespace {
+
+// Parameters must stand in a statement to have a type.
+constexpr std::string_view kNoText = "$14::text IS NULL AND $15::text IS NULL";
+
+}  // namespace
+
+std::string FilterSql(const std::string& schema, const LetterFilter& filter) {
+  const std::string text =
+      filter.text ? FillIn(sql::kLetterFilterText, {{"schema", schema}}) : std::string(kNoText);
+  return FillIn(sql::kLetterFilter, {{"schema", schema}, {"text", text}});
+}
+
+std::string FilterSql(const std::string& schema, const LetterSelection& selection) {
+  return FilterSql(schema, selection.ids.empty() ? selection.filter : LetterFilter{});
 }
 
 void AddFilter(Parameters& parameters, const LetterFilter& filter) {
@@ -30,6 +44,11 @@ void AddFilter(Parameters& parameters, const LetterFilter& filter) {
   moment(filter.since);
   moment(filter.until);
   parameters.Bytes(filter.tag);
+  if (filter.text) {
+    parameters.Bytes(SearchText(*filter.text)).Bytes(filter.text->view);
+  } else {
+    parameters.Null().Null();
+  }
 }
 
 void AddSelection(Parameters& parameters, const LetterSelection& selection) {

@@ -8,8 +8,10 @@
 
 namespace deadletter::postgres {
 
-// Conditions over the letter table's columns, with the parameters $2 to $13.
-[[nodiscard]] std::string FilterSql(const std::string& schema);
+// Conditions over the letter table's columns, with the parameters $2 to $15. The text's stand in
+// it only where it is asked for, so that the planner knows.
+[[nodiscard]] std::string FilterSql(const std::string& schema, const LetterFilter& filter);
+[[nodiscard]] std::string FilterSql(const std::string& schema, const LetterSelection& selection);
 
 void AddFilter(Parameters& parameters, const LetterFilter& filter);  // those parameters
 

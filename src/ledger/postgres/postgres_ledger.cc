@@ -11,6 +11,7 @@
 #include "ledger/postgres/replay_book.h"
 #include "ledger/postgres/replay_work.h"
 #include "ledger/postgres/settlement.h"
+#include "ledger/postgres/text_index.h"
 
 namespace deadletter::postgres {
 
@@ -60,6 +61,10 @@ std::unique_ptr<Counting> MakeCounting(const Options& options) {
 
 std::unique_ptr<GroupBook> MakeGroupBook(const Options& options) {
   return std::make_unique<PostgresGroupBook>(options);
+}
+
+std::unique_ptr<TextIndex> MakeTextIndex(const Options& options) {
+  return std::make_unique<PostgresTextIndex>(options);
 }
 
 }  // namespace deadletter::postgres

@@ -18,6 +18,7 @@
 #include "ledger/replay_book.h"
 #include "ledger/replay_work.h"
 #include "ledger/settlement.h"
+#include "ledger/text_index.h"
 
 namespace deadletter::postgres {
 
@@ -33,5 +34,6 @@ namespace deadletter::postgres {
 [[nodiscard]] std::unique_ptr<Discards> MakeDiscards(const Options& options);
 [[nodiscard]] std::unique_ptr<Counting> MakeCounting(const Options& options);
 [[nodiscard]] std::unique_ptr<GroupBook> MakeGroupBook(const Options& options);
+[[nodiscard]] std::unique_ptr<TextIndex> MakeTextIndex(const Options& options);
 
 }  // namespace deadletter::postgres

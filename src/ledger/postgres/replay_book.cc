@@ -40,12 +40,14 @@ PostgresReplayBook::PostgresReplayBook(const Options& options)
       schema_(QuotedName(options.schema)),
       connection_(options.url, options.schema, options.lock_timeout, options.statement_timeout) {}
 
-std::string PostgresReplayBook::Chosen() const {
-  return FillIn(sql::kReplayChosen, {{"schema", schema_}, {"filter", FilterSql(schema_)}});
+std::string PostgresReplayBook::Chosen(const LetterSelection& selection) const {
+  return FillIn(sql::kReplayChosen,
+                {{"schema", schema_}, {"filter", FilterSql(schema_, selection)}});
 }
 
 LedgerResult<ReplayPreview> PostgresReplayBook::Preview(const LetterSelection& selection) {
-  Statement ask{.sql = FillIn(sql::kReplayPreview, {{"chosen", Chosen()}}), .parameters = {}};
+  Statement ask{.sql = FillIn(sql::kReplayPreview, {{"chosen", Chosen(selection)}}),
+                .parameters = {}};
   AddSelection(ask.parameters, selection);
   ask.parameters.Number(kMaxParts);
   const auto rows = connection_.Run(ask);
@@ -68,8 +70,9 @@ LedgerResult<ReplayMade> PostgresReplayBook::Make(ReplayId id, const ReplaySpec&
                                                   const AuditEntry& entry) {
   Statement turn{.sql = std::string(sql::kReplayMakeTurn), .parameters = {}};
   turn.parameters.Bytes(schema_name_);
-  Statement make{.sql = FillIn(sql::kReplayMake, {{"schema", schema_}, {"chosen", Chosen()}}),
-                 .parameters = {}};
+  Statement make{
+      .sql = FillIn(sql::kReplayMake, {{"schema", schema_}, {"chosen", Chosen(selection)}}),
+      .parameters = {}};
   AddSelection(make.parameters, selection);
   make.parameters.Number(static_cast<std::int64_t>(max_letters)).Id(id.value());
   make.parameters.Bytes(spec.made_by).Bytes(spec.selection_json).Bytes(spec.edit_json);

@@ -30,7 +30,7 @@ class PostgresReplayBook final : public ReplayBook {
   void Abort() override { connection_.Abort(); }
 
  private:
-  [[nodiscard]] std::string Chosen() const;
+  [[nodiscard]] std::string Chosen(const LetterSelection& selection) const;
   [[nodiscard]] LedgerResult<std::vector<ReplayRecord>> Read(std::optional<ReplayId> after,
                                                              std::optional<ReplayId> only,
                                                              std::size_t limit);

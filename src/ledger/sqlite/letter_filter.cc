@@ -2,7 +2,20 @@
 
 namespace deadletter {
 
-std::string ConditionsOf(const LetterFilter& filter, bool after) {
+namespace {
+
+// Words as TextQuestion has them are a question as FTS5 takes it: all of them, no operator among
+// them, for those are in capitals.
+constexpr std::string_view kHasText =
+    "number IN (SELECT rowid FROM deadletter_text WHERE deadletter_text MATCH ?14) "
+    "AND ?15 = (SELECT view FROM deadletter_text_index)";
+constexpr std::string_view kHasTextInPart =
+    "number IN (SELECT rowid FROM deadletter_text WHERE deadletter_text MATCH ?14 "
+    "AND rowid BETWEEN ?18 AND ?19) AND ?15 = (SELECT view FROM deadletter_text_index)";
+
+}  // namespace
+
+std::string ConditionsOf(const LetterFilter& filter, bool after, TextPlace place) {
   const std::pair<bool, std::string_view> conditions[] = {
       {after, "id < ?1"},
       {filter.state.has_value(), "state = ?2"},
@@ -18,6 +31,7 @@ std::string ConditionsOf(const LetterFilter& filter, bool after) {
       {filter.until.has_value(), "received_at < ?12"},
       {filter.tag.has_value(),
        "id IN (SELECT letter_id FROM deadletter_letter_tag WHERE tag = ?13)"},
+      {filter.text.has_value(), place == TextPlace::kInPart ? kHasTextInPart : kHasText},
   };
   std::string text = "true";
   for (const auto& [wanted, condition] : conditions) {

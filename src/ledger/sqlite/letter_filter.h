@@ -10,26 +10,33 @@
 
 namespace deadletter {
 
+// Of which letters the text's index is asked: of all, or of those whose numbers are ?18 to ?19.
+enum class TextPlace { kEverywhere, kInPart };
+
 // The conditions that `filter` asks for, and "id < ?1" where there is an `after`. Only these stand
-// in the statement, so that SQLite can choose an index by them; their parameters are ?2 to ?13.
-[[nodiscard]] std::string ConditionsOf(const LetterFilter& filter, bool after);
+// in the statement, so that SQLite can choose an index by them; their parameters are ?2 to ?15.
+[[nodiscard]] std::string ConditionsOf(const LetterFilter& filter, bool after,
+                                       TextPlace place = TextPlace::kEverywhere);
 
 template <class Name, class Value>
 [[nodiscard]] std::optional<std::string_view> NameOf(const std::optional<Value>& value, Name name) {
   return value ? std::optional(name(*value)) : std::nullopt;
 }
 
-// Binds ?1, the filter's parameters, and `more` from ?14 on. All of it must live until the
+// Binds ?1, the filter's parameters, and `more` from ?16 on. All of it must live until the
 // statement has run.
 template <class First, class... More>
 void BindFilter(sqlite::Statement& statement, const First& first, const LetterFilter& filter,
                 const More&... more) {
   const std::optional<sqlite::Blob> group =
       filter.group ? std::optional(sqlite::Blob{BytesOf(filter.group->value())}) : std::nullopt;
+  const auto of_text = [&](std::string TextQuestion::* part) {
+    return filter.text ? std::optional(std::string_view((*filter.text).*part)) : std::nullopt;
+  };
   statement.Bind(first, NameOf(filter.state, LetterStateName), NameOf(filter.outcome, OutcomeName),
                  NameOf(filter.reason, ReasonName), filter.queue, filter.type, filter.action,
                  filter.execution_id, filter.worker_id, group, filter.since, filter.until,
-                 filter.tag, more...);
+                 filter.tag, of_text(&TextQuestion::words), of_text(&TextQuestion::view), more...);
 }
 
 template <class First, class... More>

@@ -6,6 +6,7 @@
 #include "ledger/sqlite/letter_filter.h"
 #include "ledger/sqlite/letter_row.h"
 #include "ledger/sqlite/sql.h"
+#include "ledger/sqlite/sqlite_text_search.h"
 
 namespace deadletter {
 namespace {
@@ -19,8 +20,16 @@ GroupId ReadGroup(const sqlite::Statement& row, int column) {
   return GroupId(group);
 }
 
-// The columns of sql/letters.sql.
-LetterSummary ReadSummary(const sqlite::Statement& row) {
+std::vector<LetterStep> WithPresent(const LetterSummary& letter, std::vector<LetterStep> steps) {
+  const LetterStep present{letter.settled_at, std::string(OutcomeName(letter.outcome)),
+                           letter.detail};
+  steps.insert(std::ranges::upper_bound(steps, present.at, {}, &LetterStep::at), present);
+  return steps;
+}
+
+}  // namespace
+
+LetterSummary ReadLetterSummary(const sqlite::Statement& row) {
   LetterSummary letter;
   letter.id = LetterId(ReadUuid(row, 0));
   letter.state = LetterStateFromName(row.Text(1)).value_or(LetterState::kOpen);
@@ -49,32 +58,23 @@ LetterSummary ReadSummary(const sqlite::Statement& row) {
   return letter;
 }
 
-// The summary's columns, and `more` of them.
-std::string Select(const std::string& conditions, std::string_view more) {
+std::string SelectLetters(const std::string& conditions, std::string_view more) {
   return FillIn(sql::kLetters, {{"conditions", conditions}, {"more", more}});
 }
-
-std::vector<LetterStep> WithPresent(const LetterSummary& letter, std::vector<LetterStep> steps) {
-  const LetterStep present{letter.settled_at, std::string(OutcomeName(letter.outcome)),
-                           letter.detail};
-  steps.insert(std::ranges::upper_bound(steps, present.at, {}, &LetterStep::at), present);
-  return steps;
-}
-
-}  // namespace
 
 SqliteCatalog::SqliteCatalog(const SqliteLedgerOptions& options)
     : file_(options.path, options.lock_timeout) {}
 
 LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::size_t limit,
                                              std::optional<LetterId> after) {
+  if (filter.text) return SearchLetters(file_, filter, limit, after);
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   const std::optional<sqlite::Blob> last = after ? std::optional(BlobOf(*after)) : std::nullopt;
-  auto rows = (*database)->Prepare(Select(ConditionsOf(filter, after.has_value()), ""));
+  auto rows = (*database)->Prepare(SelectLetters(ConditionsOf(filter, after.has_value())));
   BindFilter(rows, last, filter, limit);
   LetterPage page;
-  while (rows.Next()) page.letters.push_back(ReadSummary(rows));
+  while (rows.Next()) page.letters.push_back(ReadLetterSummary(rows));
   if (rows.error()) return file_.Failed(*rows.error());
   if (limit > 0 && page.letters.size() == limit) page.next = page.letters.back().id;
   return page;
@@ -83,9 +83,9 @@ LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::si
 LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
-  auto rows = (*database)->Prepare(Select("id = ?1", ", rule, properties, headers, body"));
+  auto rows = (*database)->Prepare(SelectLetters("id = ?1", ", rule, properties, headers, body"));
   rows.Bind(BlobOf(id), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
-            nullptr, nullptr, nullptr, nullptr, 1);
+            nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 1);
   std::optional<LetterRecord> record;
   if (rows.Next()) {
     auto message = ReadMessage(rows, 25);
@@ -93,7 +93,7 @@ LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
     // While this row is held the steps are read as of the same moment.
     auto steps = ReadSteps(**database, id);
     if (!steps) return Unexpected<LedgerError>(steps.error());
-    const LetterSummary summary = ReadSummary(rows);
+    const LetterSummary summary = ReadLetterSummary(rows);
     record = {.summary = summary,
               .rule = rows.Text(24),
               .message = std::move(*message),

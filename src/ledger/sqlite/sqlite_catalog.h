@@ -8,6 +8,11 @@
 
 namespace deadletter {
 
+// Letters with those conditions, in the order of a list, at most ?16 of them: the columns of a
+// summary, and `more`.
+[[nodiscard]] std::string SelectLetters(const std::string& conditions, std::string_view more = "");
+[[nodiscard]] LetterSummary ReadLetterSummary(const sqlite::Statement& row);
+
 class SqliteCatalog final : public Catalog {
  public:
   explicit SqliteCatalog(const SqliteLedgerOptions& options);

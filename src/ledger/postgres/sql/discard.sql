@@ -5,18 +5,18 @@ WITH {{chosen}}, held AS MATERIALIZED (
   FROM {{schema}}.letter
   WHERE letter.id IN (
     SELECT chosen.id FROM chosen CROSS JOIN total
-    WHERE NOT chosen.is_taken AND chosen.state = 'open' AND total.letters <= $14::bigint)
+    WHERE NOT chosen.is_taken AND chosen.state = 'open' AND total.letters <= $16::bigint)
   ORDER BY letter.id
   FOR NO KEY UPDATE
 ), discarded AS (
   UPDATE {{schema}}.letter
-  SET state = 'closed', closed_at = $15::timestamptz, try_again_at = NULL
+  SET state = 'closed', closed_at = $17::timestamptz, try_again_at = NULL
   FROM held
   WHERE letter.id = held.id AND held.state = 'open'
   RETURNING letter.id
 ), step AS (
   INSERT INTO {{schema}}.letter_step (letter_id, at, what, detail)
-  SELECT discarded.id, $15::timestamptz, 'discarded', $16::text FROM discarded ORDER BY discarded.id
+  SELECT discarded.id, $17::timestamptz, 'discarded', $18::text FROM discarded ORDER BY discarded.id
 ), counted AS (
   INSERT INTO {{schema}}.letter_count (state, letters)
   SELECT change.state, sum(change.letters)

@@ -7,7 +7,7 @@ chosen AS MATERIALIZED (
   FROM {{schema}}.letter
   WHERE ($1::uuid[] IS NULL OR letter.id = ANY ($1::uuid[]))
     AND {{filter}}
-  LIMIT $14::bigint + 1
+  LIMIT $16::bigint + 1
 ), total AS MATERIALIZED (
   SELECT count(*) AS letters, count(*) FILTER (WHERE NOT chosen.is_taken AND chosen.state = 'open') AS open,
     count(*) FILTER (WHERE chosen.is_taken) AS taken,

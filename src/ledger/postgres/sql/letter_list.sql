@@ -4,4 +4,4 @@ FROM {{schema}}.letter
 WHERE ($1::uuid IS NULL OR id < $1::uuid)
   AND {{filter}}
 ORDER BY id DESC
-LIMIT $14::bigint
+LIMIT $16::bigint

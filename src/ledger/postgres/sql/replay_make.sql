@@ -4,15 +4,15 @@ WITH {{chosen}}, total AS MATERIALIZED (
   INSERT INTO {{schema}}.replay (
     id, state, made_by, selection, edit, exchange, routing_key, milli_rate, ramp, stop_percent, answer_within,
     created_at, queue_limit)
-  SELECT $15::uuid, 'running', $16::text, $17::text, $18::text, $19::bytea, $20::bytea, $21::bigint, $22::bigint <> 0,
-    $23::bigint, $24::bigint, $25::timestamptz, $26::bigint
+  SELECT $17::uuid, 'running', $18::text, $19::text, $20::text, $21::bytea, $22::bytea, $23::bigint, $24::bigint <> 0,
+    $25::bigint, $26::bigint, $27::timestamptz, $28::bigint
   FROM total
-  WHERE total.letters > total.taken AND total.letters <= $14::bigint
+  WHERE total.letters > total.taken AND total.letters <= $16::bigint
   RETURNING id
 ), put AS (
   INSERT INTO {{schema}}.replay_letter (replay_id, letter_id, step, outcome, ended_at)
   SELECT made.id, chosen.id, CASE WHEN chosen.is_taken THEN 'ended' ELSE 'pending' END,
-    CASE WHEN chosen.is_taken THEN 'taken' END, CASE WHEN chosen.is_taken THEN $25::timestamptz END
+    CASE WHEN chosen.is_taken THEN 'taken' END, CASE WHEN chosen.is_taken THEN $27::timestamptz END
   FROM chosen
   CROSS JOIN made
 )

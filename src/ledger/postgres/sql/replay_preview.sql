@@ -4,4 +4,4 @@ SELECT chosen.group_id, chosen.queue, count(*), (array_agg(chosen.id ORDER BY ch
 FROM chosen
 GROUP BY chosen.group_id, chosen.queue
 ORDER BY 3 DESC, 1, 2
-LIMIT $14::bigint
+LIMIT $16::bigint

@@ -2,4 +2,4 @@ SELECT id, state, EXISTS (
   SELECT 1 FROM deadletter_replay_letter AS other WHERE other.letter_id = deadletter_letter.id AND other.step <> 'ended')
 FROM deadletter_letter
 WHERE {{conditions}}
-LIMIT ?14
+LIMIT ?16

@@ -5,4 +5,4 @@ SELECT
 FROM deadletter_letter
 WHERE {{conditions}}
 ORDER BY id DESC
-LIMIT ?14
+LIMIT ?16

@@ -3,4 +3,4 @@ SELECT group_id, queue, count(*), max(id), sum(EXISTS (
 FROM deadletter_letter
 WHERE {{conditions}}
 GROUP BY group_id, queue
-LIMIT ?14
+LIMIT ?16

@@ -1,0 +1,1 @@
+SELECT FROM {{schema}}.text_index FOR UPDATE

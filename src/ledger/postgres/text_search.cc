@@ -1,0 +1,123 @@
+#include "ledger/postgres/text_search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ledger/embedded_sql.h"
+#include "ledger/postgres/catalog.h"
+#include "ledger/postgres/letter_filter.h"
+#include "ledger/postgres/sql.h"
+#include "ledger/postgres/text_index.h"
+
+namespace deadletter::postgres {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Asked for at once: a few at first, more where they hold little.
+constexpr std::size_t kMostBlocksAtOnce = 256;
+constexpr std::chrono::milliseconds kQuick{50};
+
+// Nothing else stands between the index and the page, so that each block need not give more than
+// a page of its own.
+constexpr std::string_view kFirstOfBlock = "ORDER BY found.letter_id DESC LIMIT $16::bigint";
+
+LetterFilter WithoutText(LetterFilter filter) {
+  filter.text.reset();
+  return filter;
+}
+
+std::string WordConditions(std::size_t words) {
+  std::string conditions;
+  for (std::size_t number = 1; number <= words; ++number)
+    conditions +=
+        " AND letter_text.words @@ ($17::text[])[" + std::to_string(number) + "]::tsquery";
+  return conditions;
+}
+
+bool IsAnythingSet(const LetterFilter& filter) {
+  return filter.state || filter.outcome || filter.reason || filter.queue || filter.type ||
+         filter.action || filter.execution_id || filter.worker_id || filter.group || filter.since ||
+         filter.until || filter.tag;
+}
+
+}  // namespace
+
+TextSearch::TextSearch(Connection& connection, const std::string& quoted_schema,
+                       const LetterFilter& filter, std::optional<LetterId> after)
+    : connection_(connection),
+      schema_(quoted_schema),
+      question_(*filter.text),
+      others_(WithoutText(filter)),
+      has_others_(IsAnythingSet(others_)),
+      after_(after) {}
+
+LedgerResult<LetterPage> TextSearch::Find(std::size_t limit) {
+  const auto began = steady_clock::now();
+  const auto state = ReadTextState(connection_, schema_);
+  if (!state) return tl::unexpected(state.error());
+  LetterPage page;
+  page.unindexed = state->unindexed;
+  const auto places = Places();
+  if (!places) return tl::unexpected(places.error());
+  std::size_t at_once = 1;
+  std::size_t done = 0;
+  while (done < places->size() && page.letters.size() < limit) {
+    const auto asked = steady_clock::now();
+    const std::size_t count = std::min(at_once, places->size() - done);
+    auto found = FindIn(std::span(*places).subspan(done, count), limit, page);
+    if (!found) return tl::unexpected(found.error());
+    done += count;
+    const auto now = steady_clock::now();
+    at_once = now - asked < kQuick ? std::min(2 * at_once, kMostBlocksAtOnce)
+                                   : std::max(at_once / 2, std::size_t{1});
+    if (page.letters.size() == limit || done == places->size()) break;
+    if (now - began < question_.patience) continue;
+    const Uuid& last = places->at(done - 1).after;
+    page.next = LetterId(IdAfter(last));
+    page.looked_to = InstantOfId(last);
+    return page;
+  }
+  if (limit != 0 && page.letters.size() == limit) page.next = page.letters.back().id;
+  return page;
+}
+
+// None where the index is another view's.
+LedgerResult<std::vector<TextSearch::Place>> TextSearch::Places() {
+  Statement ask{.sql = FillIn(sql::kTextPlaces, {{"schema", schema_}}), .parameters = {}};
+  ask.parameters.Bytes(question_.view);
+  after_ ? ask.parameters.Id(after_->value()) : ask.parameters.Null();
+  const auto rows = connection_.Run(ask);
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<Place> places;
+  for (int row = 0; row < rows->size(); ++row) {
+    places.push_back(
+        {.word = BlockWord(rows->Number(row, 0), rows->Number(row, 1)), .after = rows->Id(row, 2)});
+  }
+  return places;
+}
+
+// Blocks follow each other, so that what is found is older than what `page` has.
+LedgerResult<void> TextSearch::FindIn(std::span<const Place> places, std::size_t limit,
+                                      LetterPage& page) {
+  const std::vector<std::string> words = SearchWords(question_);
+  Statement list{.sql = FillIn(sql::kTextList, {{"schema", schema_},
+                                                {"summary", sql::kLetterSummary},
+                                                {"words", WordConditions(words.size())},
+                                                {"first", has_others_ ? "" : kFirstOfBlock},
+                                                {"filter", FilterSql(schema_, others_)}}),
+                 .parameters = {}};
+  after_ ? list.parameters.Id(after_->value()) : list.parameters.Null();
+  AddFilter(list.parameters, others_);
+  list.parameters.Number(static_cast<std::int64_t>(limit - page.letters.size()));
+  list.parameters.Texts(words);
+  BinaryArray blocks(ElementType::kText, places.size());
+  for (const Place& place : places) blocks.AddBytes(std::string_view(place.word));
+  list.parameters.Array(std::move(blocks));
+  const auto rows = connection_.Run(list);
+  if (!rows) return tl::unexpected(rows.error());
+  for (int row = 0; row < rows->size(); ++row) page.letters.push_back(ReadSummary(*rows, row));
+  return {};
+}
+
+}  // namespace deadletter::postgres

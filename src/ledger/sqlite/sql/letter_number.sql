@@ -1,0 +1,1 @@
+SELECT number FROM deadletter_letter WHERE id = ?1

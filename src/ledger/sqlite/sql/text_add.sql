@@ -1,0 +1,1 @@
+INSERT INTO deadletter_text (rowid, words) VALUES (?1, ?2)

@@ -1,0 +1,1 @@
+INSERT INTO deadletter_text (deadletter_text) VALUES ('delete-all')

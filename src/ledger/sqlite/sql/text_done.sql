@@ -1,0 +1,1 @@
+UPDATE deadletter_text_index SET indexed_to = ?1

@@ -19,6 +19,7 @@ constexpr std::array kFilterFlags = {
     FilterFlag{"--tag", "tag", "that somebody tagged so"},
     FilterFlag{"--since", "since", "received at this time or later (2026-11-23T19:57:03Z)"},
     FilterFlag{"--until", "until", "received before this time"},
+    FilterFlag{"--q", "q", "all of these words stand in body, headers or properties"},
 };
 
 constexpr std::array kAuditFlags = {

@@ -56,9 +56,11 @@ class TablePrinter {
     for (const Row& row : rows) terminal_.out << table_->Line(row);
   }
 
-  void Finish(std::size_t printed, bool more) {
-    if (printed == 0) terminal_.out << "no letters\n";
-    if (more) terminal_.out << "there are more: --limit shows as many as you ask for\n";
+  void Finish(const Listed& listed) {
+    if (listed.items == 0) terminal_.out << "no letters\n";
+    if (listed.more) terminal_.out << "there are more: --limit shows as many as you ask for\n";
+    if (listed.unindexed > 0)
+      terminal_.out << listed.unindexed << " letters cannot be found by --q yet: ask again later\n";
   }
 
  private:
@@ -86,7 +88,7 @@ int RunList(const ListCommand& command, OutputFormat output, const Terminal& ter
     SayError(terminal, listed.error().message);
     return listed.error().status;
   }
-  if (output == OutputFormat::kTable) table.Finish(listed->items, listed->more);
+  if (output == OutputFormat::kTable) table.Finish(*listed);
   terminal.out.flush();
   return terminal.out ? kExitDone : kExitFailed;
 }

@@ -15,6 +15,8 @@ constexpr std::size_t kMaxPage = 1000;
 struct Page {
   boost::json::array items;
   std::optional<std::string> next_cursor;
+  std::int64_t unindexed = 0;
+  std::string looked_to;  // empty: to the end of the page
 };
 
 std::string Target(const ListQuestion& question, std::size_t limit,
@@ -39,6 +41,9 @@ Result<Page, AskError> Fetch(const ListQuestion& question, std::size_t limit,
   if (auto* next = answer->if_contains("next_cursor"); next != nullptr && next->is_string()) {
     page.next_cursor = std::string(next->get_string());
   }
+  page.unindexed = NumberField(*answer, "unindexed_letters");
+  if (auto* time = answer->if_contains("looked_to"); time != nullptr && time->is_string())
+    page.looked_to = std::string(time->get_string());
   return page;
 }
 
@@ -48,15 +53,21 @@ Result<Listed, AskError> FollowPages(const ListQuestion& question,
                                      const std::function<void(const boost::json::array&)>& print) {
   std::optional<std::string> cursor;
   std::size_t left = question.limit;
+  std::int64_t unindexed = 0;
+  std::string looked_to;
   do {
     auto page = Fetch(question, std::min(left, kMaxPage), cursor);
     if (!page) return Unexpected<AskError>(page.error());
     if (page->items.size() > left) page->items.resize(left);
     left -= page->items.size();
-    cursor = page->items.empty() ? std::nullopt : std::move(page->next_cursor);
+    const bool goes_on =
+        !page->items.empty() || (!page->looked_to.empty() && page->looked_to != looked_to);
+    cursor = goes_on ? std::move(page->next_cursor) : std::nullopt;
+    looked_to = std::move(page->looked_to);
+    unindexed = page->unindexed;
     print(page->items);
   } while (cursor && left > 0);
-  return Listed{.items = question.limit - left, .more = cursor.has_value()};
+  return Listed{.items = question.limit - left, .more = cursor.has_value(), .unindexed = unindexed};
 }
 
 void PrintJsonLines(const boost::json::array& items, const Terminal& terminal) {

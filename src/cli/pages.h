@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -24,10 +25,13 @@ struct ListQuestion {
 struct Listed {
   std::size_t items = 0;
   bool more = false;  // there may be
+  // Of a text search: so many letters could not be found yet.
+  std::int64_t unindexed = 0;
 };
 
 // Calls `print` with each page as it comes. A server that gives more than it was asked for, or
-// nothing and yet a cursor, keeps nobody for ever.
+// nothing and yet a cursor, keeps nobody for ever; but one that says up to where it has looked is
+// asked to look on.
 [[nodiscard]] Result<Listed, AskError> FollowPages(
     const ListQuestion& question, const std::function<void(const boost::json::array&)>& print);
 

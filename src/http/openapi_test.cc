@@ -12,6 +12,7 @@
 #include "http/routes.h"
 #include "letter/json_patch.h"
 #include "letter/replay_edit.h"
+#include "letter/words.h"
 #include "operations/audit_log.h"
 #include "operations/discards.h"
 #include "operations/explain.h"
@@ -182,6 +183,8 @@ TEST_F(OpenApi, P9_TellsTheLimitsAsTheyAre) {
   const std::map<std::string, std::size_t> limits = {
       {"/components/parameters/Limit/schema/maximum", kMaxListLimit},
       {"/components/parameters/Limit/schema/default", kDefaultListLimit},
+      {"/components/parameters/Words/schema/maxLength", kMaxQuestionBytes},
+      {schemas + "LetterFilter/properties/q/maxLength", kMaxQuestionBytes},
       {schemas + "Text/maxLength", kMaxTextBytes},
       {schemas + "NoteRequest/properties/text/maxLength", kMaxNoteBytes},
       {schemas + "DiscardRequest/properties/why/maxLength", kMaxWhyBytes},

@@ -17,6 +17,7 @@
 #include "ledger/executions.h"
 #include "ledger/group_book.h"
 #include "ledger/remarks.h"
+#include "letter/words.h"
 #include "operations/operations.h"
 
 namespace deadletter::test {
@@ -37,6 +38,8 @@ struct FakeLedger {
   std::vector<AuditEntry> audit;           // in the order in which they were made
   std::optional<LedgerError> audit_error;  // of Audit, of Remarks and of mutes
   std::vector<GroupSummary> groups;        // in the order in which they are listed
+  std::int64_t unindexed = 0;
+  std::optional<Instant> looked_to;
   std::optional<LedgerError> groups_error;
   Statistics statistics;
   // What was asked for last.
@@ -75,7 +78,15 @@ inline bool Matches(const LetterFilter& filter, const LetterSummary& letter) {
          (!filter.until || letter.received_at < *filter.until);
 }
 
+inline bool HasWords(const LetterRecord& record, const std::string& words) {
+  const std::vector<std::string> has = WordsOf(record.message, record.message.body);
+  return std::ranges::all_of(WordsIn(words), [&](const std::string& word) {
+    return std::ranges::find(has, word) != has.end();
+  });
+}
+
 inline bool Matches(const LetterFilter& filter, const LetterRecord& record) {
+  if (filter.text && !HasWords(record, filter.text->words)) return false;
   return Matches(filter, record.summary) &&
          (!filter.tag || std::ranges::find(record.tags, *filter.tag) != record.tags.end());
 }
@@ -89,6 +100,10 @@ class FakeCatalog final : public Catalog {
     const auto lock = Enter();
     if (ledger_->catalog_error) return Unexpected<LedgerError>(*ledger_->catalog_error);
     LetterPage page;
+    if (filter.text) {
+      page.unindexed = ledger_->unindexed;
+      page.looked_to = ledger_->looked_to;
+    }
     for (const LetterRecord& record : ledger_->letters | std::views::reverse) {
       if (after && record.summary.id >= *after) continue;
       if (!Matches(filter, record)) continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "letter/words.h"
 #include "operations/json_writer.h"
 #include "operations/letter_json.h"
 
@@ -37,11 +38,29 @@ Problem ReadGroup(std::string_view value, LetterFilter& filter) {
   return fmt::format("group must be 32 hexadecimal digits, not {}", Quoted(value));
 }
 
-Problem ReadFilter(std::string_view name, const std::string& value, LetterFilter& filter) {
+// Words are cut as those of letters are.
+Problem ReadText(std::string_view value, std::string_view view, LetterFilter& filter) {
+  if (value.size() > kMaxQuestionBytes) {
+    return fmt::format("q must have at most {} bytes, not {}", kMaxQuestionBytes, value.size());
+  }
+  const std::vector<std::string> words = WordsIn(value);
+  if (words.empty() || words.size() > kMaxWordsOfQuestion) {
+    return fmt::format(
+        "q must have 1 to {} different words (letters and digits; all else stands between words), "
+        "not {}",
+        kMaxWordsOfQuestion, words.size());
+  }
+  filter.text = {.words = fmt::format("{}", fmt::join(words, " ")), .view = std::string(view)};
+  return std::nullopt;
+}
+
+Problem ReadFilter(std::string_view name, const std::string& value, std::string_view view,
+                   LetterFilter& filter) {
   if (name == "state") return ReadState(value, filter);
   if (name == "outcome") return ReadOutcome(value, filter);
   if (name == "reason") return ReadReason(value, filter.reason);
   if (name == "group") return ReadGroup(value, filter);
+  if (name == "q") return ReadText(value, view, filter);
   if (name == "since") return ReadTime(name, value, filter.since);
   if (name == "until") return ReadTime(name, value, filter.until);
   if (name == "queue") filter.queue = value;
@@ -53,16 +72,11 @@ Problem ReadFilter(std::string_view name, const std::string& value, LetterFilter
   return std::nullopt;
 }
 
-Problem Read(std::span<const Parameter> given, Query& query, ListRequest& request) {
-  for (const Parameter& parameter : given) {
-    if (parameter.name == "q") {
-      return fmt::format("the filter q is not there yet; there are {}",
-                         fmt::join(kListParameters, ", "));
-    }
-  }
+Problem Read(std::span<const Parameter> given, std::string_view view, Query& query,
+             ListRequest& request) {
   if (auto problem = ReadQuery(given, kListParameters, "", query)) return problem;
   for (const auto& [name, value] : query.filters) {
-    if (auto problem = ReadFilter(name, value, request.filter)) return problem;
+    if (auto problem = ReadFilter(name, value, view, request.filter)) return problem;
   }
   return std::nullopt;
 }
@@ -73,7 +87,7 @@ OperationResult<ListRequest> ParseListRequest(std::span<const Parameter> paramet
                                               const Caller& caller, const Redaction& redaction) {
   ListRequest request;
   Query query;
-  if (auto problem = Read(parameters, query, request)) {
+  if (auto problem = Read(parameters, redaction.ViewName(), query, request)) {
     return FailOperation(OperationFault::kBadRequest, std::move(*problem));
   }
   for (const auto& [name, value] : query.filters) {
@@ -98,7 +112,13 @@ OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& re
   }
   std::string next(kJsonNull);
   if (page->next) next = JsonString(FormatCursor({.after = *page->next, .filter = request.digest}));
-  return JsonObject().Add("items", items.Take()).Add("next_cursor", next).Take();
+  return JsonObject()
+      .Add("items", items.Take())
+      .Add("next_cursor", next)
+      .Add("unindexed_letters",
+           page->unindexed ? fmt::to_string(*page->unindexed) : std::string(kJsonNull))
+      .Add("looked_to", TimeJson(page->looked_to))
+      .Take();
 }
 
 }  // namespace deadletter

@@ -19,9 +19,9 @@
 namespace deadletter {
 
 // The parameters of GET /v1/letters; all but limit and cursor are filters.
-inline constexpr std::array<std::string_view, 14> kListParameters = {
-    "state",     "outcome", "reason", "queue", "type",  "action", "execution_id",
-    "worker_id", "group",   "tag",    "since", "until", "limit",  "cursor"};
+inline constexpr std::array<std::string_view, 15> kListParameters = {
+    "state", "outcome", "reason", "queue", "type", "action", "execution_id", "worker_id",
+    "group", "tag",     "since",  "until", "q",    "limit",  "cursor"};
 
 struct ListRequest {
   LetterFilter filter;
@@ -36,7 +36,8 @@ struct ListRequest {
                                                             const Caller& caller = {},
                                                             const Redaction& redaction = {});
 
-// {"items":[…],"next_cursor":"…"|null}. What is redacted stays so, whoever asks.
+// {"items":[…],"next_cursor":"…"|null,"unindexed_letters":…|null,"looked_to":"…"|null}: the last
+// two of a text search. What is redacted stays so, whoever asks.
 [[nodiscard]] OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& request,
                                                        const Redaction& redaction = {});
 

@@ -16,7 +16,9 @@ using Query = std::vector<Parameter>;
 // Two letters that differ in everything one can ask for.
 std::shared_ptr<test::FakeLedger> TwoLetters() {
   auto ledger = std::make_shared<test::FakeLedger>();
-  LetterSummary& first = ledger->Add().summary;
+  LetterRecord& record = ledger->Add();
+  record.message.body = "host 7 caf\xc3\xa9";
+  LetterSummary& first = record.summary;
   first.state = LetterState::kOpen;
   first.outcome = Outcome::kFailed;
   first.reason = Reason::kExpired;
@@ -26,7 +28,9 @@ std::shared_ptr<test::FakeLedger> TwoLetters() {
   first.execution_id = "5";
   first.worker_id = "7";
   first.group = GroupId({1});
-  LetterSummary& second = ledger->Add().summary;
+  LetterRecord& other = ledger->Add();
+  other.message.body = "host 8";
+  LetterSummary& second = other.summary;
   second.state = LetterState::kClosed;
   second.outcome = Outcome::kDiscarded;
   second.reason = Reason::kMaxlen;
@@ -83,6 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         FilterCase{{{"until", "2023-11-14T22:13:21Z"}}, {1}},
         FilterCase{{{"since", "2023-11-14T22:13:20Z"}, {"until", "2023-11-14T22:13:21Z"}}, {1}},
         FilterCase{{{"state", "open"}, {"reason", "maxlen"}}, {}},
+        FilterCase{{{"q", "CAF\xc3\xa9, HOST-7"}}, {1}}, FilterCase{{{"q", "host"}}, {2, 1}},
+        FilterCase{{{"q", "hos"}}, {}}, FilterCase{{{"q", "host 7"}, {"state", "closed"}}, {}},
         FilterCase{{{"limit", "1"}}, {2}}, FilterCase{{{"limit", "1000"}}, {2, 1}}));
 
 struct MistakeCase {
@@ -106,8 +112,10 @@ constexpr const char* kOutcomes =
 constexpr const char* kNames =
     "there are state, outcome, reason, queue, type, action, execution_id, worker_id, group, tag, "
     "since, "
-    "until, limit, "
+    "until, q, limit, "
     "cursor";
+constexpr const char* kWords =
+    "q must have 1 to 16 different words (letters and digits; all else stands between words), not ";
 constexpr const char* kTime = " must be a time like 2026-11-23T19:57:03Z (RFC 3339), not ";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -137,7 +145,10 @@ INSTANTIATE_TEST_SUITE_P(
                     "cursor must be a next_cursor of an earlier answer, unchanged"},
         MistakeCase{{{"cursor", ""}},
                     "cursor must be a next_cursor of an earlier answer, unchanged"},
-        MistakeCase{{{"q", "x"}}, "the filter q is not there yet; "s + kNames},
+        MistakeCase{{{"q", ""}}, kWords + "0"s}, MistakeCase{{{"q", " -- "}}, kWords + "0"s},
+        MistakeCase{{{"q", "a b c d e f g h i j k l m n o p q"}}, kWords + "17"s},
+        MistakeCase{{{"q", std::string(1'001, 'x')}}, "q must have at most 1000 bytes, not 1001"},
+        MistakeCase{{{"q", "\xff"}}, "q must be UTF-8 without NUL"},
         MistakeCase{{{"State", "open"}}, "unknown parameter 'State': "s + kNames},
         MistakeCase{{{"", ""}}, "unknown parameter '': "s + kNames},
         MistakeCase{{{std::string(100, 'n'), ""}},
@@ -145,6 +156,33 @@ INSTANTIATE_TEST_SUITE_P(
         MistakeCase{{{"state", "open"}, {"state", "open"}}, "state is given twice"},
         MistakeCase{{{"queue", "a\0b"s}}, "queue must be UTF-8 without NUL"},
         MistakeCase{{{"action", "\xff"}}, "action must be UTF-8 without NUL"}));
+
+TEST(ListLetters, ASearchTellsHowManyLettersItCouldNotFindAndHowFarItLooked) {
+  auto ledger = TwoLetters();
+  ledger->unindexed = 7;
+  boost::json::value plain = boost::json::parse(List(ledger, {}).value());
+  EXPECT_TRUE(plain.at("unindexed_letters").is_null() && plain.at("looked_to").is_null());
+  boost::json::value found = boost::json::parse(List(ledger, {{"q", "host"}}).value());
+  EXPECT_EQ(found.at("unindexed_letters"), 7);
+  EXPECT_TRUE(found.at("looked_to").is_null());
+  // One that took too long.
+  ledger->looked_to = Instant(std::chrono::seconds(1'700'000'000));
+  found = boost::json::parse(List(ledger, {{"q", "host"}}).value());
+  EXPECT_EQ(found.at("looked_to"), "2023-11-14T22:13:20.000000Z");
+}
+
+TEST(ListLetters, ASearchAsksTheIndexOfWhatThisServerShows) {
+  const std::vector<std::string> places = {"/payload/secret"};
+  const Redaction redaction(places, LetterFormat{}, 1'000);
+  const Query query = {{"q", "b A a"}};
+  const auto plain = ParseListRequest(query);
+  const auto redacted = ParseListRequest(query, {}, redaction);
+  ASSERT_TRUE(plain && redacted);
+  EXPECT_EQ(plain->filter.text->words, "a b");
+  EXPECT_EQ(plain->filter.text->view, Redaction().ViewName());
+  EXPECT_EQ(redacted->filter.text->view, redaction.ViewName());
+  EXPECT_NE(plain->filter.text->view, redacted->filter.text->view);
+}
 
 TEST(ListLetters, CursorsGiveEveryLetterOnceAlsoWhileLettersArrive) {
   auto ledger = std::make_shared<test::FakeLedger>();

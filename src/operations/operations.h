@@ -74,7 +74,7 @@ class Operations {
   // `readers` is not empty.
   Operations(std::vector<LedgerReaders> readers, OperationsOptions options);
 
-  // GET /v1/letters: {"items":[…],"next_cursor":"…"|null}. Never with anything redacted.
+  // GET /v1/letters: see operations/list_letters.h. Never with anything redacted.
   [[nodiscard]] OperationResult<std::string> ListLetters(std::span<const Parameter> parameters,
                                                          const Caller& caller = {});
   // GET /v1/letters/{id}: one letter with all that is known of it. Its execution is null where the

@@ -243,6 +243,7 @@ TEST_P(TextConformance, P4_AnotherViewFindsNothingOfTheOldOneAndIsIndexedAnew) {
   EXPECT_THAT(Find(Asking("secret", "2")), IsEmpty());
   EXPECT_THAT(Find(Asking("word", "1")), IsEmpty());
   EXPECT_EQ(Page(Asking("word", "2")).unindexed, 0);
+  EXPECT_EQ(Page(Asking("word", "1")).unindexed, 1);
   // The same again is no change.
   Good(ledger_->OpenTextIndex()->Begin("2"));
   EXPECT_THAT(Find(Asking("word", "2")), ElementsAre(id));

@@ -125,6 +125,10 @@ std::string BlockWord(std::int64_t epoch, std::int64_t block) {
   return QuotedWord("#" + std::to_string(epoch) + "." + std::to_string(block));
 }
 
+std::int64_t TextState::Unindexed(const std::string& wanted_view) const {
+  return std::max(letters - (view == wanted_view ? indexed : 0), std::int64_t{0});
+}
+
 LedgerResult<TextState> ReadTextState(Connection& connection, const std::string& quoted_schema) {
   const auto rows = connection.Run(
       {.sql = FillIn(sql::kTextState, {{"schema", quoted_schema}}), .parameters = {}});
@@ -134,7 +138,8 @@ LedgerResult<TextState> ReadTextState(Connection& connection, const std::string&
   state = {.view = std::string(rows->Bytes(0, 0)),
            .epoch = rows->Number(0, 1),
            .swept_to = std::nullopt,
-           .unindexed = rows->Number(0, 3)};
+           .indexed = rows->Number(0, 3),
+           .letters = rows->Number(0, 4)};
   if (!rows->IsNull(0, 2)) state.swept_to = rows->Id(0, 2);
   return state;
 }
@@ -168,7 +173,7 @@ LedgerResult<IndexWork> PostgresTextIndex::Next(std::size_t max_letters, std::si
                                                 Instant now) {
   const auto state = ReadTextState(connection_, schema_);
   if (!state) return tl::unexpected(state.error());
-  IndexWork work{.letters = {}, .unindexed = state->unindexed, .more = false};
+  IndexWork work{.letters = {}, .unindexed = state->Unindexed(view_), .more = false};
   work.is_ours = state->view == view_;
   if (!work.is_ours) return work;
   BeginAgainWhereDue(*state, now);
@@ -198,7 +203,7 @@ void PostgresTextIndex::BeginAgainWhereDue(const TextState& state, Instant now) 
   is_at_end_ = false;
   if (const Uuid late = FirstIdAt(now - kOftenLate); position_ && late < *position_)
     position_ = late;
-  if (state.unindexed == 0 || now_steady - began_again_ < kBeginAgainEvery) return;
+  if (state.Unindexed(view_) == 0 || now_steady - began_again_ < kBeginAgainEvery) return;
   began_again_ = now_steady;
   position_ = state.swept_to;
   if (now_steady - walked_all_ < kWalkAllEvery) return;

@@ -25,7 +25,10 @@ struct TextState {
   std::string view;
   std::int64_t epoch = 0;
   std::optional<Uuid> swept_to;
-  std::int64_t unindexed = 0;
+  std::int64_t indexed = 0;
+  std::int64_t letters = 0;  // that there are
+
+  [[nodiscard]] std::int64_t Unindexed(const std::string& wanted_view) const;
 };
 [[nodiscard]] LedgerResult<TextState> ReadTextState(Connection& connection,
                                                     const std::string& quoted_schema);

@@ -57,7 +57,7 @@ LedgerResult<LetterPage> TextSearch::Find(std::size_t limit) {
   const auto state = ReadTextState(connection_, schema_);
   if (!state) return tl::unexpected(state.error());
   LetterPage page;
-  page.unindexed = state->unindexed;
+  page.unindexed = state->Unindexed(question_.view);
   const auto places = Places();
   if (!places) return tl::unexpected(places.error());
   std::size_t at_once = 1;

@@ -54,19 +54,5 @@ TEST_P(PostgresTextTest, ALetterThatIsDeletedIsFoundNoMore) {
   EXPECT_EQ(session.Value("SELECT count(*) FROM deadletter.letter_text"), "2");
 }
 
-// A clock that was set back leaves blocks behind it: none grows without end.
-TEST_P(PostgresTextTest, P9_NoBlockGrowsWithoutEndWhereTheClockWasSetBack) {
-  Letter ahead = LetterBuilder().Body("letter ahead").Build();
-  ahead.id = LetterId(FirstIdAt(Now() + std::chrono::hours(48)));
-  Record(ahead);
-  IndexAll();
-  RecordNumbered(17'000);
-  IndexAll();
-  PlatformConnection session = Session();
-  EXPECT_EQ(session.Value("SELECT count(*) FROM deadletter.text_block"), "3");
-  EXPECT_EQ(session.Value("SELECT max(letters) <= 8192 FROM deadletter.text_block"), "t");
-  EXPECT_EQ(FollowPages(Asking("letter"), 1'000).size(), 17'001U);
-}
-
 }  // namespace
 }  // namespace deadletter::test

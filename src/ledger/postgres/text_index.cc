@@ -53,7 +53,8 @@ class Blocks {
   }
 
   // The number of the block in which that letter stands from now on. A block that is full is closed
-  // by one after it, wherever it is: a clock that was set back leaves others behind it.
+  // by one after it, wherever it is. Where a clock was ahead for a while, what comes until then may
+  // fill a block further, which only costs its searches time.
   std::int64_t Take(const Uuid& id) {
     auto next =
         std::ranges::find_if(blocks_, [&](const Block& block) { return block.after >= id; });

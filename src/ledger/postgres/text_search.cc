@@ -74,7 +74,10 @@ LedgerResult<LetterPage> TextSearch::Find(std::size_t limit) {
     if (page.letters.size() == limit || done == places->size()) break;
     if (now - began < question_.patience) continue;
     const Uuid& last = places->at(done - 1).after;
-    page.next = LetterId(IdAfter(last));
+    const LetterId next(IdAfter(last));
+    // A page that begins at the end of a block asks that block first: it has to come further.
+    if (next == after_) continue;
+    page.next = next;
     page.looked_to = InstantOfId(last);
     return page;
   }
@@ -91,6 +94,8 @@ LedgerResult<std::vector<TextSearch::Place>> TextSearch::Places() {
   if (!rows) return tl::unexpected(rows.error());
   std::vector<Place> places;
   for (int row = 0; row < rows->size(); ++row) {
+    // Where a search has ended after a block, that one is done.
+    if (after_ && IdAfter(rows->Id(row, 2)) >= after_->value()) continue;
     places.push_back(
         {.word = BlockWord(rows->Number(row, 0), rows->Number(row, 1)), .after = rows->Id(row, 2)});
   }

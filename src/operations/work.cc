@@ -231,9 +231,9 @@ OperationResult<void> Work::RecordLease(const Turn& turn, const std::string& que
 // acknowledgement. If we die in between, the message comes again, its row is as it was left, and
 // the guard makes the second time harmless.
 OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
-                                                const AckRequest& request) {
+                                                const Acknowledgement& acknowledgement) {
   const auto& known = options_.final_statuses;
-  const std::string status = request.status.value_or(known.empty() ? "" : known.front());
+  const std::string status = acknowledgement.status.value_or(known.empty() ? "" : known.front());
   if (std::ranges::find(known, status) == known.end()) {
     return FailOperation(OperationFault::kUnacceptable,
                          fmt::format("status must be one of executions.final ({}), not {}",
@@ -254,7 +254,8 @@ OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
   const Turn turn(*this);
   if (turn.IsClosed()) return Stopping();
   const auto moved = Patiently([&] {
-    return ports_.executions->FinishIfFailable(id, status, request.result_json.value_or("null"));
+    return ports_.executions->FinishIfFailable(id, status,
+                                               acknowledgement.result_json.value_or("null"));
   });
   if (!moved) {
     OperationError error = FromChange(moved.error());
@@ -269,14 +270,14 @@ OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
 }
 
 OperationResult<std::string> Work::Acknowledge(const std::string& delivery, std::string_view json) {
-  const auto request = ParseAckRequest(json);
-  if (!request) return Unexpected<OperationError>(request.error());
+  const auto acknowledgement = ParseAcknowledgement(json);
+  if (!acknowledgement) return Unexpected<OperationError>(acknowledgement.error());
   if (!IsDeliveryId(delivery)) return NoSuchDelivery(delivery);
   if (IsClosed()) return Stopping();
   std::string execution(kJsonNull);
   std::string told;
-  if (request->EndsExecution()) {
-    const auto ended = EndExecution(delivery, *request);
+  if (acknowledgement->EndsExecution()) {
+    const auto ended = EndExecution(delivery, *acknowledgement);
     if (!ended) return Unexpected<OperationError>(ended.error());
     execution = JsonObject()
                     .Add("id", JsonString(ended->id.ToString()))

@@ -106,7 +106,7 @@ class Work {
   [[nodiscard]] OperationResult<void> RecordLease(const Turn& turn, const std::string& queue,
                                                   std::size_t messages, const Caller& caller);
   [[nodiscard]] OperationResult<Ended> EndExecution(const std::string& delivery,
-                                                    const AckRequest& request);
+                                                    const Acknowledgement& acknowledgement);
   [[nodiscard]] bool IsClosed();
 
   const WorkPorts ports_;

@@ -111,16 +111,16 @@ OperationResult<LeaseRequest> ParseLeaseRequest(std::string_view json) {
                       .wait = std::chrono::seconds(wait)};
 }
 
-OperationResult<AckRequest> ParseAckRequest(std::string_view json) {
+OperationResult<Acknowledgement> ParseAcknowledgement(std::string_view json) {
   const auto body = ReadObject(OrEmptyObject(json), {"result", "status"}, kMaxPayloadDepth);
   if (!body) return Unexpected<OperationError>(body.error());
-  AckRequest request;
-  if (body->contains("result")) request.result_json = AsWritten(json, "result");
+  Acknowledgement acknowledgement;
+  if (body->contains("result")) acknowledgement.result_json = AsWritten(json, "result");
   const value* const status = body->if_contains("status");
-  if (status == nullptr) return request;
+  if (status == nullptr) return acknowledgement;
   if (!status->is_string()) return BadBody("must have a string in status");
-  request.status = std::string(status->get_string());
-  return request;
+  acknowledgement.status = std::string(status->get_string());
+  return acknowledgement;
 }
 
 OperationResult<bool> ParseRejectRequest(std::string_view json) {

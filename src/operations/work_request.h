@@ -37,13 +37,13 @@ struct LeaseRequest {
 };
 [[nodiscard]] OperationResult<LeaseRequest> ParseLeaseRequest(std::string_view json);
 
-struct AckRequest {
+struct Acknowledgement {
   std::optional<std::string> result_json;  // as it was written
   std::optional<std::string> status;
 
   [[nodiscard]] bool EndsExecution() const { return result_json || status; }
 };
-[[nodiscard]] OperationResult<AckRequest> ParseAckRequest(std::string_view json);
+[[nodiscard]] OperationResult<Acknowledgement> ParseAcknowledgement(std::string_view json);
 
 // {"requeue"}
 [[nodiscard]] OperationResult<bool> ParseRejectRequest(std::string_view json);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -60,6 +61,9 @@ class LastingWorkQueue : public WorkQueue {
   [[nodiscard]] virtual BrokerResult<bool> AwaitReady(const std::string& queue,
                                                       std::chrono::milliseconds wait,
                                                       const std::stop_token& stop) = 0;
+  // As if these had never been taken: back in their places, and it counts as no delivery. What is
+  // not (or no longer) leased so is passed over.
+  [[nodiscard]] virtual BrokerResult<void> PutBack(std::span<const std::string> lease_ids) = 0;
   // What a lease is of. Nothing: it is not (or no longer) ours.
   [[nodiscard]] virtual BrokerResult<std::optional<Delivery>> Find(const std::string& lease_id) = 0;
 };

@@ -181,6 +181,14 @@ class FakeLastingQueue final : public LastingWorkQueue {
     if (auto act = std::exchange(queues_->before_acknowledging_, nullptr)) act();
     return Answer(lease_id, [](auto& queue, auto found) { queue.erase(found); });
   }
+  BrokerResult<void> PutBack(std::span<const std::string> lease_ids) override {
+    const std::scoped_lock lock(queues_->mutex_);
+    if (queues_->error_) return Unexpected<BrokerError>(*queues_->error_);
+    for (const std::string& id : lease_ids)
+      queues_->WithLease(id, [](auto&, auto found) { found->lease.clear(); });
+    queues_->changed_.notify_all();
+    return {};
+  }
   BrokerResult<bool> Reject(const std::string& lease_id, bool requeue) override {
     return Answer(lease_id, [&](auto& queue, auto found) {
       if (requeue) {

@@ -104,6 +104,19 @@ std::optional<Delivery> FindLeased(Tables& tables, MessageId id, std::int64_t to
   return ReadTaken(statement, statement.Text(8), tables.now()).delivery;
 }
 
+void PutBack(Tables& tables, MessageId id, std::int64_t token) {
+  auto statement = tables.Prepare(sql::kPutBackLeased);
+  statement.Bind(id, token, tables.now());
+  if (!statement.Next()) return;
+  const QueueId queue_id = statement.Int64(0);
+  const std::optional<Instant> expires_at = statement.OptionalTime(1);
+  static_cast<void>(statement.Run());
+  const auto queue = tables.GetQueue(queue_id);
+  if (!queue) return;
+  if (expires_at) tables.NoteDue(*expires_at);
+  tables.NoteReady(*queue);
+}
+
 bool Extend(Tables& tables, MessageId id, std::int64_t token, Instant until) {
   tables.Run(sql::kExtendLease, id, token, tables.now(), until);
   if (tables.changes() == 0) return false;

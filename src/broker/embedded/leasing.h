@@ -48,6 +48,8 @@ bool Acknowledge(Tables& tables, MessageId id, std::int64_t token);
 [[nodiscard]] bool IsLeased(Tables& tables, MessageId id, std::int64_t token);
 // What is leased under this token. Nothing: as above.
 [[nodiscard]] std::optional<Delivery> FindLeased(Tables& tables, MessageId id, std::int64_t token);
+// As if it had not been taken; what is not leased under this token stays as it is.
+void PutBack(Tables& tables, MessageId id, std::int64_t token);
 bool Extend(Tables& tables, MessageId id, std::int64_t token, Instant until);
 
 }  // namespace deadletter::embedded

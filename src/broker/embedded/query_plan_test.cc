@@ -27,7 +27,7 @@ TEST(QueryPlan, P9_NothingReadsTheWholeTableOfMessages) {
         sql::kNextLeaseEnd, sql::kNextDying,     sql::kNextDue,       sql::kCountReady,
         sql::kOldestReady,  sql::kCountStates,   sql::kHeldQueues,    sql::kLetHeldDieAgain,
         sql::kGetMessage,   sql::kDeleteMessage, sql::kHoldMessage,   sql::kLeasedMessage,
-        sql::kHasReady}) {
+        sql::kHasReady,     sql::kPutBackLeased}) {
     const auto plan = PlanOf(**database, statement);
     EXPECT_THAT(plan, Not(HasSubstr("SCAN message\n"))) << statement;
     EXPECT_THAT(plan, Not(HasSubstr("SCAN message USING INDEX message_queue"))) << statement;

@@ -127,6 +127,15 @@ BrokerResult<bool> EmbeddedWorkQueue::AwaitReady(const std::string& queue, milli
   }
 }
 
+BrokerResult<void> EmbeddedWorkQueue::PutBack(std::span<const std::string> lease_ids) {
+  return broker_->Write(kAnswer, [&](Tables& tables) {
+    for (const std::string& lease_id : lease_ids) {
+      if (const auto lease = ReadLeaseId(lease_id))
+        embedded::PutBack(tables, lease->message, lease->token);
+    }
+  });
+}
+
 BrokerResult<std::optional<Delivery>> EmbeddedWorkQueue::Find(const std::string& lease_id) {
   std::optional<Delivery> delivery;
   const auto lease = ReadLeaseId(lease_id);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 
 #include "broker/embedded/broker.h"
@@ -36,6 +37,7 @@ class EmbeddedWorkQueue final : public LastingWorkQueue {
   [[nodiscard]] BrokerResult<bool> AwaitReady(const std::string& queue,
                                               std::chrono::milliseconds wait,
                                               const std::stop_token& stop) override;
+  [[nodiscard]] BrokerResult<void> PutBack(std::span<const std::string> lease_ids) override;
   [[nodiscard]] BrokerResult<std::optional<Delivery>> Find(const std::string& lease_id) override;
 
  private:

@@ -155,5 +155,41 @@ TEST_F(EmbeddedLeases, AConsumersMessageIsNobodysLease) {
   }
 }
 
+TEST_F(EmbeddedLeases, WhatIsPutBackWasNeverTaken) {
+  ASSERT_TRUE(broker_->DeclareQueue({.name = "few", .delivery_limit = 0}));
+  Send(broker_, To("few", "first"));
+  Send(broker_, To("few", "second"));
+  for (int round = 0; round < 3; ++round) {
+    const auto leases = work_.TakeReady("few", 2, 1'000'000, kMinute).value();
+    ASSERT_EQ(leases.size(), 2U) << round;
+    EXPECT_EQ(leases[0].delivery.message.body, "first");
+    EXPECT_FALSE(leases[0].delivery.redelivered);
+    EXPECT_EQ(leases[0].delivery.DeliveryCount(), 0U);
+    const std::vector<std::string> ids = {leases[1].id, "1-1", "no lease", leases[0].id};
+    EXPECT_TRUE(work_.PutBack(ids));
+    EXPECT_EQ(Count(*broker_, "few").ready, 2U);
+    EXPECT_FALSE(work_.Acknowledge(leases[0].id).value());
+    EXPECT_TRUE(work_.PutBack(ids)) << "they are nobody's now";
+  }
+  // Another's lease is not touched, nor one that is over.
+  const auto lease = TakeOne();
+  auto other = lease.id;
+  other.back() = other.back() == '0' ? '1' : '0';
+  EXPECT_TRUE(work_.PutBack(std::vector{other}));
+  EXPECT_TRUE(work_.Extend(lease.id, kMinute).value());
+  clock_.Advance(kMinute);
+  EXPECT_TRUE(work_.PutBack(std::vector{lease.id}));
+  ASSERT_TRUE(broker_->HandleDue());
+  EXPECT_TRUE(TakeOne().delivery.redelivered) << "it was somebody's for a minute";
+}
+
+TEST_F(EmbeddedLeases, WhatCameBackBeforeAndIsPutBackStaysRedelivered) {
+  EXPECT_TRUE(work_.Reject(TakeOne().id, true).value());
+  EXPECT_TRUE(work_.PutBack(std::vector{TakeOne().id}));
+  const auto again = TakeOne();
+  EXPECT_TRUE(again.delivery.redelivered);
+  EXPECT_EQ(again.delivery.DeliveryCount(), 1U);
+}
+
 }  // namespace
 }  // namespace deadletter

@@ -120,9 +120,8 @@ Result<void> Demo::Submit() {
   }
   const auto start = [this](DemoWorker worker) {
     worker.queue = config_.topology.WorkerQueueName(worker.id);
-    workers_.push_back(
-        std::make_unique<DemoWorkerThread>(std::move(worker), wiring_.MakeWorkQueue(),
-                                           wiring_.MakeExecutions(), config_.executions.id_type));
+    workers_.push_back(std::make_unique<DemoWorkerThread>(
+        std::move(worker), wiring_.MakeWorkQueue(), wiring_.MakeExecutions(), config_.letter));
   };
   start({"1", "", -1, 0});
   start({"2", "", -1, 2});

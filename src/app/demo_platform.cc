@@ -11,7 +11,7 @@ constexpr milliseconds kWait(200);
 constexpr milliseconds kLease(30'000);
 constexpr milliseconds kWorkTakes(120);
 
-// The id in the message that Submit composed, or in the event about it.
+// The id in an event.
 std::optional<ExecutionId> ExecutionOf(const std::string& body, ExecutionIdType id_type) {
   boost::json::error_code error;
   const boost::json::value envelope = boost::json::parse(body, error);
@@ -26,11 +26,12 @@ std::optional<ExecutionId> ExecutionOf(const std::string& body, ExecutionIdType 
 }  // namespace
 
 DemoWorkerThread::DemoWorkerThread(DemoWorker worker, std::unique_ptr<WorkQueue> queue,
-                                   std::unique_ptr<Executions> executions, ExecutionIdType id_type)
+                                   std::unique_ptr<Executions> executions,
+                                   const LetterFormat& format)
     : worker_(std::move(worker)),
       queue_(std::move(queue)),
       executions_(std::move(executions)),
-      id_type_(id_type),
+      reader_(format),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void DemoWorkerThread::Run(const std::stop_token& stop) {
@@ -47,14 +48,17 @@ void DemoWorkerThread::Run(const std::stop_token& stop) {
 
 // What cannot be answered (the broker or the ledger is away) is delivered again by the broker.
 void DemoWorkerThread::Work(const Lease& lease, int number, const std::stop_token& stop) {
-  const auto id = ExecutionOf(lease.delivery.message.body, id_type_);
+  const Letter read = reader_.Read(LetterId(), lease.delivery);
+  const auto& id = read.execution_id;
   const bool rejected = worker_.rejects_every > 0 && number % worker_.rejects_every == 0;
   if (!id || rejected) {
     if (!queue_->Reject(lease.id, false)) return;
     return;
   }
   pause_.WaitFor(stop, kWorkTakes);
-  const auto finished = executions_->FinishIfFailable(*id, "completed", R"({"output":"done"})");
+  const auto finished =
+      executions_->FinishIfFailable(*id, {.window = read.attempt, .replay_id = read.replay_id},
+                                    "completed", R"({"output":"done"})");
   if (!finished) return;
   if (!queue_->Acknowledge(lease.id)) return;
 }

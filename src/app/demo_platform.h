@@ -12,6 +12,7 @@
 #include "base/signal.h"
 #include "broker/work_queue.h"
 #include "ledger/executions.h"
+#include "letter/letter_reader.h"
 
 namespace deadletter {
 
@@ -27,7 +28,7 @@ struct DemoWorker {
 class DemoWorkerThread {
  public:
   DemoWorkerThread(DemoWorker worker, std::unique_ptr<WorkQueue> queue,
-                   std::unique_ptr<Executions> executions, ExecutionIdType id_type);
+                   std::unique_ptr<Executions> executions, const LetterFormat& format);
 
  private:
   void Run(const std::stop_token& stop);
@@ -36,7 +37,7 @@ class DemoWorkerThread {
   const DemoWorker worker_;
   const std::unique_ptr<WorkQueue> queue_;
   const std::unique_ptr<Executions> executions_;
-  const ExecutionIdType id_type_;
+  const LetterReader reader_;
   Signal pause_;  // never notified: the time that work takes, ended early by a stop
   std::jthread thread_;
 };

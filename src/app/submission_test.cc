@@ -23,7 +23,7 @@ class BusyLedger final : public Executions {
   LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId&) override {
     return std::nullopt;
   }
-  LedgerResult<bool> FinishIfFailable(const ExecutionId&, const std::string&,
+  LedgerResult<bool> FinishIfFailable(const ExecutionId&, const MessageAttempt&, const std::string&,
                                       const std::string&) override {
     return false;
   }

@@ -11,6 +11,7 @@
 #include "ledger/audit.h"
 #include "ledger/ledger_error.h"
 #include "letter/execution_id.h"
+#include "letter/letter.h"
 #include "letter/message.h"
 
 namespace deadletter {
@@ -31,6 +32,12 @@ struct ExecutionRow {
   std::optional<Instant> updated;
 };
 
+// Of which attempt a message is, as its letter would say it.
+struct MessageAttempt {
+  std::optional<AttemptWindow> window = {};  // absent: the message has no stamp
+  std::optional<ReplayId> replay_id = {};
+};
+
 // Threads: one makes the calls; only Abort() may come from any.
 class Executions {
  public:
@@ -46,8 +53,11 @@ class Executions {
   [[nodiscard]] virtual LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) = 0;
 
   // What a worker does with its own work: moves it to `status` with that result if it is still
-  // failable. False: it was not (it failed or was cancelled meanwhile), and nothing was changed.
+  // failable, of `attempt`, and was neither replayed nor retried with another message since (P2);
+  // the same check as of a letter, in one statement with the write. False: it was not (it failed
+  // or was cancelled meanwhile, or another message is to end it), and nothing was changed.
   [[nodiscard]] virtual LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
+                                                            const MessageAttempt& attempt,
                                                             const std::string& status,
                                                             const std::string& result_json) = 0;
   // Ends a call in progress, and lets each later one fail with kUnavailable (Submit: kInDoubt where

@@ -175,13 +175,17 @@ class FakeExecutions final : public Executions {
     return std::nullopt;
   }
 
-  // Failable are scheduled and running.
-  LedgerResult<bool> FinishIfFailable(const ExecutionId& id, const std::string& status,
+  // Failable are scheduled and running; of that attempt, where both have a stamp.
+  LedgerResult<bool> FinishIfFailable(const ExecutionId& id, const MessageAttempt& attempt,
+                                      const std::string& status,
                                       const std::string& result_json) override {
     const std::scoped_lock lock(ledger_->entry);
     if (ledger_->executions_error) return Unexpected<LedgerError>(*ledger_->executions_error);
     for (ExecutionRow& row : ledger_->executions) {
       if (row.id != id || (row.status != "scheduled" && row.status != "running")) continue;
+      const auto& window = attempt.window;
+      if (window && row.updated && (*row.updated < window->from || *row.updated >= window->until))
+        continue;
       row.status = status;
       row.result_json = result_json;
       return true;

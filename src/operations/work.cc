@@ -229,7 +229,9 @@ OperationResult<void> Work::RecordLease(const Turn& turn, const std::string& que
 
 // First whether the delivery is still the worker's, then the row, then (by the caller) the
 // acknowledgement. If we die in between, the message comes again, its row is as it was left, and
-// the guard makes the second time harmless.
+// the guard makes the second time harmless. If the lease ends after the look and the execution is
+// scheduled anew, the guard, which knows of which attempt the message is, leaves that attempt
+// alone (P2).
 OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
                                                 const Acknowledgement& acknowledgement) {
   const auto& known = options_.final_statuses;
@@ -250,11 +252,17 @@ OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
                          "this message names no execution that could be ended: acknowledge it "
                          "without result and status, or reject it");
   }
+  if (read.malformation) {
+    return FailOperation(OperationFault::kUnacceptable,
+                         "of which attempt of its execution this message is cannot be read: "
+                         "acknowledge it without result and status, or reject it");
+  }
   const ExecutionId& id = *read.execution_id;
+  const MessageAttempt attempt{.window = read.attempt, .replay_id = read.replay_id};
   const Turn turn(*this);
   if (turn.IsClosed()) return Stopping();
   const auto moved = Patiently([&] {
-    return ports_.executions->FinishIfFailable(id, status,
+    return ports_.executions->FinishIfFailable(id, attempt, status,
                                                acknowledgement.result_json.value_or("null"));
   });
   if (!moved) {

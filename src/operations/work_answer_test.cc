@@ -1,5 +1,6 @@
 // What workers answer.
 
+#include "base/rfc3339.h"
 #include "operations/work_test_fixture.h"
 
 namespace deadletter {
@@ -76,6 +77,31 @@ TEST_F(WorkTest, P3_ARowThatIsThereAlreadyIsFine) {
   EXPECT_EQ(Json(work->Acknowledge(id, R"({"result":{"second":true}})")).at("execution"),
             boost::json::parse(R"({"id":"1","moved":false,"status":"completed"})"));
   EXPECT_EQ(ledger_->executions[0].result_json, R"({"first":true})");
+}
+
+TEST_F(WorkTest, P2_TheMessageOfAnEarlierAttemptEndsNoLaterOne) {
+  AddExecutions(1);
+  const auto work = MakeWork();
+  ledger_->executions[0].updated = clock_->Now();
+  const std::string stamp = FormatRfc3339(clock_->Now());
+  queues_->Send("work", RequestFor("1", R"(,"scheduled_attempt_updated_at":")" + stamp + '"'));
+  const std::string id = LeaseOne(*work);
+  // Scheduled anew, and its new message is on its way.
+  ledger_->executions[0].updated = clock_->Now() + 1s;
+  EXPECT_EQ(Json(work->Acknowledge(id, R"({"result":1})")).at("execution"),
+            boost::json::parse(R"({"id":"1","moved":false,"status":"scheduled"})"));
+  EXPECT_EQ(ledger_->executions[0].status, "scheduled");
+}
+
+TEST_F(WorkTest, P2_AMessageOfNobodyKnowsWhichAttemptEndsNone) {
+  AddExecutions(1);
+  const auto work = MakeWork();
+  queues_->Send("work", RequestFor("1", R"(,"scheduled_attempt_updated_at":"yesterday")"));
+  const std::string id = LeaseOne(*work);
+  ExpectFault(work->Acknowledge(id, R"({"result":1})"), OperationFault::kUnacceptable,
+              "of which attempt of its execution this message is cannot be read");
+  EXPECT_EQ(ledger_->executions[0].status, "scheduled");
+  EXPECT_TRUE(work->Acknowledge(id, "{}"));
 }
 
 TEST_F(WorkTest, AMessageWithoutAnExecutionHasNoResult) {

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <sstream>
 
+#include "letter/letter_reader.h"
 #include "tests/account/rules.h"
 
 namespace deadletter::test {
@@ -28,32 +29,6 @@ EventFact ReadEvent(const std::string& body) {
   fact.letter_id = text(payload.at("result").at("letter_id"));
   fact.body_digest = DigestOf(body);
   return fact;
-}
-
-// What a queue holds: taken, looked at and given back.
-std::vector<Message> MessagesIn(World& world, const std::string& queue) {
-  std::vector<Message> messages;
-  const std::size_t ready = world.pair().broker().ReadyMessages(queue);
-  if (ready == 0) return messages;
-  if (ready > kMostWaiting) {
-    throw std::runtime_error(std::to_string(ready) + " messages in " + queue + ": too many to see");
-  }
-  const auto consumer = world.pair().broker().MakeConsumer(queue);
-  if (!consumer->Subscribe(kMostWaiting)) throw std::runtime_error("cannot consume " + queue);
-  const bool may_die = queue == kDyingQueue;  // before it is taken: then it is in the next queue
-  const bool all = WaitUntil([&] {
-    auto letters = consumer->Receive({kAtOnce, kBytesAtOnce, std::chrono::seconds(1)});
-    if (!letters) throw std::runtime_error(queue + ": " + letters.error().message);
-    for (Delivery& letter : *letters) messages.push_back(std::move(letter.message));
-    return messages.size() >= ready || (may_die && letters->empty());
-  });
-  consumer->Close();
-  if (!all) throw std::runtime_error(queue + " did not give what it holds");
-  if (may_die) return messages;
-  // Looking is over when everything is back.
-  if (!WaitUntil([&] { return world.pair().broker().ReadyMessages(queue) >= ready; }))
-    throw std::runtime_error(queue + " did not get back what it gave");
-  return messages;
 }
 
 bool QueuesAreEmpty(World& world) {
@@ -146,6 +121,38 @@ Message AsPublished(Message message) {
   message.properties.delivery_mode = 2;
   if (!message.properties.message_id) message.properties.message_id = FormatUuid(RandomUuid());
   return message;
+}
+
+std::vector<Message> MessagesIn(World& world, const std::string& queue) {
+  std::vector<Message> messages;
+  const std::size_t ready = world.pair().broker().ReadyMessages(queue);
+  if (ready == 0) return messages;
+  if (ready > kMostWaiting) {
+    throw std::runtime_error(std::to_string(ready) + " messages in " + queue + ": too many to see");
+  }
+  const auto consumer = world.pair().broker().MakeConsumer(queue);
+  if (!consumer->Subscribe(kMostWaiting)) throw std::runtime_error("cannot consume " + queue);
+  const bool may_die = queue == kDyingQueue;  // before it is taken: then it is in the next queue
+  const bool all = WaitUntil([&] {
+    auto letters = consumer->Receive({kAtOnce, kBytesAtOnce, std::chrono::seconds(1)});
+    if (!letters) throw std::runtime_error(queue + ": " + letters.error().message);
+    for (Delivery& letter : *letters) messages.push_back(std::move(letter.message));
+    return messages.size() >= ready || (may_die && letters->empty());
+  });
+  consumer->Close();
+  if (!all) throw std::runtime_error(queue + " did not give what it holds");
+  if (may_die) return messages;
+  // Looking is over when everything is back.
+  if (!WaitUntil([&] { return world.pair().broker().ReadyMessages(queue) >= ready; }))
+    throw std::runtime_error(queue + " did not get back what it gave");
+  return messages;
+}
+
+MessageAttempt AttemptOf(const Message& message) {
+  Delivery delivery;
+  delivery.message = message;
+  const Letter read = LetterReader(LetterFormat::Default()).Read(LetterId(), std::move(delivery));
+  return {.window = read.attempt, .replay_id = read.replay_id};
 }
 
 std::map<std::string, std::set<std::string>> MessagesByExecution(World& world,

@@ -34,6 +34,10 @@ Balance CloseBooks(World& world, Account& account, const std::vector<Server*>& s
 // could say so. When it has ended.
 void TellReturns(Account& account, Server& server);
 
+// What a queue holds: taken, looked at and given back.
+[[nodiscard]] std::vector<Message> MessagesIn(World& world, const std::string& queue);
+// Of what attempt of its execution a message is, as a worker reads it.
+[[nodiscard]] MessageAttempt AttemptOf(const Message& message);
 // The executions that the messages of a queue are about, each with the ids of these.
 [[nodiscard]] std::map<std::string, std::set<std::string>> MessagesByExecution(
     World& world, const std::string& queue);

@@ -1,6 +1,8 @@
 #include "tests/account/traffic.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
+#include <map>
 #include <stdexcept>
 
 #include "base/rfc3339.h"
@@ -92,8 +94,8 @@ Traffic::Item Traffic::Next() {
   if (roll < 78) return Request(NewExecution("completed"), true);
   if (roll < 81) return Request(ExecutionId(kNobodys + next_++), true);
   if (roll < 85) {
-    to_complete_.push_back(NewExecution("running"));
-    return Request(to_complete_.back(), true);
+    to_complete_.emplace_back(NewExecution("running"), MessageAttempt());
+    return Request(to_complete_.back().first, true);
   }
   if (roll < 92) return Strange();
   if (earlier_.empty()) return NewRequest();
@@ -126,7 +128,7 @@ Traffic::Item Traffic::ForAction(const char* action, Nature nature) {
   const ExecutionId id = NewExecution(roll == 0   ? "completed"
                                       : roll == 1 ? "running"
                                                   : "scheduled");
-  if (roll == 1) to_complete_.push_back(id);
+  if (roll == 1) to_complete_.emplace_back(id, MessageAttempt());
   Item item = Request(id, roll != 2);
   std::string& body = item.message.body;
   const std::string echo = "core.echo";
@@ -220,9 +222,15 @@ std::size_t Traffic::Replay() {
 }
 
 void Traffic::Work() {
-  for (const auto& [execution, ids] : MessagesByExecution(world_, kTakenQueue)) {
-    if (Roll(2) == 0 || !completed_.insert(execution).second) continue;
-    to_complete_.push_back(ExecutionId(std::int64_t{std::stoll(execution)}));
+  std::map<std::int64_t, MessageAttempt> newest;
+  for (const Message& message : MessagesIn(world_, kTakenQueue)) {
+    const boost::json::value body = boost::json::parse(message.body);
+    const boost::json::value& execution = body.at("payload").at("execution_id");
+    newest[std::stoll(boost::json::serialize(execution))] = AttemptOf(message);
+  }
+  for (const auto& [execution, attempt] : newest) {
+    if (Roll(2) == 0 || !completed_.insert(std::to_string(execution)).second) continue;
+    to_complete_.emplace_back(ExecutionId(execution), attempt);
   }
   Complete();
 }
@@ -363,11 +371,11 @@ void Traffic::Publish(std::vector<Item> items) {
 }
 
 void Traffic::Complete() {
-  for (const ExecutionId& id : std::exchange(to_complete_, {})) {
+  for (const auto& [id, attempt] : std::exchange(to_complete_, {})) {
     const std::string result = R"({"answer":)" + id.ToString() + "}";
     LedgerResult<bool> completed = false;
     const bool answered = WaitUntil([&] {
-      completed = worker_->FinishIfFailable(id, "completed", result);
+      completed = worker_->FinishIfFailable(id, attempt, "completed", result);
       return completed.has_value();
     });
     if (!answered) throw std::runtime_error("a worker could not complete " + id.ToString());

@@ -91,7 +91,8 @@ class Traffic {
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<ReplayBook> book_;
   std::vector<Item> earlier_;  // some with a message id, to be copied
-  std::vector<ExecutionId> to_complete_;
+  // Done, and by whom has which message in hand.
+  std::vector<std::pair<ExecutionId, MessageAttempt>> to_complete_;
   std::unique_ptr<PlatformConnection> holder_;  // in a transaction, while it has any
   std::vector<ExecutionId> locked_;
   std::chrono::steady_clock::time_point locked_since_;

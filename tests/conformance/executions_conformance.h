@@ -90,16 +90,16 @@ TEST_P(ExecutionsConformance, P8_ASubmissionAndWhatTellsOfItAreThereTogether) {
 TEST_P(ExecutionsConformance, WhatIsNotThereIsNotFound) {
   auto executions = ledger_->OpenExecutions();
   EXPECT_EQ(Good(executions->Find(Number(99))), std::nullopt);
-  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(99), "completed", "{}")));
+  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(99), {}, "completed", "{}")));
 }
 
 TEST_P(ExecutionsConformance, AnExecutionIsFinishedOnce) {
   auto executions = ledger_->OpenExecutions();
   Put(Number(1), "running");
-  EXPECT_TRUE(Good(executions->FinishIfFailable(Number(1), "completed", R"({"answer":42})")));
+  EXPECT_TRUE(Good(executions->FinishIfFailable(Number(1), {}, "completed", R"({"answer":42})")));
   EXPECT_EQ(StatusOf(Number(1)), "completed");
   EXPECT_THAT(ledger_->Read(Number(1))->result_json.value(), testing::HasSubstr("42"));
-  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(1), "failed", "{}")));
+  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(1), {}, "failed", "{}")));
   EXPECT_EQ(StatusOf(Number(1)), "completed");
 }
 
@@ -107,15 +107,68 @@ TEST_P(ExecutionsConformance, P2_AFailedExecutionIsNotFinishedByALateWorker) {
   auto executions = ledger_->OpenExecutions();
   Put(Number(1));
   EXPECT_EQ(OutcomeOf(Fails(LetterBuilder(Number(1)))), Outcome::kFailed);
-  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(1), "completed", "{}")));
+  EXPECT_FALSE(Good(executions->FinishIfFailable(Number(1), {}, "completed", "{}")));
   EXPECT_EQ(StatusOf(Number(1)), "failed");
+}
+
+TEST_P(ExecutionsConformance, P2_AnExecutionIsFinishedOnlyByTheMessageOfItsAttempt) {
+  for (const auto shape : {PlatformShape::kAttune, PlatformShape::kUuidIds}) {
+    SCOPED_TRACE(TableOf(shape).table);
+    Use({.shape = shape});
+    auto executions = ledger_->OpenExecutions();
+    const ExecutionId id = IdFor(shape, 1);
+    Put(id);
+    const Instant updated = UpdatedOf(id);
+    const auto finish = [&](const MessageAttempt& attempt) {
+      return Good(executions->FinishIfFailable(id, attempt, "completed", "{}"));
+    };
+    const auto of = [](Instant from, Microseconds width) {
+      return MessageAttempt{.window = AttemptWindow{from, from + width}};
+    };
+    EXPECT_FALSE(finish(of(updated - Microseconds(1), Microseconds(1)))) << "an earlier attempt's";
+    EXPECT_FALSE(finish(of(updated + Microseconds(1), Microseconds(1)))) << "a later attempt's";
+    EXPECT_EQ(StatusOf(id), TableOf(shape).replay_status);
+    EXPECT_TRUE(finish(of(updated, Microseconds(1))));
+    EXPECT_EQ(StatusOf(id), "completed");
+  }
+}
+
+TEST_P(ExecutionsConformance, P2_AfterARetryOnlyItsOwnMessageFinishesTheExecution) {
+  auto executions = ledger_->OpenExecutions();
+  Put(Number(1));
+  const Instant updated = UpdatedOf(Number(1));
+  const ReplayId replay = NewReplayId();
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), replay, Now())), Outcome::kRetried);
+  const AttemptWindow window{updated, updated + Microseconds(1)};
+  const auto finish = [&](const MessageAttempt& attempt) {
+    return Good(executions->FinishIfFailable(Number(1), attempt, "completed", "{}"));
+  };
+  EXPECT_FALSE(finish({})) << "the message that died carries no replay's id";
+  EXPECT_FALSE(finish({.window = window}));
+  EXPECT_FALSE(finish({.window = window, .replay_id = NewReplayId()}));
+  EXPECT_EQ(StatusOf(Number(1)), "scheduled");
+  EXPECT_TRUE(finish({.window = window, .replay_id = replay}));
+  EXPECT_EQ(StatusOf(Number(1)), "completed");
+}
+
+TEST_P(ExecutionsConformance, AnAttemptLaterThanTheRetryIsThePlatformsOwn) {
+  auto executions = ledger_->OpenExecutions();
+  Put(Number(1));
+  EXPECT_EQ(OutcomeOf(Retries(LetterBuilder(Number(1)).Build(), NewReplayId(), Now())),
+            Outcome::kRetried);
+  const Instant before = UpdatedOf(Number(1));
+  while (UpdatedOf(Number(1)) <= before) ledger_->SetStatus(Number(1), "scheduled");
+  const Instant updated = UpdatedOf(Number(1));
+  EXPECT_TRUE(Good(executions->FinishIfFailable(
+      Number(1), {.window = AttemptWindow{updated, updated + Microseconds(1)}}, "completed",
+      "{}")));
 }
 
 TEST_P(ExecutionsConformance, WhereThereIsNoResultColumnTheStatusIsEnough) {
   Use({.shape = PlatformShape::kPlainJobs});
   auto executions = ledger_->OpenExecutions();
   Put(Number(1), "working");
-  EXPECT_TRUE(Good(executions->FinishIfFailable(Number(1), "finished", R"({"answer":42})")));
+  EXPECT_TRUE(Good(executions->FinishIfFailable(Number(1), {}, "finished", R"({"answer":42})")));
   EXPECT_EQ(StatusOf(Number(1)), "finished");
   EXPECT_TRUE(ledger_->Read(Number(1))->finished);
 }

@@ -278,8 +278,8 @@ TEST_P(SettleConformance, P2_CompletionsThatRaceTheirLettersAreNeverOverwritten)
   std::thread worker([&] {
     auto executions = ledger_->OpenExecutions();
     for (int number = 1; number <= kExecutions; ++number) {
-      for (auto done = executions->FinishIfFailable(Number(number), "completed", "{}");;
-           done = executions->FinishIfFailable(Number(number), "completed", "{}")) {
+      for (auto done = executions->FinishIfFailable(Number(number), {}, "completed", "{}");;
+           done = executions->FinishIfFailable(Number(number), {}, "completed", "{}")) {
         if (!done && done.error().fault == LedgerFault::kBusy) continue;
         finished[static_cast<std::size_t>(number)] = Good(std::move(done));
         break;

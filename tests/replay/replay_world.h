@@ -65,7 +65,8 @@ class ReplayWorld {
   void Complete(const std::vector<Lease>& leases) {
     for (const Lease& lease : leases) {
       const ExecutionId id = ExecutionOf(lease);
-      const auto done = executions_->FinishIfFailable(id, "completed", "{}");
+      const auto done =
+          executions_->FinishIfFailable(id, AttemptOf(lease.delivery.message), "completed", "{}");
       EXPECT_TRUE(done && *done) << id.ToString();
       if (account_.Knows(id.ToString())) account_.Moved(id, "completed", "{}");
       account_.Takes(lease.delivery.message);

@@ -26,12 +26,15 @@ HttpAnswer HttpGet(const std::string& url) {
   return Answered(To(url));
 }
 
-HttpAnswer HttpPost(const std::string& url, const std::string& json) {
+HttpAnswer HttpPost(const std::string& url, const std::string& json,
+                    const std::vector<std::string>& more_headers, std::chrono::seconds limit) {
   HttpRequest request = To(url);
   request.method = "POST";
   // Of an empty body nothing is said.
   request.headers = {json.empty() ? "Content-Type:" : "Content-Type: application/json"};
+  request.headers.insert(request.headers.end(), more_headers.begin(), more_headers.end());
   request.body = json;
+  request.limit = limit;
   return Answered(request);
 }
 

@@ -35,7 +35,7 @@ TEST_P(Race, P2_NoCompletedExecutionIsEverFailedAndEveryOutcomeAgreesWithItsRow)
       LedgerResult<bool> finished = false;
       ASSERT_TRUE(WaitUntil([&] {
         finished =
-            executions->FinishIfFailable(ExecutionId(std::int64_t{number}), "completed", "{}");
+            executions->FinishIfFailable(ExecutionId(std::int64_t{number}), {}, "completed", "{}");
         return finished.has_value();
       }));
       completed[static_cast<std::size_t>(number)] = *finished;

@@ -15,6 +15,8 @@ namespace {
 
 using boost::json::parse;
 
+const std::string kBeforeTheRow = "finish.before";
+
 class WorkOverHttp : public testing::Test {
  protected:
   std::size_t Waiting() { return world_.pair().broker().ReadyMessages(kWorkerQueue); }
@@ -153,7 +155,70 @@ TEST_F(WorkOverHttp, AStopWaitsForNobodyWhoWaits) {
   for (const int status : statuses) EXPECT_TRUE(status == 0 || status == 503) << status;
 }
 
+// Its lease ends and its execution dies and is brought back between the look whether it is leased
+// and the write. Another server, on the same two files, does that meanwhile.
+TEST_F(WorkOverHttp, P2_AnAcknowledgementThatComesTooLateEndsNoLaterAttempt) {
+  Server other = world_.Serve();
+  ASSERT_TRUE(other.WaitUntilReady());
+  bool is_proven = false;
+  for (int round = 0; round < 20 && !is_proven; ++round) {
+    Server late = world_.Serve({{"DEADLETTER_FAULT", kBeforeTheRow + "=stop"}});
+    ASSERT_TRUE(late.WaitUntilReady());
+    const std::size_t letters = world_.Letters().size();
+    const ExecutionId id = Submit(other.url());
+    const auto delivery = TakeWork(other.url()).at(0);
+    HttpAnswer answer;
+    const std::string call = late.url() + CallOf(delivery, "ack");
+    std::jthread worker([&] { answer = HttpPost(call, R"({"result":"late"})", {}, kPatience); });
+    ASSERT_TRUE(late.process().WaitForStop(kPatience));
+    // It may have been stopped while another of its threads was writing to a file.
+    if (world_.IsLocked()) {
+      late.process().Signal(SIGCONT);
+      worker.join();
+      EXPECT_EQ(answer.status, 200) << answer.body;
+      EXPECT_EQ(world_.Row(id).result_json, "\"late\"");
+      continue;
+    }
+    Post(other.url(), CallOf(delivery, "reject"), "{}");
+    ASSERT_TRUE(world_.WaitForStatus(id, "failed")) << other.process().output();
+    const std::string letter = FormatUuid(world_.WaitForLetters(letters + 1).at(0).id.value());
+    Post(other.url(), "/v1/replays", R"({"ids":[")" + letter + "\"]}", 201);
+    const auto again = TakeWork(other.url()).at(0);
+    EXPECT_EQ(again.at("execution_id"), boost::json::value(id.ToString()));
+    late.process().Signal(SIGCONT);
+    worker.join();
+    EXPECT_EQ(answer.status, 409) << answer.body;
+    EXPECT_THAT(answer.body, testing::HasSubstr("the execution was not moved, it is 'scheduled'"));
+    EXPECT_EQ(world_.Row(id).status, "scheduled") << "another is working on it";
+    const auto done = Post(other.url(), CallOf(again, "ack"), R"({"result":"in time"})");
+    EXPECT_EQ(done.at("execution").at("moved"), true);
+    EXPECT_EQ(world_.Row(id).result_json, "\"in time\"");
+    is_proven = true;
+  }
+  EXPECT_TRUE(is_proven);
+}
+
 // ---- kills
+
+TEST_F(WorkOverHttp, P1_AKillBeforeTheRowIsWrittenLeavesTheWorkToTheNext) {
+  ExecutionId id(0);
+  {
+    Server server = world_.Serve({{"DEADLETTER_FAULT", kBeforeTheRow + "=kill"}});
+    const std::string url = server.url();
+    ASSERT_TRUE(server.WaitUntilReady());
+    id = Submit(url);
+    const auto delivery = TakeWork(url, R"(,"lease":1)").at(0);
+    EXPECT_EQ(HttpPost(url + CallOf(delivery, "ack"), R"({"result":"first"})").status, 0);
+    EXPECT_EQ(server.process().WaitForExit(kPatience), kKilledByTest);
+  }
+  EXPECT_EQ(world_.Row(id).status, "scheduled");
+  Server server = world_.Serve();
+  const auto delivery = TakeWork(server.url()).at(0);
+  EXPECT_EQ(delivery.at("execution_status"), "scheduled");
+  Post(server.url(), CallOf(delivery, "ack"), R"({"result":"second"})");
+  EXPECT_EQ(world_.Row(id).result_json, "\"second\"");
+  EXPECT_EQ(Waiting(), 0u);
+}
 
 TEST_F(WorkOverHttp, P1_AKillBeforeTheAnswerOfALeaseCostsALeaseAndNoMessage) {
   {

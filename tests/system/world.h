@@ -70,6 +70,9 @@ class World {
   // for everybody else.
   void PutToSleep(Server& server);
 
+  // Whether nobody can write to an embedded file, because who is asleep would have to.
+  [[nodiscard]] bool IsLocked();
+
   // An execution in status scheduled, and a message for it as the platform sends it.
   ExecutionId AddExecution(std::int64_t number, const std::string& status = "scheduled");
   [[nodiscard]] std::string Envelope(const std::string& execution_id_json,

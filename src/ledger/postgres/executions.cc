@@ -37,6 +37,19 @@ Statement OutboxStatement(const std::string& schema, std::span<const Submitted> 
   return statement;
 }
 
+void AddAttempt(Parameters& parameters, const MessageAttempt& attempt) {
+  if (attempt.window) {
+    parameters.Moment(attempt.window->from).Moment(attempt.window->until);
+  } else {
+    parameters.Null().Null();
+  }
+  if (attempt.replay_id) {
+    parameters.Id(attempt.replay_id->value());
+  } else {
+    parameters.Null();
+  }
+}
+
 }  // namespace
 
 PostgresExecutions::PostgresExecutions(const Options& options)
@@ -153,6 +166,7 @@ LedgerResult<std::optional<ExecutionRow>> PostgresExecutions::Find(const Executi
 }
 
 LedgerResult<bool> PostgresExecutions::FinishIfFailable(const ExecutionId& id,
+                                                        const MessageAttempt& attempt,
                                                         const std::string& status,
                                                         const std::string& result_json) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
@@ -162,16 +176,30 @@ LedgerResult<bool> PostgresExecutions::FinishIfFailable(const ExecutionId& id,
   }
   if (!sql_.updated.empty()) assignments += ", " + sql_.updated + " = now()";
   if (!sql_.finished.empty()) assignments += ", " + sql_.finished + " = now()";
-  Statement finish{.sql = FillIn(sql::kExecutionFinish, {{"table", sql_.table},
+  const std::string updated = "e." + sql_.updated + "::timestamptz";
+  const std::string is_of_attempt =
+      sql_.updated.empty()
+          ? "true"
+          : "(" + updated + " >= wanted.attempt_from AND " + updated + " < wanted.attempt_until)";
+  Statement lock{
+      .sql = FillIn(sql::kExecutionLock,
+                    {{"table", sql_.table}, {"id", sql_.id}, {"id_param", sql_.id_param}}),
+      .parameters = {}};
+  lock.parameters.Bytes(OneId(id));
+  Statement finish{.sql = FillIn(sql::kExecutionFinish, {{"schema", schema_},
+                                                         {"table", sql_.table},
                                                          {"assignments", assignments},
                                                          {"id", sql_.id},
                                                          {"id_param", sql_.id_param},
-                                                         {"status", sql_.status}}),
+                                                         {"status", sql_.status},
+                                                         {"is_of_attempt", is_of_attempt}}),
                    .parameters = {}};
   finish.parameters.Bytes(OneId(id)).Bytes(status).Bytes(result_json).Texts(table_.failable);
-  const auto finished = connection_.Transact({std::move(finish)});
+  AddAttempt(finish.parameters, attempt);
+  finish.parameters.Bytes(id.ToString());
+  const auto finished = connection_.Transact({std::move(lock), std::move(finish)});
   if (!finished) return tl::unexpected(Refused(finished.error()));
-  return finished->front().size() > 0;
+  return finished->back().size() > 0;
 }
 
 }  // namespace deadletter::postgres

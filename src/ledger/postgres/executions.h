@@ -17,6 +17,7 @@ class PostgresExecutions final : public Executions {
       const std::optional<AuditEntry>& audit) override;
   [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override;
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
+                                                    const MessageAttempt& attempt,
                                                     const std::string& status,
                                                     const std::string& result_json) override;
   void Abort() override { connection_.Abort(); }

@@ -203,7 +203,8 @@ sqlite::DatabaseResult<ExecutionSql> ExecutionSql::Make(sqlite::Database& databa
                                                        {"assignments", assignments.finishing},
                                                        {"id", id},
                                                        {"status", status},
-                                                       {"failable", failable}});
+                                                       {"failable", failable},
+                                                       {"updated_instant", stamp("?6")}});
   // A failed row names its letter in its result; without such a column the ledger is asked.
   const std::string result = ColumnOr(table.result, "NULL");
   made.seen = FillIn(

@@ -2,6 +2,7 @@
 
 #include "base/fault_point.h"
 #include "base/rfc3339.h"
+#include "ledger/sqlite/letter_row.h"
 #include "ledger/sqlite/sql.h"
 #include "ledger/sqlite/sqlite_audit.h"
 #include "ledger/submit_message.h"
@@ -104,19 +105,29 @@ LedgerResult<std::optional<ExecutionRow>> SqliteExecutions::Read(sqlite::Databas
 }
 
 LedgerResult<bool> SqliteExecutions::FinishIfFailable(const ExecutionId& id,
+                                                      const MessageAttempt& attempt,
                                                       const std::string& status,
                                                       const std::string& result_json) {
   auto database = Open();
   if (!database) return Unexpected<LedgerError>(database.error());
+  fault::Hit("finish.before");
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
   const Instant now = SystemClock().Now();
   const std::string now_text = FormatRfc3339(now);
+  const std::string execution = id.ToString();
+  std::optional<Instant> from;
+  std::optional<Instant> until;
+  if (attempt.window) {
+    from = attempt.window->from;
+    until = attempt.window->until;
+  }
+  std::optional<sqlite::Blob> replay;
+  if (attempt.replay_id) replay = BlobOf(*attempt.replay_id);
   auto finish = (*database)->Prepare(sql_->finish);
   const StoredId stored = sql_->Store(id);
   stored.Visit([&](const auto& value) {
-    finish.Bind(status, result_json, nullptr, now_text, now, nullptr, nullptr, nullptr, nullptr,
-                value);
+    finish.Bind(status, result_json, nullptr, now_text, now, from, until, replay, execution, value);
     static_cast<void>(finish.Run());
   });
   const bool changed = !finish.error() && (*database)->changes() > 0;

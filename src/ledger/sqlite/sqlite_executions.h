@@ -20,6 +20,7 @@ class SqliteExecutions final : public Executions {
       const std::optional<AuditEntry>& audit) override;
   [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override;
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
+                                                    const MessageAttempt& attempt,
                                                     const std::string& status,
                                                     const std::string& result_json) override;
   void Abort() override { file_.Abort(); }

@@ -1,6 +1,7 @@
 // A request and its answer without the sockets: what routing, and its tests, are made of.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -23,6 +24,9 @@ struct Request {
   std::string address = {};                      // the client's, without a port
   std::string body = {};
   std::stop_token gone = {};  // requested: nobody waits for the answer any more
+  // Keeps room for an answer of that many bytes, instead of what was kept for this one before, so
+  // that it will not be refused for want of it. False: there is none now. Only while it is made.
+  std::function<bool(std::size_t bytes)> keep_room = nullptr;
 };
 
 // The rest of a body that is made while it is sent: called on a thread that may wait, never twice

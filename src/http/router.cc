@@ -120,6 +120,7 @@ Answer Router::Route(Request request) {
       call.gone = std::move(request.gone);
       if (place->route.is_followed)
         call.may_follow = gate_.MayStay(request, place->route.role.value_or(Role::kViewer));
+      call.keep_room = std::move(request.keep_room);
       return Admitted(place->route, std::move(call));
     }
     methods.push_back(place->route.method);

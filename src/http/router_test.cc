@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "operations/ledger_test_support.h"
+#include "operations/work_test_support.h"
 
 namespace deadletter::http {
 namespace {
@@ -133,8 +134,12 @@ TEST_F(RouterTest, ALedgerThatIsAwayIsUnavailableForAWhile) {
 }
 
 TEST_F(RouterTest, OnlyWhatAsksTheLedgerOrWaitsForWorkMayWait) {
-  Router router({.host = "127.0.0.1", .port = 8025, .base_path = "/", .pair_name = ""}, operations_,
-                health_, metrics_);
+  const auto queues = std::make_shared<test::FakeQueues>(std::make_shared<test::StandingClock>());
+  Work work(test::WorkPortsOver(queues, ledger_), {});
+  RouterOptions options{.host = "127.0.0.1", .port = 8025, .base_path = "/", .pair_name = ""};
+  Router without_work(options, operations_, health_, metrics_);
+  options.work = &work;
+  Router router(options, operations_, health_, metrics_);
   const auto made_by = [&](const std::string& method, const std::string& target) {
     return router.Route({.method = method, .target = target, .hosts = {"localhost"}}).made_by;
   };
@@ -146,6 +151,11 @@ TEST_F(RouterTest, OnlyWhatAsksTheLedgerOrWaitsForWorkMayWait) {
        {"/v1/executions", "/v1/deliveries/1-1/ack", "/v1/deliveries/1-1/extend"})
     EXPECT_EQ(made_by("POST", target), MadeBy::kLedger) << target;
   EXPECT_EQ(made_by("POST", "/v1/queues/work/lease"), MadeBy::kWaiting);
+  // That there is none is known at once.
+  for (const char* target : {"/v1/executions", "/v1/queues/work/lease", "/v1/deliveries/1-1/ack"}) {
+    const Request request{.method = "POST", .target = target, .hosts = {"localhost"}};
+    EXPECT_EQ(without_work.Route(request).made_by, MadeBy::kSockets) << target;
+  }
 }
 
 TEST_F(RouterTest, EverythingIsBelowTheBasePath) {

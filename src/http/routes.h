@@ -25,6 +25,7 @@ struct Call {
   std::string body;
   std::stop_token gone;  // requested: nobody waits for the answer any more, or the server stops
   MayFollow may_follow = nullptr;  // of a route that is followed
+  KeepRoom keep_room;    // of Request
 };
 
 // Where an answer is made.

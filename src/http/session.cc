@@ -1,5 +1,6 @@
 #include "http/session.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
@@ -194,9 +195,11 @@ void Session::OnRequest(ErrorCode error) {
                    false);
   }
   head_only_ = parser_->get().method() == beast::http::verb::head;
+  body_bytes_ = parser_->get().body().size();
   Request request = FromBeast(parser_->get());
   request.address = address_;
   request.gone = gone_.get_token();
+  request.keep_room = [this](std::size_t bytes) { return KeepRoom(bytes); };
   Answer answer = sessions_.router->Route(std::move(request));
   switch (answer.made_by) {
     case MadeBy::kSockets:
@@ -235,8 +238,15 @@ void Session::Ask(Answer answer) {
   asio::post(workers_, Making(std::move(answer)));
 }
 
+// What it sent is not kept while it waits: a few words are enough to say what for.
 void Session::Wait(Answer answer) {
   const std::size_t most = sessions_.limits.max_waiting_calls;
+  if (body_bytes_ > kSmallRequestBytes) {
+    return Respond(Problem(413, fmt::format("the body of a call that may wait has at most {} bytes",
+                                            kSmallRequestBytes)),
+                   KeepsAlive());
+  }
+  ReleaseRequest();
   if (sessions_.waiting_calls >= most) {
     return Respond(Unavailable(std::to_string(most) + " calls wait for work already; try again "
                                                       "shortly",
@@ -304,7 +314,8 @@ void Session::Respond(Response response, bool keep_alive) {
   StopWatching();
   parser_->get().body() = std::string();  // answered: a slow reader need not keep it
   ReleaseRequest();
-  if (!MayHold(response)) {
+  if (!KeepRoom(head_only_ ? 0 : response.body.size())) {
+    ReleaseAnswer();
     response = Unavailable("too many large answers wait for slow readers; try again shortly",
                            kOverloadRetrySeconds);
   } else if ((response.more || response.may_follow) && parser_->get().version() < 11) {
@@ -331,25 +342,21 @@ void Session::Respond(Response response, bool keep_alive) {
     return BeginFollowing(std::move(response.may_follow));
   }
   message_.content_length(response.body.size());
-  if (!head_only_) HoldAnswer(std::move(response.body));
+  if (!head_only_) message_.body() = std::move(response.body);
   serializer_.emplace(message_);
   WriteSome();
 }
 
-bool Session::MayHold(const Response& response) const {
-  if (head_only_ || response.body.size() <= kSmallAnswerBytes) return true;
-  const std::size_t held = sessions_.answer_bytes;
-  return held == 0 || held + response.body.size() <= sessions_.limits.max_answer_bytes;
-}
-
-void Session::HoldAnswer(std::string body) {
-  if (body.size() > kSmallAnswerBytes) held_bytes_ = body.size();
-  sessions_.answer_bytes += held_bytes_;
-  message_.body() = std::move(body);
+bool Session::KeepRoom(std::size_t bytes) {
+  const std::size_t wanted = bytes > kSmallAnswerBytes ? bytes : 0;
+  if (!sessions_.answers.Change(held_bytes_, wanted, sessions_.limits.max_answer_bytes))
+    return false;
+  held_bytes_ = wanted;
+  return true;
 }
 
 void Session::ReleaseAnswer() {
-  sessions_.answer_bytes -= std::exchange(held_bytes_, 0);
+  sessions_.answers.Set(std::exchange(held_bytes_, 0), 0);
 }
 
 // The limit is for each part of an answer: a large body may take a slow line as long as it needs.

@@ -13,6 +13,7 @@
 #include <set>
 #include <stop_token>
 
+#include "http/answer_room.h"
 #include "http/feed.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -26,19 +27,19 @@ class Session;
 // Answers up to this size are always given: the number of connections bounds them.
 inline constexpr std::size_t kSmallAnswerBytes = 64 * 1024;
 
-// What the sessions of a server share. I/O thread only, but for `draining`.
+// What the sessions of a server share. I/O thread only, where nothing else is said.
 struct Sessions {
   ServerLimits limits;
   std::unique_ptr<Router> router;
   std::unique_ptr<boost::asio::ssl::context> tls;  // null: in the clear
   std::set<Session*> all;
   std::size_t request_bytes = 0;  // of large bodies that are read or not answered yet
-  std::size_t answer_bytes = 0;   // of large answers that are not written yet
+  AnswerRoom answers;             // that are not written yet; any thread
   std::size_t streams = 0;        // answers that are made while they are sent
   Feed* feed = nullptr;           // outlives whoever follows it
   std::size_t waiting_calls = 0;  // not answered yet
   Waiters waiters;
-  std::atomic<bool> draining{false};  // nothing new is begun
+  std::atomic<bool> draining{false};  // nothing new is begun; any thread
   std::function<void()> on_empty;     // called when a session ends and was the last one
 };
 
@@ -77,8 +78,8 @@ class Session : public Follower, public std::enable_shared_from_this<Session> {
   void OnReadable(ErrorCode error);
   void StopWatching();
   void Respond(Response response, bool keep_alive);
-  [[nodiscard]] bool MayHold(const Response& response) const;
-  void HoldAnswer(std::string body);
+  // Of this session's answer. Whoever makes it may call it, else the I/O thread.
+  [[nodiscard]] bool KeepRoom(std::size_t bytes);
   void ReleaseAnswer();
   void WriteSome();
   void OnWritten(ErrorCode error);
@@ -110,7 +111,8 @@ class Session : public Follower, public std::enable_shared_from_this<Session> {
   Message message_;
   std::optional<Serializer> serializer_;
   std::size_t request_bytes_ = 0;  // our part of Sessions::request_bytes
-  std::size_t held_bytes_ = 0;     // our part of Sessions::answer_bytes
+  std::size_t body_bytes_ = 0;     // of the request's body
+  std::size_t held_bytes_ = 0;     // our part of Sessions::answers
   bool head_only_ = false;
   bool in_hand_ = false;   // an answer is being made or written
   bool waits_ = false;     // one that waits for work to come; of Sessions::waiting_calls

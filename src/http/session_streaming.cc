@@ -66,8 +66,8 @@ void Session::BeginStream(Response response) {
 void Session::SendPart(std::string bytes) {
   part_ = std::move(bytes);
   sent_ = 0;
-  if (part_.size() > kSmallAnswerBytes) held_bytes_ = part_.size();
-  sessions_.answer_bytes += held_bytes_;
+  const std::size_t held = part_.size() > kSmallAnswerBytes ? part_.size() : 0;
+  sessions_.answers.Set(std::exchange(held_bytes_, held), held);
   SendSome();
 }
 

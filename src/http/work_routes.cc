@@ -14,7 +14,8 @@ Route Posting(std::string path, MadeBy made_by, unsigned status, Work* work, Doe
   return {.method = "POST",
           .path = std::move(path),
           .role = Role::kOperator,
-          .made_by = made_by,
+          // Where there is no work nothing is waited for.
+          .made_by = work == nullptr ? MadeBy::kSockets : made_by,
           .answer = [status, work, does = std::move(does)](const Call& call) {
             if (!call.parameters.empty()) return Problem(400, "nothing but a body is taken here");
             if (work == nullptr) return ProblemFrom(WorkIsElsewhere());
@@ -31,10 +32,11 @@ void AddWork(std::vector<Route>& routes, Work* work) {
   routes.push_back(
       Posting("/v1/executions", MadeBy::kLedger, 201, work,
               [](Work& asked, const Call& call) { return asked.Submit(call.body, call.caller); }));
-  routes.push_back(Posting(
-      "/v1/queues/{queue}/lease", MadeBy::kWaiting, 200, work, [](Work& asked, const Call& call) {
-        return asked.LeaseDeliveries(call.names[0], call.body, call.caller, call.gone);
-      }));
+  routes.push_back(Posting("/v1/queues/{queue}/lease", MadeBy::kWaiting, 200, work,
+                           [](Work& asked, const Call& call) {
+                             return asked.LeaseDeliveries(call.names[0], call.body, call.caller,
+                                                          call.gone, call.keep_room);
+                           }));
   routes.push_back(Posting(
       "/v1/deliveries/{id}/ack", MadeBy::kLedger, 200, work,
       [](Work& asked, const Call& call) { return asked.Acknowledge(call.names[0], call.body); }));

@@ -176,7 +176,9 @@ TEST_F(WorkRoutesTest, WithTokensEachCallNeedsAnOperator) {
 }
 
 TEST_F(WorkRoutesTest, WhereLeasesEndWithAConnectionEachCallSaysSo) {
-  Start({}, false);
+  ServerOptions options;
+  options.limits.max_waiting_calls = 0;
+  Start(std::move(options), false);  // and no call waits to say it
   for (const char* target : {"/v1/executions", "/v1/queues/work/lease", "/v1/deliveries/7-7/ack",
                              "/v1/deliveries/7-7/reject", "/v1/deliveries/7-7/extend"}) {
     const RawAnswer answer = Post(target, "{}");
@@ -245,6 +247,51 @@ TEST_F(WorkRoutesTest, P1_ForAClientThatHangsUpWhileItWaitsNothingIsTaken) {
   queues_->Send("work", "x");
   EXPECT_EQ(queues_->Ready("work"), 1U);
   EXPECT_EQ(DeliveriesIn(Post(kLease, "{}")), 1U);
+}
+
+TEST_F(WorkRoutesTest, P9_WhoWaitsHoldsNothingOfWhatItSent) {
+  ServerOptions options;
+  options.limits.max_request_bytes = 100'000;
+  Start(std::move(options));
+  const std::string padded = R"({"wait":20})" + std::string(100'000, ' ');
+  const RawAnswer refused = Post(kLease, padded);
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_THAT(refused.body, HasSubstr("the body of a call that may wait has at most 65536 bytes"));
+  // A body that announces no length counts as if it were large until it is there; while they wait,
+  // these count no more, and there is room for another's.
+  std::vector<std::unique_ptr<RawClient>> workers;
+  for (std::size_t count = 1; count <= 3; ++count) {
+    workers.push_back(std::make_unique<RawClient>(server_->port()));
+    workers.back()->Send("POST " + kLease + " HTTP/1.1\r\nHost: localhost\r\n" + kJson +
+                         "Transfer-Encoding: chunked\r\n\r\nb\r\n" + R"({"wait":20})" +
+                         "\r\n0\r\n\r\n");
+    queues_->WaitForWaiters(count);
+  }
+  const std::string large = R"({"queue":"work","action":"a"})" + std::string(90'000, ' ');
+  EXPECT_EQ(Post("/v1/executions", large).status, 201);
+  for (std::size_t count = 0; count < workers.size(); ++count) queues_->Send("work", "x");
+  for (const auto& worker : workers) EXPECT_EQ(DeliveriesIn(worker->Receive()), 1U);
+}
+
+TEST_F(WorkRoutesTest, P9_SlowReadersCostOthersNoMessage) {
+  constexpr std::size_t kBody = std::size_t{20} << 20;  // more than the sockets take
+  ServerOptions options;
+  options.limits.max_answer_bytes = kBody + (std::size_t{1} << 20);
+  Start(std::move(options));
+  queues_->Send("work", std::string(kBody, 'x'));
+  RawClient slow(server_->port());
+  slow.Send(PostOf(kLease, "{}"));
+  ASSERT_TRUE(slow.IsReadable(20'000));
+  queues_->Send("work", "y");
+  const RawAnswer refused = Post(kLease, "{}");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("nothing is leased"));
+  EXPECT_EQ(queues_->Ready("work"), 1U) << "nobody has to wait for the end of a lease";
+  EXPECT_EQ(DeliveriesIn(slow.Receive()), 1U);
+  RawAnswer answer = refused;  // until the server has seen that it has all of it
+  while (answer.status == 503) answer = Post(kLease, "{}");
+  EXPECT_EQ(DeliveriesIn(answer), 1U);
+  EXPECT_THAT(answer.body, HasSubstr(R"("redelivered":false)"));
 }
 
 TEST_F(WorkRoutesTest, AClientThatSendsAheadIsWaitedForAndAnsweredInOrder) {

@@ -34,6 +34,7 @@ struct FakeLedger {
   std::vector<NewExecution> submitted;  // in the order in which they came
   std::optional<LedgerError> catalog_error;
   std::optional<LedgerError> executions_error;
+  int busy_finds = 0;                      // so many executions are not found for a while
   std::set<LetterId> unreadable;           // they are listed, and cannot be shown
   std::vector<AuditEntry> audit;           // in the order in which they were made
   std::optional<LedgerError> audit_error;  // of Audit, of Remarks and of mutes
@@ -168,6 +169,10 @@ class FakeExecutions final : public Executions {
 
   LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override {
     const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->busy_finds > 0) {
+      --ledger_->busy_finds;
+      return Unexpected<LedgerError>({LedgerFault::kBusy, "", "somebody writes"});
+    }
     if (ledger_->executions_error) return Unexpected<LedgerError>(*ledger_->executions_error);
     for (const ExecutionRow& row : ledger_->executions) {
       if (row.id == id) return row;

@@ -12,35 +12,9 @@
 #include "operations/json_writer.h"
 #include "operations/patience.h"
 #include "operations/query.h"
+#include "operations/work_turn.h"
 
 namespace deadletter {
-
-// One call's turn to ask the ledger, while it lives; none where nothing may be asked any more.
-class Work::Turn {
- public:
-  explicit Turn(Work& work) : work_(work) {
-    std::unique_lock lock(work_.mutex_);
-    work_.changed_.wait(lock, [this] { return work_.closed_ || !work_.asking_; });
-    is_ours_ = !work_.closed_;
-    if (is_ours_) work_.asking_ = true;
-  }
-  ~Turn() {
-    if (!is_ours_) return;
-    {
-      const std::scoped_lock lock(work_.mutex_);
-      work_.asking_ = false;
-    }
-    work_.changed_.notify_all();
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
-  [[nodiscard]] bool IsClosed() const { return !is_ours_; }
-
- private:
-  Work& work_;
-  bool is_ours_ = false;
-};
 
 namespace {
 
@@ -50,17 +24,16 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kNoDeliveries = R"({"deliveries":[]})";
 
-Unexpected<OperationError> FromQueues(const BrokerError& error, const std::string& queue) {
-  if (error.fault == BrokerFault::kQueueMissing)
-    return FailOperation(OperationFault::kNotFound, "there is no queue " + Quoted(queue));
-  return FailOperation(OperationFault::kUnavailable,
-                       "the queues cannot be used now: " + error.message);
-}
-
 Unexpected<OperationError> WaitEnded() {
   return FailOperation(OperationFault::kUnavailable,
                        "nothing is leased: the server is stopping, or the connection was closed "
                        "before anything came");
+}
+
+Unexpected<OperationError> NoRoom() {
+  return FailOperation(OperationFault::kUnavailable,
+                       "nothing is leased: too many large answers wait for slow readers; try again "
+                       "shortly");
 }
 
 Unexpected<OperationError> NotLeased(std::string_view more) {
@@ -68,11 +41,6 @@ Unexpected<OperationError> NotLeased(std::string_view more) {
                        "this delivery is not leased any more: it was answered before, or its time "
                        "was over and the message is somebody else's or dead" +
                            std::string(more));
-}
-
-Unexpected<OperationError> Observing(std::string_view what) {
-  return FailOperation(OperationFault::kConflict,
-                       "executions.mode is \"observe\": " + std::string(what));
 }
 
 // Two hexadecimal numbers, as leases of queue files are called; whatever else was never one's id.
@@ -157,7 +125,8 @@ OperationResult<void> Work::MayLease(const std::string& queue, const Caller& cal
 
 OperationResult<std::string> Work::LeaseDeliveries(const std::string& queue, std::string_view json,
                                                    const Caller& caller,
-                                                   const std::stop_token& gone) {
+                                                   const std::stop_token& gone,
+                                                   const KeepRoom& keep_room) {
   const auto request = ParseLeaseRequest(json);
   if (!request) return Unexpected<OperationError>(request.error());
   if (const auto may = MayLease(queue, caller); !may)
@@ -173,7 +142,7 @@ OperationResult<std::string> Work::LeaseDeliveries(const std::string& queue, std
     if (!ready) return FromQueues(ready.error(), queue);
     if (ends.stop_requested()) return WaitEnded();
     if (!*ready) return std::string(kNoDeliveries);
-    auto given = Give(queue, *request, caller, ends.get_token());
+    auto given = Give(queue, *request, caller, ends.get_token(), keep_room);
     if (!given) return Unexpected<OperationError>(given.error());
     if (*given) return std::move(**given);
     if (wait == milliseconds(0)) return std::string(kNoDeliveries);
@@ -181,42 +150,62 @@ OperationResult<std::string> Work::LeaseDeliveries(const std::string& queue, std
 }
 
 // If we die after the messages are taken, or the answer is lost, they come again when the lease
-// ends; a worker that was given something that the audit does not have there is not.
+// ends; a worker that was given something that the audit does not have there is not. Nothing is
+// taken for which there is no room, or no turn to ask the ledger.
 OperationResult<std::optional<std::string>> Work::Give(const std::string& queue,
                                                        const LeaseRequest& request,
                                                        const Caller& caller,
-                                                       const std::stop_token& ends) {
+                                                       const std::stop_token& ends,
+                                                       const KeepRoom& keep_room) {
   const std::scoped_lock giving(giving_);
-  if (ends.stop_requested()) return WaitEnded();
+  const Turn turn(*this);
+  if (turn.IsClosed() || ends.stop_requested()) return WaitEnded();
+  if (keep_room && !keep_room(kMaxLeasedBytes)) return NoRoom();
   auto leases = ports_.queue->TakeReady(queue, request.max, kMaxLeasedBytes, request.lease);
   if (!leases) return FromQueues(leases.error(), queue);
-  if (leases->empty()) return std::optional<std::string>();
-  const Turn turn(*this);
-  if (const auto recorded = RecordLease(turn, queue, leases->size(), caller); !recorded) {
-    // Where this fails they come back by themselves.
-    for (const Lease& lease : *leases) static_cast<void>(ports_.queue->Reject(lease.id, true));
-    return Unexpected<OperationError>(recorded.error());
+  if (leases->empty()) {
+    if (keep_room) static_cast<void>(keep_room(0));
+    return std::optional<std::string>();
   }
-  // A message is worth having without how its execution stands.
-  bool readable = ports_.executions != nullptr && !turn.IsClosed();
+  std::vector<std::string> ids;
+  for (const Lease& lease : *leases) ids.push_back(lease.id);
+  auto answer = Compose(*leases, queue, caller, keep_room);
+  if (answer) return std::optional(std::move(*answer));
+  // Where this fails they come back by themselves, when their time is over.
+  static_cast<void>(ports_.queue->PutBack(ids));
+  return Unexpected<OperationError>(answer.error());
+}
+
+// The audit last: what it says was given is given.
+OperationResult<std::string> Work::Compose(std::vector<Lease>& leases, const std::string& queue,
+                                           const Caller& caller, const KeepRoom& keep_room) {
   JsonArray deliveries;
-  for (Lease& lease : *leases) {
+  for (Lease& lease : leases) {
     const Letter read = reader_.Read(LetterId(), std::move(lease.delivery));
     std::optional<std::string> status;
-    if (readable && read.execution_id) {
-      const auto row = ports_.executions->Find(*read.execution_id);
-      readable = row.has_value();
-      if (row && *row) status = (*row)->status;
+    if (ports_.executions != nullptr && read.execution_id) {
+      const auto row = Patiently([&] { return ports_.executions->Find(*read.execution_id); });
+      // Nobody is to take what is not known for what is not done.
+      if (!row) {
+        OperationError error = FromLedger(row.error());
+        error.message =
+            "nothing is leased while nobody knows how its execution stands: " + error.message;
+        return Unexpected<OperationError>(std::move(error));
+      }
+      if (*row) status = (*row)->status;
     }
     deliveries.Add(DeliveryJson(lease, read, status));
   }
-  return std::optional(JsonObject().Add("deliveries", deliveries.Take()).Take());
+  std::string answer = JsonObject().Add("deliveries", deliveries.Take()).Take();
+  if (keep_room && !keep_room(answer.size())) return NoRoom();
+  if (const auto recorded = RecordLease(queue, leases.size(), caller); !recorded)
+    return Unexpected<OperationError>(recorded.error());
+  return answer;
 }
 
-OperationResult<void> Work::RecordLease(const Turn& turn, const std::string& queue,
-                                        std::size_t messages, const Caller& caller) {
+OperationResult<void> Work::RecordLease(const std::string& queue, std::size_t messages,
+                                        const Caller& caller) {
   if (options_.redaction.HidesNothing()) return {};
-  if (turn.IsClosed()) return Stopping();
   AuditEntry entry = MakeAuditEntry(caller, "lease", DisplayText(queue, kMaxQueueNameBytes), "",
                                     options_.clock->Now());
   entry.letters = static_cast<std::int64_t>(messages);

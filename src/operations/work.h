@@ -38,6 +38,10 @@ struct WorkPorts {
   std::unique_ptr<Audit> audit;             // never null
 };
 
+// Keeps room for an answer of that many bytes, in place of what was kept before. False: there is
+// none now, and what was kept before stays kept. None at all: there is room for everything.
+using KeepRoom = std::function<bool(std::size_t bytes)>;
+
 struct WorkOptions {
   TopologyPlan topology = {};  // where submissions go, and which queues hold letters
   LetterFormat format = LetterFormat::Default();
@@ -61,11 +65,13 @@ class Work {
   // POST /v1/queues/{queue}/lease: {"deliveries":[…]}, empty where none came in time. Waits for as
   // long as it is asked to; once `gone` is requested the caller is not there any more, and nothing
   // is taken for it. kConflict: a dead letter queue. kForbidden: something is redacted, and the
-  // caller is no admin.
+  // caller is no admin. Whatever fails, nothing is taken, or it is put back as if it had not been;
+  // once this has succeeded, room for the answer is kept.
   [[nodiscard]] OperationResult<std::string> LeaseDeliveries(const std::string& queue,
                                                              std::string_view json,
                                                              const Caller& caller,
-                                                             const std::stop_token& gone);
+                                                             const std::stop_token& gone,
+                                                             const KeepRoom& keep_room = nullptr);
 
   // POST /v1/deliveries/{id}/…; kConflict: the lease is not (or no longer) the caller's.
   //
@@ -102,9 +108,14 @@ class Work {
   [[nodiscard]] OperationResult<std::optional<std::string>> Give(const std::string& queue,
                                                                  const LeaseRequest& request,
                                                                  const Caller& caller,
-                                                                 const std::stop_token& ends);
-  [[nodiscard]] OperationResult<void> RecordLease(const Turn& turn, const std::string& queue,
-                                                  std::size_t messages, const Caller& caller);
+                                                                 const std::stop_token& ends,
+                                                                 const KeepRoom& keep_room);
+  // The answer with these, once everything is known and recorded that must be.
+  [[nodiscard]] OperationResult<std::string> Compose(std::vector<Lease>& leases,
+                                                     const std::string& queue, const Caller& caller,
+                                                     const KeepRoom& keep_room);
+  [[nodiscard]] OperationResult<void> RecordLease(const std::string& queue, std::size_t messages,
+                                                  const Caller& caller);
   [[nodiscard]] OperationResult<Ended> EndExecution(const std::string& delivery,
                                                     const Acknowledgement& acknowledgement);
   [[nodiscard]] bool IsClosed();

@@ -158,7 +158,7 @@ TEST_F(WorkTest, P8_WhereSomethingIsRedactedALeaseIsAnAdminsAndAudited) {
   EXPECT_THAT(ledger_->audit, SizeIs(1)) << "nothing was given";
 }
 
-TEST_F(WorkTest, P1_P8_WithoutTheAuditNothingIsGivenAndTheMessagesGoBack) {
+TEST_F(WorkTest, P1_P8_WithoutTheAuditNothingIsGivenAndNothingCountsAsADelivery) {
   const auto work = MakeWork({.redaction = Hiding("/payload/password")});
   queues_->Send("work", "S3cret 1");
   queues_->Send("work", "S3cret 2");
@@ -167,16 +167,61 @@ TEST_F(WorkTest, P1_P8_WithoutTheAuditNothingIsGivenAndTheMessagesGoBack) {
   ExpectFault(refused, OperationFault::kUnavailable,
               "nothing is leased that the audit does not have");
   EXPECT_EQ(queues_->Ready("work"), 2U);
+  ledger_->audit_error.reset();
+  const auto given = Json(Lease(*work, "work", R"({"max":5})", kChief));
+  ASSERT_THAT(given.at("deliveries").as_array(), SizeIs(2));
+  EXPECT_EQ(given.at("deliveries").at(0).at("redelivered"), false);
 }
 
-TEST_F(WorkTest, AMessageIsGivenThoughItsRowCannotBeRead) {
-  AddExecutions(1);
-  const auto work = MakeWork();
+TEST_F(WorkTest, P3_WhatCannotBeKnownToBeUndoneIsNotGiven) {
+  AddExecutions(2);
+  const auto work = MakeWork({.redaction = Hiding("/payload/password")});
   ledger_->executions_error = LedgerError{LedgerFault::kUnavailable, "", "no file"};
   queues_->Send("work", RequestFor("1"));
-  const auto given = Json(Lease(*work, "work", "{}"));
-  EXPECT_TRUE(given.at("deliveries").at(0).at("execution_status").is_null());
-  EXPECT_EQ(given.at("deliveries").at(0).at("execution_id"), "1");
+  queues_->Send("work", RequestFor("2"));
+  ExpectFault(Lease(*work, "work", R"({"max":2})", kChief), OperationFault::kUnavailable,
+              "nothing is leased while nobody knows how its execution stands: ");
+  EXPECT_EQ(queues_->Ready("work"), 2U);
+  EXPECT_THAT(ledger_->audit, IsEmpty()) << "nothing was given";
+  ledger_->executions_error.reset();
+  const auto given = Json(Lease(*work, "work", R"({"max":2})", kChief));
+  ASSERT_THAT(given.at("deliveries").as_array(), SizeIs(2));
+  EXPECT_EQ(given.at("deliveries").at(0).at("redelivered"), false);
+}
+
+TEST_F(WorkTest, ALedgerThatIsBusyForAMomentIsAskedAgain) {
+  AddExecutions(2);
+  const auto work = MakeWork();
+  queues_->Send("work", RequestFor("1"));
+  queues_->Send("work", RequestFor("2"));
+  ledger_->busy_finds = 3;
+  const auto given = Json(Lease(*work, "work", R"({"max":2})"));
+  ASSERT_THAT(given.at("deliveries").as_array(), SizeIs(2));
+  for (const auto& delivery : given.at("deliveries").as_array())
+    EXPECT_EQ(delivery.at("execution_status"), "scheduled");
+}
+
+TEST_F(WorkTest, P9_WithoutRoomForTheAnswerNothingIsTaken) {
+  const auto work = MakeWork();
+  queues_->Send("work", "x");
+  std::vector<std::size_t> asked;
+  std::size_t refused = 0;
+  const KeepRoom keep = [&](std::size_t bytes) {
+    asked.push_back(bytes);
+    return asked.size() != refused;
+  };
+  // Before anything is taken, and again when it is known how large the answer is.
+  for (refused = 1; refused <= 2; ++refused) {
+    asked.clear();
+    ExpectFault(work->LeaseDeliveries("work", "{}", kOtto, {}, keep), OperationFault::kUnavailable,
+                "nothing is leased: too many large answers wait for slow readers");
+    EXPECT_EQ(queues_->Ready("work"), 1U);
+  }
+  asked.clear();
+  const auto given = work->LeaseDeliveries("work", "{}", kOtto, {}, keep);
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(Json(given).at("deliveries").at(0).at("redelivered"), false);
+  EXPECT_THAT(asked, testing::ElementsAre(kMaxLeasedBytes, given->size()));
 }
 
 }  // namespace

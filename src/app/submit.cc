@@ -96,6 +96,9 @@ void PrintIds(const std::vector<ExecutionId>& ids, cli::OutputFormat output) {
 }  // namespace
 
 int RunSubmit(const Config& config, const cli::SubmitCommand& command, cli::OutputFormat output) {
+  if (IsDeadLetterQueue(config.topology, command.queue)) {
+    return Complain(cli::kExitUsage, "submit: " + NoSubmissionTo(command.queue) + kNothingRecorded);
+  }
   const SystemClock clock;
   const auto wiring = Wiring::Open(config, clock);
   if (!wiring)

@@ -71,7 +71,8 @@ class EmbeddedWiring final : public Wiring {
   std::unique_ptr<Catalog> MakeCatalog() const override {
     return std::make_unique<SqliteCatalog>(ledger_);
   }
-  std::unique_ptr<Executions> MakeExecutions() const override {
+  std::unique_ptr<Executions> MakeExecutions() const override { return MakeKeyedExecutions(); }
+  std::unique_ptr<KeyedExecutions> MakeKeyedExecutions() const override {
     return std::make_unique<SqliteExecutions>(ledger_);
   }
   std::unique_ptr<ReplayBook> MakeReplayBook() const override {
@@ -167,6 +168,7 @@ class ServersWiring final : public Wiring {
   std::unique_ptr<Executions> MakeExecutions() const override {
     return postgres::MakeExecutions(ledger_);
   }
+  std::unique_ptr<KeyedExecutions> MakeKeyedExecutions() const override { return nullptr; }
   std::unique_ptr<Migrator> MakeMigrator() const override {
     return postgres::MakeMigrator(ledger_);
   }
@@ -309,7 +311,7 @@ std::unique_ptr<Work> MakeWork(const Wiring& wiring, const Config& config,
   const bool observing = config.executions_mode == ExecutionsMode::kObserve;
   return std::make_unique<Work>(
       WorkPorts{.queue = std::move(queue),
-                .executions = observing ? nullptr : wiring.MakeExecutions(),
+                .executions = observing ? nullptr : wiring.MakeKeyedExecutions(),
                 .audit = wiring.MakeAudit()},
       WorkOptions{.topology = config.topology,
                   .format = config.letter,

@@ -55,6 +55,8 @@ class Wiring {
   [[nodiscard]] virtual std::unique_ptr<Outbox> MakeOutbox() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Catalog> MakeCatalog() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Executions> MakeExecutions() const = 0;
+  // Null where nothing is submitted over HTTP.
+  [[nodiscard]] virtual std::unique_ptr<KeyedExecutions> MakeKeyedExecutions() const = 0;
   [[nodiscard]] virtual std::unique_ptr<ReplayBook> MakeReplayBook() const = 0;
   [[nodiscard]] virtual std::unique_ptr<ReplayWork> MakeReplayWork() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Migrator> MakeMigrator() const = 0;

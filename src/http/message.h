@@ -20,8 +20,9 @@ struct Request {
   std::optional<std::string> origin = {};
   std::optional<std::string> content_type = {};
   bool has_body = false;
-  std::vector<std::string> authorizations = {};  // every Authorization header
-  std::string address = {};                      // the client's, without a port
+  std::vector<std::string> authorizations = {};    // every Authorization header
+  std::vector<std::string> idempotency_keys = {};  // every Idempotency-Key header
+  std::string address = {};                        // the client's, without a port
   std::string body = {};
   std::stop_token gone = {};  // requested: nobody waits for the answer any more
   // Keeps room for an answer of that many bytes, instead of what was kept for this one before, so

@@ -117,6 +117,7 @@ Answer Router::Route(Request request) {
       }
       call.parameters = std::move(target->parameters);
       call.body = std::move(request.body);
+      call.idempotency_keys = std::move(request.idempotency_keys);
       call.gone = std::move(request.gone);
       if (place->route.is_followed)
         call.may_follow = gate_.MayStay(request, place->route.role.value_or(Role::kViewer));

@@ -23,6 +23,7 @@ struct Call {
   std::vector<std::string> names;     // what stands where the path has {…}, in order
   std::vector<Parameter> parameters;  // of the query
   std::string body;
+  std::vector<std::string> idempotency_keys;  // as they were sent
   std::stop_token gone;  // requested: nobody waits for the answer any more, or the server stops
   MayFollow may_follow = nullptr;  // of a route that is followed
   KeepRoom keep_room;    // of Request

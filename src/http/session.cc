@@ -40,6 +40,9 @@ Request FromBeast(beast::http::request<beast::http::string_body>& message) {
   if (const auto origin = message.find(field::origin); origin != message.end()) {
     request.origin = std::string(origin->value());
   }
+  const auto [key, last_key] = message.equal_range("Idempotency-Key");
+  for (auto each = key; each != last_key; ++each)
+    request.idempotency_keys.emplace_back(each->value());
   if (const auto type = message.find(field::content_type); type != message.end()) {
     request.content_type = std::string(type->value());
   }

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "http/idempotency_key.h"
 #include "http/problem.h"
 
 namespace deadletter::http {
@@ -29,9 +30,12 @@ Route Posting(std::string path, MadeBy made_by, unsigned status, Work* work, Doe
 }  // namespace
 
 void AddWork(std::vector<Route>& routes, Work* work) {
-  routes.push_back(
-      Posting("/v1/executions", MadeBy::kLedger, 201, work,
-              [](Work& asked, const Call& call) { return asked.Submit(call.body, call.caller); }));
+  routes.push_back(Posting("/v1/executions", MadeBy::kLedger, 201, work,
+                           [](Work& asked, const Call& call) -> OperationResult<std::string> {
+                             const auto key = ReadIdempotencyKey(call.idempotency_keys);
+                             if (!key) return Unexpected<OperationError>(key.error());
+                             return asked.Submit(call.body, call.caller, *key);
+                           }));
   routes.push_back(Posting("/v1/queues/{queue}/lease", MadeBy::kWaiting, 200, work,
                            [](Work& asked, const Call& call) {
                              return asked.LeaseDeliveries(call.names[0], call.body, call.caller,

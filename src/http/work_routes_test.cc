@@ -120,6 +120,7 @@ TEST_F(WorkRoutesTest, EveryMistakeHasItsStatus) {
         Mistake{"/v1/executions?x=1", R"({"queue":"work","action":"a"})", 400},
         Mistake{"/v1/executions", R"({"queue":"no","action":"a"})", 404},
         Mistake{"/v1/executions", R"({"queue":"work","action":""})", 422},
+        Mistake{"/v1/executions", R"({"queue":"attune.dlx.queue","action":"a"})", 422},
         Mistake{"/v1/executions", std::string((1 << 20) + 1, ' '), 413},
         Mistake{kLease, R"({"max":0})", 400}, Mistake{kLease + "?wait=5", "{}", 400},
         Mistake{"/v1/queues/no/lease", "{}", 404},
@@ -173,6 +174,37 @@ TEST_F(WorkRoutesTest, WithTokensEachCallNeedsAnOperator) {
   EXPECT_EQ(queues_->Ready("work"), 1U);
   EXPECT_EQ(DeliveriesIn(Post(kLease, "{}", as(worker))), 1U);
   server_.reset();  // before its tokens
+}
+
+TEST_F(WorkRoutesTest, AnIdempotencyKeyMakesASubmissionSafeToRepeat) {
+  Start();
+  const std::string body = R"({"queue":"work","action":"core.echo"})";
+  const auto with = [&](const std::string& header, const std::string& sent) {
+    return Post("/v1/executions", sent, header);
+  };
+  const RawAnswer first = with("Idempotency-Key: \"8e03978e-40d5\"\r\n", body);
+  EXPECT_EQ(first.status, 201);
+  for (const char* same :
+       {"Idempotency-Key: \"8e03978e-40d5\"\r\n", "idempotency-key: 8e03978e-40d5\r\n"}) {
+    const RawAnswer again = with(same, body);
+    EXPECT_EQ(again.status, 201);
+    EXPECT_EQ(again.body, first.body);
+  }
+  EXPECT_THAT(ledger_->submitted, SizeIs(1));
+  EXPECT_EQ(with("Idempotency-Key: 8e03978e-40d5\r\n", body + " ").status, 422);
+  EXPECT_EQ(with("", body).status, 201);
+  EXPECT_THAT(ledger_->submitted, SizeIs(2));
+  for (const std::string bad :
+       {"Idempotency-Key: \"\"\r\n", "Idempotency-Key:\r\n", "Idempotency-Key: \"a\r\n",
+        "Idempotency-Key: a b\r\n", "Idempotency-Key: \"a\";b=1\r\n",
+        "Idempotency-Key: \"a\\n\"\r\n", "Idempotency-Key: a, b\r\n",
+        "Idempotency-Key: a\r\nIdempotency-Key: a\r\n"}) {
+    EXPECT_EQ(with(bad, body).status, 400) << bad;
+  }
+  EXPECT_EQ(with("Idempotency-Key: " + std::string(256, 'k') + "\r\n", body).status, 400);
+  EXPECT_EQ(with("Idempotency-Key: " + std::string(255, 'k') + "\r\n", body).status, 201);
+  EXPECT_EQ(with("Idempotency-Key: \"a \\\"b\\\\\"\r\n", body).status, 201);
+  EXPECT_TRUE(ledger_->keyed.contains({std::string(kLocalCaller), R"(a "b\)"}));
 }
 
 TEST_F(WorkRoutesTest, WhereLeasesEndWithAConnectionEachCallSaysSo) {

@@ -1,6 +1,7 @@
 // Port: the platform's executions, for those who submit and for those who ask.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -63,6 +64,35 @@ class Executions {
   // Ends a call in progress, and lets each later one fail with kUnavailable (Submit: kInDoubt where
   // it was committing).
   virtual void Abort() = 0;
+};
+
+// A submission that is to be made once, however often it is asked for.
+struct SubmissionKey {
+  std::string who;
+  std::string key;          // unique among those of `who`
+  std::string fingerprint;  // of what is asked for
+};
+
+// What a key stands for.
+struct KeyedSubmission {
+  std::string fingerprint;
+  std::vector<ExecutionId> ids;
+};
+
+// For this long a key is known; then it is forgotten, and may be used again.
+inline constexpr std::chrono::hours kSubmissionKeyHours{24};
+
+// Executions of a ledger that remembers by which key they were submitted: for those who submit over
+// HTTP and may lose the answer.
+class KeyedExecutions : public Executions {
+ public:
+  [[nodiscard]] virtual LedgerResult<std::optional<KeyedSubmission>> FindKeyed(
+      const std::string& who, const std::string& key, Instant now) = 0;
+  // Submit(), and the key in the same transaction. Where the key is known already nothing is
+  // submitted, and what it stands for is given. Forgets keys whose time is over, more than it adds.
+  [[nodiscard]] virtual LedgerResult<KeyedSubmission> SubmitKeyed(
+      std::span<const NewExecution> executions, Instant now, const std::optional<AuditEntry>& audit,
+      const SubmissionKey& key) = 0;
 };
 
 }  // namespace deadletter

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +33,7 @@ struct FakeLedger {
   std::vector<LetterRecord> letters;  // in the order of receipt
   std::vector<ExecutionRow> executions;
   std::vector<NewExecution> submitted;  // in the order in which they came
+  std::map<std::pair<std::string, std::string>, KeyedSubmission> keyed;  // by whose key
   std::optional<LedgerError> catalog_error;
   std::optional<LedgerError> executions_error;
   int busy_finds = 0;                      // so many executions are not found for a while
@@ -143,7 +145,7 @@ class FakeCatalog final : public Catalog {
   std::shared_ptr<FakeLedger> ledger_;
 };
 
-class FakeExecutions final : public Executions {
+class FakeExecutions final : public KeyedExecutions {
  public:
   explicit FakeExecutions(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
 
@@ -178,6 +180,25 @@ class FakeExecutions final : public Executions {
       if (row.id == id) return row;
     }
     return std::nullopt;
+  }
+
+  LedgerResult<std::optional<KeyedSubmission>> FindKeyed(const std::string& who,
+                                                         const std::string& key, Instant) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->executions_error) return Unexpected<LedgerError>(*ledger_->executions_error);
+    const auto found = ledger_->keyed.find({who, key});
+    if (found == ledger_->keyed.end()) return std::nullopt;
+    return found->second;
+  }
+  LedgerResult<KeyedSubmission> SubmitKeyed(std::span<const NewExecution> executions, Instant now,
+                                            const std::optional<AuditEntry>& audit,
+                                            const SubmissionKey& key) override {
+    auto ids = Submit(executions, now, audit);
+    if (!ids) return Unexpected<LedgerError>(ids.error());
+    KeyedSubmission known{.fingerprint = key.fingerprint, .ids = std::move(*ids)};
+    const std::scoped_lock lock(ledger_->entry);
+    ledger_->keyed[{key.who, key.key}] = known;
+    return known;
   }
 
   // Failable are scheduled and running; of that attempt, where both have a stamp.

@@ -1,5 +1,9 @@
 #include "operations/submission.h"
 
+#include <algorithm>
+
+#include "operations/query.h"
+
 namespace deadletter {
 namespace {
 
@@ -17,6 +21,17 @@ std::optional<std::string> WorkerOf(const TopologyPlan& plan, const std::string&
 }
 
 }  // namespace
+
+bool IsDeadLetterQueue(const TopologyPlan& plan, const std::string& queue) {
+  return queue == plan.dlq || queue == plan.unrouted_queue ||
+         std::ranges::find(plan.dead_letter_queues, queue) != plan.dead_letter_queues.end();
+}
+
+std::string NoSubmissionTo(const std::string& dead_letter_queue) {
+  return Quoted(dead_letter_queue) +
+         " is a dead letter queue: what is sent there is taken for a letter and fails its "
+         "execution; name a worker's queue";
+}
 
 std::vector<NewExecution> NewExecutions(const TopologyPlan& plan, const Submission& submission) {
   const auto worker = WorkerOf(plan, submission.queue);

@@ -28,6 +28,11 @@ struct Submission {
   std::optional<std::string> worker_id;  // else the one whose queue it is, if it is one's
 };
 
+// Where letters go: nobody submits there, and nobody works on them.
+[[nodiscard]] bool IsDeadLetterQueue(const TopologyPlan& plan, const std::string& queue);
+// Why nothing is submitted to such a queue, and what to do.
+[[nodiscard]] std::string NoSubmissionTo(const std::string& dead_letter_queue);
+
 // A worker's queue of the topology gets its messages through the dispatch exchange, as the
 // platform's do; any other queue straight, through the default exchange.
 [[nodiscard]] std::vector<NewExecution> NewExecutions(const TopologyPlan& plan,

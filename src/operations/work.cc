@@ -76,38 +76,8 @@ bool Work::IsClosed() {
   return closed_;
 }
 
-OperationResult<std::string> Work::Submit(std::string_view json, const Caller& caller) {
-  const auto submission = ParseSubmission(json);
-  if (!submission) return Unexpected<OperationError>(submission.error());
-  if (ports_.executions == nullptr) return Observing("nothing is submitted");
-  if (IsClosed()) return Stopping();
-  // Not waited for: only whether it is there.
-  if (const auto there = ports_.queue->AwaitReady(submission->queue, milliseconds(0), {}); !there)
-    return FromQueues(there.error(), submission->queue);
-  const Instant now = options_.clock->Now();
-  const std::string action = options_.redaction.HidesFilter("action")
-                                 ? std::string(kRedacted)
-                                 : DisplayText(submission->action, kMaxAuditDetailBytes);
-  AuditEntry entry = MakeAuditEntry(caller, "submit", submission->queue,
-                                    fmt::format("{} x {}", submission->count, action), now);
-  entry.letters = 0;
-  const auto executions = NewExecutions(options_.topology, *submission);
-  const Turn turn(*this);
-  if (turn.IsClosed()) return Stopping();
-  const auto ids = Patiently([&] { return ports_.executions->Submit(executions, now, entry); });
-  // Also where the answer was lost.
-  if (options_.submitted) options_.submitted();
-  if (!ids) return Unexpected<OperationError>(FromChange(ids.error()));
-  JsonArray list;
-  for (const ExecutionId& id : *ids) list.Add(JsonString(id.ToString()));
-  return JsonObject().Add("execution_ids", list.Take()).Take();
-}
-
 OperationResult<void> Work::MayLease(const std::string& queue, const Caller& caller) const {
-  const TopologyPlan& plan = options_.topology;
-  const auto& letters = plan.dead_letter_queues;
-  if (queue == plan.dlq || queue == plan.unrouted_queue ||
-      std::ranges::find(letters, queue) != letters.end()) {
+  if (IsDeadLetterQueue(options_.topology, queue)) {
     return FailOperation(OperationFault::kConflict,
                          Quoted(queue) +
                              " is a dead letter queue: a worker there would take letters away; "

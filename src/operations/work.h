@@ -11,9 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -34,8 +36,9 @@ inline constexpr std::size_t kMaxLeasedBytes = std::size_t{8} << 20;
 
 struct WorkPorts {
   std::unique_ptr<LastingWorkQueue> queue;  // never null
-  std::unique_ptr<Executions> executions;   // null: the platform's table is left alone (observing)
-  std::unique_ptr<Audit> audit;             // never null
+  // Null: the platform's table is left alone (observing).
+  std::unique_ptr<KeyedExecutions> executions;
+  std::unique_ptr<Audit> audit;  // never null
 };
 
 // Keeps room for an answer of that many bytes, in place of what was kept before. False: there is
@@ -59,8 +62,11 @@ class Work {
   Work(WorkPorts ports, WorkOptions options);
 
   // POST /v1/executions: {"execution_ids":["1",…]}. kNotFound, and nothing recorded: there is no
-  // such queue.
-  [[nodiscard]] OperationResult<std::string> Submit(std::string_view json, const Caller& caller);
+  // such queue. With a `key` of the caller's own the same call may be made again for a day, and
+  // is answered as the first time, without submitting anything. kConflict: one with that key is
+  // under way; kUnacceptable: something else was submitted with it.
+  [[nodiscard]] OperationResult<std::string> Submit(std::string_view json, const Caller& caller,
+                                                    const std::optional<std::string>& key = {});
 
   // POST /v1/queues/{queue}/lease: {"deliveries":[…]}, empty where none came in time. Waits for as
   // long as it is asked to; once `gone` is requested the caller is not there any more, and nothing
@@ -95,6 +101,7 @@ class Work {
 
  private:
   class Turn;
+  class KeyInHand;
 
   struct Ended {
     ExecutionId id;
@@ -118,6 +125,12 @@ class Work {
                                                   const Caller& caller);
   [[nodiscard]] OperationResult<Ended> EndExecution(const std::string& delivery,
                                                     const Acknowledgement& acknowledgement);
+  [[nodiscard]] OperationResult<std::vector<ExecutionId>> SubmitKeyed(const Submission& submission,
+                                                                      const Caller& caller,
+                                                                      const SubmissionKey& key);
+  [[nodiscard]] OperationResult<std::vector<ExecutionId>> SubmitOnce(const Submission& submission,
+                                                                     const Caller& caller,
+                                                                     const SubmissionKey* key);
   [[nodiscard]] bool IsClosed();
 
   const WorkPorts ports_;
@@ -129,6 +142,8 @@ class Work {
   std::condition_variable changed_;
   bool asking_ = false;  // guarded by mutex_: somebody asks the ledger
   bool closed_ = false;  // guarded by mutex_
+  // Of submissions that are under way, each with whose it is; guarded by mutex_.
+  std::set<std::pair<std::string, std::string>> keys_in_hand_;
 };
 
 // Where leases end with a connection there is no work over HTTP.

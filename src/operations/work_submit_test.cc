@@ -92,6 +92,48 @@ TEST_F(WorkTest, WhatIsNoSubmissionIsToldAndRecordsNothing) {
   EXPECT_THAT(ledger_->audit, IsEmpty());
 }
 
+TEST_F(WorkTest, NothingIsSubmittedToADeadLetterQueue) {
+  WorkOptions options;
+  options.topology.dead_letter_queues = {"other.dlq"};
+  const auto work = MakeWork(std::move(options));
+  for (const std::string queue : {"attune.dlx.queue", "attune.dlx.unrouted.queue", "other.dlq"}) {
+    queues_->Declare(queue);
+    ExpectFault(work->Submit(R"({"action":"a","queue":")" + queue + "\"}", kOtto),
+                OperationFault::kUnacceptable, "'" + queue + "' is a dead letter queue");
+  }
+  EXPECT_THAT(ledger_->submitted, IsEmpty());
+}
+
+TEST_F(WorkTest, P3_TheSameKeyForTheSameSubmissionIsAnsweredAsBefore) {
+  int told = 0;
+  const auto work = MakeWork({.submitted = [&told] { ++told; }});
+  const std::string json = R"({"queue":"work","action":"a","count":2})";
+  const auto first = work->Submit(json, kOtto, "k-1");
+  ASSERT_TRUE(first) << first.error().message;
+  queues_->Fail(BrokerError{BrokerFault::kUnreachable, "disk full"});
+  EXPECT_EQ(work->Submit(json, kOtto, "k-1").value(), *first) << "whatever has happened since";
+  queues_->Fail(std::nullopt);
+  EXPECT_THAT(ledger_->submitted, SizeIs(2));
+  EXPECT_THAT(ledger_->audit, SizeIs(1));
+  EXPECT_EQ(told, 1);
+  ExpectFault(work->Submit(json + " ", kOtto, "k-1"), OperationFault::kUnacceptable,
+              "something else was submitted with this Idempotency-Key");
+  // Another key, another caller, and none at all.
+  EXPECT_NE(work->Submit(json, kOtto, "k-2").value(), *first);
+  EXPECT_NE(work->Submit(json, test::kChief, "k-1").value(), *first);
+  EXPECT_NE(work->Submit(json, kOtto).value(), *first);
+}
+
+TEST_F(WorkTest, AKeyOfWhatWasNotRecordedIsFree) {
+  const auto work = MakeWork();
+  const std::string json = R"({"queue":"work","action":"a"})";
+  ledger_->audit_error = LedgerError{LedgerFault::kInDoubt, "", "no answer"};
+  ExpectFault(work->Submit(json, kOtto, "k"), OperationFault::kUnavailable,
+              "with the same Idempotency-Key it does no harm");
+  ledger_->audit_error.reset();
+  EXPECT_TRUE(work->Submit(R"({"queue":"work","action":"b"})", kOtto, "k"));
+}
+
 TEST_F(WorkTest, WhetherASubmissionWasRecordedIsTold) {
   const auto work = MakeWork();
   const std::string json = R"({"queue":"work","action":"a"})";
@@ -124,7 +166,7 @@ TEST_F(WorkTest, WhoObservesSubmitsNothingAndTouchesNoExecution) {
 // ---- stopping
 
 // Stands still in Submit() until it is aborted.
-class StandingExecutions final : public Executions {
+class StandingExecutions final : public KeyedExecutions {
  public:
   LedgerResult<std::vector<ExecutionId>> Submit(std::span<const NewExecution>, Instant,
                                                 const std::optional<AuditEntry>&) override {
@@ -132,6 +174,15 @@ class StandingExecutions final : public Executions {
     asked.notify_all();
     aborted_.wait(false);
     return Unexpected<LedgerError>({LedgerFault::kUnavailable, "", "ended"});
+  }
+  LedgerResult<std::optional<KeyedSubmission>> FindKeyed(const std::string&, const std::string&,
+                                                         Instant) override {
+    return std::nullopt;
+  }
+  LedgerResult<KeyedSubmission> SubmitKeyed(std::span<const NewExecution> executions, Instant now,
+                                            const std::optional<AuditEntry>& audit,
+                                            const SubmissionKey&) override {
+    return Unexpected<LedgerError>(Submit(executions, now, audit).error());
   }
   LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId&) override {
     return std::nullopt;
@@ -150,6 +201,22 @@ class StandingExecutions final : public Executions {
  private:
   std::atomic<bool> aborted_ = false;
 };
+
+TEST_F(WorkTest, P3_OfTwoWithTheSameKeyAtOnceTheSecondIsToldSo) {
+  WorkPorts ports = test::WorkPortsOver(queues_, ledger_);
+  auto standing = std::make_unique<StandingExecutions>();
+  StandingExecutions& executions = *standing;
+  ports.executions = std::move(standing);
+  Work work(std::move(ports), {.clock = clock_});
+  const std::string json = R"({"queue":"work","action":"a"})";
+  std::jthread first([&] { EXPECT_FALSE(work.Submit(json, kOtto, "k")); });
+  executions.asked.wait(false);
+  ExpectFault(work.Submit(json, kOtto, "k"), OperationFault::kConflict,
+              "a submission with this Idempotency-Key is under way");
+  executions.Abort();
+  first.join();
+  ExpectFault(work.Submit(json, kOtto, "k"), OperationFault::kUnavailable, "ended");
+}
 
 TEST_F(WorkTest, ClosingEndsACallThatTheLedgerDoesNotAnswerAndThoseThatWaitForTheirTurn) {
   WorkPorts ports = test::WorkPortsOver(queues_, ledger_);

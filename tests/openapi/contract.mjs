@@ -80,7 +80,7 @@ export class Contract {
 
   // Throws where the answer {status, headers, body} is not one that the document tells of. Gives what is in it. `events` in place of a
   // body: those that were waited for of an answer that goes on and on.
-  check(operation, answer, queryParameters = []) {
+  check(operation, answer, parameters = []) {
     const told = (why) => new Error(`${operation.name} answered ${answer.status}: ${why}\n${shorten(answer.body)}`);
     const key = String(answer.status) in operation.responses ? String(answer.status) : "default";
     let pointer = `${operation.pointer}/responses/${key}`;
@@ -123,7 +123,7 @@ export class Contract {
 
     const seen = this.statuses.get(operation);
     seen.set(key, (seen.get(key) ?? 0) + 1);
-    if (answer.status < 300) for (const name of queryParameters) this.parametersTaken.get(operation).add(name);
+    if (answer.status < 300) for (const name of parameters) this.parametersTaken.get(operation).add(name);
     return data;
   }
 
@@ -147,14 +147,14 @@ export class Contract {
   }
 
   // What the document tells of and nobody has seen: statuses, and parameters in a call that succeeded. `excused(operation,
-  // status)`: that nobody can bring about here.
-  unseen(excused) {
+  // status)`: that nobody can bring about here. `isDone(operation)`: that it can succeed here at all.
+  unseen(excused, isDone) {
     const unseen = [];
     for (const operation of this.operations) {
       for (const status of Object.keys(operation.responses))
         if (!this.statuses.get(operation).has(status) && !excused(operation, status)) unseen.push(`${operation.name}: ${status}`);
-      for (const { name } of operation.parametersIn("query"))
-        if (!this.parametersTaken.get(operation).has(name)) unseen.push(`${operation.name}: the parameter ${name}`);
+      for (const { name } of [...operation.parametersIn("query"), ...operation.parametersIn("header")])
+        if (isDone(operation) && !this.parametersTaken.get(operation).has(name)) unseen.push(`${operation.name}: the parameter ${name}`);
     }
     return unseen;
   }

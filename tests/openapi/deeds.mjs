@@ -83,13 +83,23 @@ async function muteAGroup(server) {
   await server.call("muteGroup", { body: { for: -1 }, wanted: 400 });
 }
 
+const KEY = { "Idempotency-Key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"' };
+
+async function submitOnce(server, submission, first) {
+  const { data } = await server.call("submitExecutions", { body: submission, headers: KEY, wanted: 201 });
+  if (data.execution_ids.join() !== first.execution_ids.join()) throw new Error(`submitted again: ${JSON.stringify(data)}`);
+  await server.call("submitExecutions", { body: { ...submission, count: 1 }, headers: KEY, wanted: 422 });
+}
+
 async function work(server) {
   const queue = server.ids.queues;
   if (queue === undefined) return;
   const submission = { queue, action: "core.echo", payload: { password: "S3cret" }, ttl_ms: 600_000, worker_id: "7" };
-  const { data } = await server.call("submitExecutions", { body: { ...submission, count: 2 }, wanted: 201 });
+  const { data } = await server.call("submitExecutions", { body: { ...submission, count: 2 }, headers: KEY, wanted: 201 });
   if (data.execution_ids.length !== 2) throw new Error(`submitted ${JSON.stringify(data)}`);
+  await submitOnce(server, { ...submission, count: 2 }, data);
   await server.call("submitExecutions", { body: { ...submission, queue: "no.such.queue" }, wanted: 404 });
+  await server.call("submitExecutions", { body: { ...submission, queue: server.ids.dead_letter_queue }, wanted: 422 });
   await server.call("submitExecutions", { body: { ...submission, action: "x".repeat(1025) }, wanted: 422 });
 
   await server.call("leaseDeliveries", { role: "operator", body: {}, wanted: 403 });

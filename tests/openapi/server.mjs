@@ -24,7 +24,9 @@ export class Server {
       const body = new Uint8Array(await response.clone().arrayBuffer());
       const answer = { status: response.status, headers: response.headers, body };
       const given = Object.entries(options.query ?? {}).filter(([, value]) => value !== undefined);
-      this.checked.set(response, contract.check(operation, answer, given.map(([name]) => name)));
+      const sent = operation.parametersIn("header").filter(({ name }) => new Headers(options.headers).has(name));
+      const names = [...given.map(([name]) => name), ...sent.map(({ name }) => name)];
+      this.checked.set(response, contract.check(operation, answer, names));
       return response;
     });
   }

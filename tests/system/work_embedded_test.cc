@@ -107,6 +107,12 @@ TEST_F(WorkOverHttp, EveryMistakeIsToldAndChangesNothing) {
   Post(url, "/v1/executions", R"({"queue":"nowhere","action":"a"})", 404);
   Post(url, "/v1/executions", R"({"queue":"worker.7.executions","action":""})", 422);
   Post(url, "/v1/executions", R"({"queue":"worker.7.executions"})", 400);
+  for (const std::string queue : {kDeadLetterQueue, "attune.dlx.unrouted.queue"}) {
+    Post(url, "/v1/executions", R"({"action":"a","queue":")" + queue + "\"}", 422);
+    const Finished submitted = world_.Run({"submit", "--queue", queue, "--action", "a"});
+    EXPECT_EQ(submitted.status, 2);
+    EXPECT_THAT(submitted.output, testing::HasSubstr("'" + queue + "' is a dead letter queue"));
+  }
   Post(url, "/v1/queues/nowhere/lease", "{}", 404);
   Post(url, std::string("/v1/queues/") + kDeadLetterQueue + "/lease", "{}", 409);
   Post(url, "/v1/queues/attune.dlx.unrouted.queue/lease", "{}", 409);
@@ -218,6 +224,36 @@ TEST_F(WorkOverHttp, P1_AKillBeforeTheRowIsWrittenLeavesTheWorkToTheNext) {
   Post(server.url(), CallOf(delivery, "ack"), R"({"result":"second"})");
   EXPECT_EQ(world_.Row(id).result_json, "\"second\"");
   EXPECT_EQ(Waiting(), 0u);
+}
+
+TEST_F(WorkOverHttp, P3_WhatIsSubmittedAgainWithItsKeyAfterALostAnswerIsThereOnce) {
+  const auto submit = [](const std::string& url, const std::string& body) {
+    return HttpPost(url + "/v1/executions", body, {"Idempotency-Key: \"8e03978e-40d5\""});
+  };
+  {
+    Server server = world_.Serve({{"DEADLETTER_FAULT", "submit.before=kill"}});
+    ASSERT_TRUE(server.WaitUntilReady());
+    EXPECT_EQ(submit(server.url(), kEcho).status, 0);
+    EXPECT_EQ(server.process().WaitForExit(kPatience), kKilledByTest);
+    EXPECT_EQ(world_.pair().ledger().ReadFacts().rows.size(), 0u);
+  }
+  {
+    Server server = world_.Serve({{"DEADLETTER_FAULT", "submit.after=kill"}});
+    ASSERT_TRUE(server.WaitUntilReady());
+    EXPECT_EQ(submit(server.url(), kEcho).status, 0);
+    EXPECT_EQ(server.process().WaitForExit(kPatience), kKilledByTest);
+  }
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const HttpAnswer first = submit(server.url(), kEcho);
+  EXPECT_EQ(first.status, 201) << first.body;
+  EXPECT_EQ(submit(server.url(), kEcho).body, first.body);
+  EXPECT_EQ(submit(server.url(), kEcho + " ").status, 422);
+  EXPECT_EQ(world_.pair().ledger().ReadFacts().rows.size(), 1u);
+  const auto delivery = TakeWork(server.url()).at(0);
+  Post(server.url(), CallOf(delivery, "ack"), R"({"result":1})");
+  EXPECT_EQ(Waiting(), 0u);
+  EXPECT_EQ(server.Get("/v1/audit").at("items").as_array().size(), 1u);
 }
 
 TEST_F(WorkOverHttp, P1_AKillBeforeTheAnswerOfALeaseCostsALeaseAndNoMessage) {

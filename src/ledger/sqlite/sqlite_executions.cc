@@ -1,5 +1,7 @@
 #include "ledger/sqlite/sqlite_executions.h"
 
+#include <boost/json.hpp>
+
 #include "base/fault_point.h"
 #include "base/rfc3339.h"
 #include "ledger/sqlite/letter_row.h"
@@ -20,6 +22,29 @@ Unexpected<LedgerError> NoId(const ExecutionTable& table) {
                                       " needs a default"});
 }
 
+std::string IdsToJson(std::span<const ExecutionId> ids) {
+  std::string json;
+  for (const ExecutionId& id : ids) json += (json.empty() ? "[" : ",") + id.ToJson();
+  return json + "]";
+}
+
+std::optional<std::vector<ExecutionId>> IdsFromJson(ExecutionIdType type, const std::string& json) {
+  boost::json::error_code error;
+  const boost::json::value read = boost::json::parse(json, error);
+  if (error || !read.is_array()) return std::nullopt;
+  std::vector<ExecutionId> ids;
+  for (const boost::json::value& one : read.get_array()) {
+    auto id = ParseExecutionId(
+        type, one.is_string() ? std::string(one.get_string()) : boost::json::serialize(one));
+    if (!id) return std::nullopt;
+    ids.push_back(std::move(*id));
+  }
+  return ids;
+}
+
+// More than one that is added, so that they do not pile up.
+constexpr std::int64_t kForgottenAtOnce = 100;
+
 }  // namespace
 
 SqliteExecutions::SqliteExecutions(SqliteLedgerOptions options)
@@ -38,23 +63,88 @@ LedgerResult<sqlite::Database*> SqliteExecutions::Open() {
 
 LedgerResult<std::vector<ExecutionId>> SqliteExecutions::Submit(
     std::span<const NewExecution> executions, Instant now, const std::optional<AuditEntry>& audit) {
-  std::vector<ExecutionId> ids;
-  if (executions.empty()) return ids;
+  if (executions.empty()) return std::vector<ExecutionId>();
   auto database = Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
-  for (const NewExecution& execution : executions) {
-    auto id = SubmitOne(**database, execution, now);
-    if (!id) return Unexpected<LedgerError>(id.error());
-    ids.push_back(std::move(*id));
-  }
-  if (audit) RecordInAudit(**database, *audit);
+  auto ids = SubmitAll(**database, executions, now, audit);
+  if (!ids) return ids;
   fault::Hit("submit.before");
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
   fault::Hit("submit.after");
   return ids;
+}
+
+LedgerResult<std::vector<ExecutionId>> SqliteExecutions::SubmitAll(
+    sqlite::Database& database, std::span<const NewExecution> executions, Instant now,
+    const std::optional<AuditEntry>& audit) {
+  std::vector<ExecutionId> ids;
+  for (const NewExecution& execution : executions) {
+    auto id = SubmitOne(database, execution, now);
+    if (!id) return Unexpected<LedgerError>(id.error());
+    ids.push_back(std::move(*id));
+  }
+  if (audit) RecordInAudit(database, *audit);
+  return ids;
+}
+
+LedgerResult<std::optional<KeyedSubmission>> SqliteExecutions::FindKeyed(const std::string& who,
+                                                                         const std::string& key,
+                                                                         Instant now) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  return ReadKeyed(**database, who, key, now);
+}
+
+LedgerResult<std::optional<KeyedSubmission>> SqliteExecutions::ReadKeyed(sqlite::Database& database,
+                                                                         const std::string& who,
+                                                                         const std::string& key,
+                                                                         Instant now) {
+  auto rows = database.Prepare(sql::kSubmissionFind);
+  rows.Bind(who, key, now - kSubmissionKeyHours);
+  std::optional<KeyedSubmission> known;
+  if (rows.Next()) {
+    auto ids = IdsFromJson(options_.executions.id_type, rows.Text(1));
+    if (!ids) {
+      return Unexpected<LedgerError>({LedgerFault::kStatement, "SQLITE_CORRUPT",
+                                      "deadletter_submission: what the key stands for is damaged"});
+    }
+    known = KeyedSubmission{.fingerprint = rows.Text(0), .ids = std::move(*ids)};
+  }
+  if (rows.error()) return file_.Failed(*rows.error());
+  return known;
+}
+
+// The write lock is taken first: of two with the same key the second finds what the first has
+// committed.
+LedgerResult<KeyedSubmission> SqliteExecutions::SubmitKeyed(
+    std::span<const NewExecution> executions, Instant now, const std::optional<AuditEntry>& audit,
+    const SubmissionKey& key) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  auto transaction = file_.Begin();
+  if (!transaction) return Unexpected<LedgerError>(transaction.error());
+  auto known = ReadKeyed(**database, key.who, key.key, now);
+  if (!known) return Unexpected<LedgerError>(known.error());
+  if (*known) return std::move(**known);
+  auto ids = SubmitAll(**database, executions, now, audit);
+  if (!ids) return Unexpected<LedgerError>(ids.error());
+  // Where one of these fails, the transaction does not commit.
+  static_cast<void>((*database)
+                        ->Prepare(sql::kSubmissionForget)
+                        .Bind(now - kSubmissionKeyHours, kForgottenAtOnce)
+                        .Run());
+  static_cast<void>((*database)
+                        ->Prepare(sql::kSubmissionRemember)
+                        .Bind(key.who, key.key, key.fingerprint, IdsToJson(*ids), now)
+                        .Run());
+  fault::Hit("submit.before");
+  if (auto committed = file_.Commit(*transaction); !committed)
+    return Unexpected<LedgerError>(committed.error());
+  fault::Hit("submit.after");
+  return KeyedSubmission{.fingerprint = key.fingerprint, .ids = std::move(*ids)};
 }
 
 LedgerResult<ExecutionId> SqliteExecutions::SubmitOne(sqlite::Database& database,

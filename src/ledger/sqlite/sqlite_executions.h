@@ -11,13 +11,20 @@
 
 namespace deadletter {
 
-class SqliteExecutions final : public Executions {
+class SqliteExecutions final : public KeyedExecutions {
  public:
   explicit SqliteExecutions(SqliteLedgerOptions options);
 
   [[nodiscard]] LedgerResult<std::vector<ExecutionId>> Submit(
       std::span<const NewExecution> executions, Instant now,
       const std::optional<AuditEntry>& audit) override;
+  [[nodiscard]] LedgerResult<std::optional<KeyedSubmission>> FindKeyed(const std::string& who,
+                                                                       const std::string& key,
+                                                                       Instant now) override;
+  [[nodiscard]] LedgerResult<KeyedSubmission> SubmitKeyed(std::span<const NewExecution> executions,
+                                                          Instant now,
+                                                          const std::optional<AuditEntry>& audit,
+                                                          const SubmissionKey& key) override;
   [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override;
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
                                                     const MessageAttempt& attempt,
@@ -27,6 +34,14 @@ class SqliteExecutions final : public Executions {
 
  private:
   [[nodiscard]] LedgerResult<sqlite::Database*> Open();
+  // Written, not committed.
+  [[nodiscard]] LedgerResult<std::vector<ExecutionId>> SubmitAll(
+      sqlite::Database& database, std::span<const NewExecution> executions, Instant now,
+      const std::optional<AuditEntry>& audit);
+  [[nodiscard]] LedgerResult<std::optional<KeyedSubmission>> ReadKeyed(sqlite::Database& database,
+                                                                       const std::string& who,
+                                                                       const std::string& key,
+                                                                       Instant now);
   [[nodiscard]] LedgerResult<ExecutionId> SubmitOne(sqlite::Database& database,
                                                     const NewExecution& execution, Instant now);
   [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Read(sqlite::Database& database,

@@ -1,0 +1,2 @@
+-- The other ledger remembers from here on by which key somebody submitted what over HTTP. On this one nothing is
+-- submitted over HTTP, and so there is nothing to add; the numbers are the same in both.

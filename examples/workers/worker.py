@@ -4,7 +4,8 @@
     worker.py [--server URL] [--lease SECONDS] QUEUE
 
 The server is DEADLETTER_SERVER or http://127.0.0.1:8025; a token is taken from DEADLETTER_TOKEN. It
-works until it is told to end (SIGTERM, Ctrl-C), and finishes what it has in hand first.
+works until it is told to end (SIGTERM, Ctrl-C), and finishes what it has in hand first, and what is given to it in
+that moment.
 """
 import argparse
 import http.client
@@ -12,16 +13,17 @@ import json
 import os
 import random
 import signal
+import socket
+import ssl
 import sys
 import threading
-import urllib.error
 import urllib.parse
-import urllib.request
 
 WAIT_SECONDS = 20  # for a message to come; the server allows no more
 ANSWER_SECONDS = 10  # for an answer beyond that
 LONGEST_PAUSE_SECONDS = 30
-UNDONE = (None, "scheduled", "running")  # what the platform's row says while there is work to do
+# What the platform's row says while there is work to do; None: there is no row, or the server only observes and does not look.
+UNDONE = (None, "scheduled", "running")
 
 
 def say(text):
@@ -53,28 +55,63 @@ class LeaseLost(Exception):
     """The message is somebody else's by now, or dead."""
 
 
+class Waiting:
+    """A call that waits for work: a signal's handler ends the wait, and its answer is still read."""
+
+    def __init__(self, stop):
+        self.stop = stop
+        self.socket = None
+
+    def begin(self, connected):
+        self.socket = connected
+        if self.stop.is_set():
+            self.end()
+
+    def end(self):
+        """Says that we send nothing more: the server gives nothing then, or has given already. That cannot be said in TLS."""
+        if self.socket is None or isinstance(self.socket, ssl.SSLSocket):
+            return
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # it is gone already
+
+
 class Server:
     def __init__(self, url, token):
         self.url = url.rstrip("/")
+        self.place = urllib.parse.urlsplit(self.url)
+        kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+        self.kind = kinds.get(self.place.scheme)
+        if self.kind is None or not self.place.hostname:
+            sys.exit(f"worker.py: {url} is no http:// or https:// address of a server")
         self.headers = {"Content-Type": "application/json"}
         if token:
             self.headers["Authorization"] = f"Bearer {token}"
 
-    def post(self, path, body, wait_seconds=0):
+    def post(self, path, body, wait_seconds=0, waiting=None):
         data = json.dumps(body, allow_nan=False).encode()
-        request = urllib.request.Request(self.url + path, data, self.headers, method="POST")
+        connection = self.kind(self.place.hostname, self.place.port, timeout=wait_seconds + ANSWER_SECONDS)
         try:
-            with urllib.request.urlopen(request, timeout=wait_seconds + ANSWER_SECONDS) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            try:
-                detail = json.load(error)["detail"]
-            except (ValueError, KeyError, TypeError):  # not the server's own words: a proxy's, perhaps
-                detail = error.reason
-            seconds = error.headers.get("Retry-After", "")
-            raise Refused(error.code, detail, int(seconds) if seconds.isdigit() else None) from None
+            connection.request("POST", self.place.path + path, data, self.headers)
+            if waiting is not None:
+                waiting.begin(connection.sock)
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status in (200, 201):
+                return json.loads(text)
         except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: cut short
             raise Unreachable(f"{self.url}: {error}") from None
+        finally:
+            if waiting is not None:
+                waiting.socket = None
+            connection.close()
+        try:
+            detail = json.loads(text)["detail"]
+        except (ValueError, KeyError, TypeError):  # not the server's own words: a proxy's, perhaps
+            detail = answer.reason
+        seconds = answer.getheader("Retry-After", "")
+        raise Refused(answer.status, detail, int(seconds) if seconds.isdigit() else None)
 
 
 class Patience:
@@ -173,6 +210,17 @@ def config_of(delivery):
         raise CannotDo("there is no payload.config") from None
 
 
+def acknowledge(lease, result):
+    """A server that only observes (executions.mode) takes no result, and says 409 as it does of a lease that was lost. The work
+    is done: without the acknowledgement somebody would do it again."""
+    try:
+        return lease.answer("ack", {"result": result})
+    except LeaseLost as error:
+        answer = lease.answer("ack", {})  # says it again, where it was lost
+        say(f"its result is not recorded: {error}")
+        return answer
+
+
 def work_on(server, delivery, lease_seconds):
     execution = delivery["execution_id"]  # a string: no reader of JSON can spoil a large number
     with Lease(server, delivery, lease_seconds) as lease:
@@ -185,7 +233,10 @@ def work_on(server, delivery, lease_seconds):
             if action is None:
                 raise CannotDo(f"there is no action {delivery['action']!r} here")
             result = action(config_of(delivery), lease)
-            answer = lease.answer("ack", {"result": result} if execution is not None else {})
+            if execution is None:
+                answer = lease.answer("ack", {})
+            else:
+                answer = acknowledge(lease, result)
             say(f"execution {execution}: {json.dumps(answer)}")
         except LeaseLost as error:
             say(f"execution {execution}: the lease was lost: {error}")
@@ -206,12 +257,11 @@ def main():
     server = Server(arguments.server, os.environ.get("DEADLETTER_TOKEN"))
     path = f"/v1/queues/{urllib.parse.quote(arguments.queue, safe='')}/lease"
     stop = threading.Event()
-    idle = True
+    waiting = Waiting(stop)
 
     def end(*_):
         stop.set()
-        if idle:  # nothing is in hand; the server sees that we hang up, and gives nothing
-            os._exit(0)
+        waiting.end()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
@@ -220,7 +270,7 @@ def main():
     while not stop.is_set():
         try:
             asked = {"max": 1, "lease": arguments.lease, "wait": WAIT_SECONDS}
-            answer = server.post(path, asked, WAIT_SECONDS)
+            answer = server.post(path, asked, WAIT_SECONDS, waiting)
             patience = Patience()
         except Refused as error:
             if error.status in (400, 401, 403):  # no patience mends that
@@ -230,10 +280,8 @@ def main():
         except Unreachable as error:
             patience.pause(stop, error)
             continue
-        idle = False
-        for delivery in answer["deliveries"]:
+        for delivery in answer["deliveries"]:  # also what came while we were told to end
             work_on(server, delivery, arguments.lease)
-        idle = True
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 # A worker for deadletter's embedded queues: bash, curl and jq.
 #   worker.sh QUEUE
 # The server is DEADLETTER_SERVER or http://127.0.0.1:8025; a token is taken from DEADLETTER_TOKEN. A lease is LEASE_SECONDS (30)
-# long. It works until it is told to end (SIGTERM, Ctrl-C), and finishes what it has in hand first.
+# long. It works until it is told to end (SIGTERM, Ctrl-C), and finishes what it has in hand first, and what it is given in that
+# moment: so it waits for the answer to its last request, five seconds at most.
 set -u
 
 [ $# -eq 1 ] || { echo "worker.sh: name one queue" >&2; exit 2; }
 queue=$1
 server=${DEADLETTER_SERVER:-http://127.0.0.1:8025}
-wait_seconds=20   # for a message to come; the server allows no more
+wait_seconds=5   # for a message to come; curl cannot end a wait and still read what it is given
 lease_seconds=${LEASE_SECONDS:-30}
 longest_pause=30
 
@@ -16,16 +17,13 @@ folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 say() { echo "$*" >&2; }
 
-# Told to end: at once while nothing is in hand (the server sees that we hang up, and gives nothing), else after the work.
+# Told to end: after the work, and after the answer that may bring some. Only a pause is cut short.
 stopping=false
-idle=true
 child=
+pausing=false
 end() {
   stopping=true
-  if $idle; then
-    [ -z "$child" ] || kill "$child" 2>/dev/null
-    exit 0
-  fi
+  if $pausing && [ -n "$child" ]; then kill "$child" 2>/dev/null; fi
 }
 trap end TERM INT
 
@@ -55,8 +53,10 @@ detail() { jq -r '.detail // empty' "$folder/$1" 2>/dev/null; }
 pause=1
 be_patient() {
   say "$1; once more in $pause s"
+  pausing=true
   sleep "$pause" &
   finish $!
+  pausing=false
   pause=$((pause * 2 > longest_pause ? longest_pause : pause * 2))
 }
 
@@ -90,27 +90,38 @@ do_action() {
   trap '' INT   # Ctrl-C is for the worker, not for its work
   case $1 in
     core.echo) jq -c '{said: .}' ;;
-    core.sleep) local seconds; seconds=$(jq -er '.seconds | numbers') && sleep "$seconds" && echo "{\"slept\":$seconds}" ;;
+    core.sleep) local seconds; seconds=$(jq -er 'objects | .seconds | numbers') && sleep "$seconds" && echo "{\"slept\":$seconds}" ;;
     *) say "there is no action $1 here"; return 1 ;;
   esac
+}
+
+# What the work is about, false and null included; nothing where there is none.
+config_of() {
+  jq -c 'select(.body.encoding == "json") | .body.value | objects | .payload | objects | select(has("config")) | .config' <<<"$1"
+}
+
+# acknowledge PLACE BODY. A server that only observes (executions.mode) takes no result, and says 409 as it does of a lease that was
+# lost. The work is done: without the acknowledgement somebody would do it again.
+acknowledge() {
+  answer "$1" ack "$2" && return
+  [ "$status" = 409 ] && answer "$1" ack '{}'   # says it again, where it was lost
 }
 
 work_on() {
   local delivery=$1 place execution action standing result extender
   place=/v1/deliveries/$(jq -r .id <<<"$delivery")
-  execution=$(jq -r .execution_id <<<"$delivery")   # a string: no reader of JSON can spoil a large number
-  action=$(jq -r .action <<<"$delivery")
-  standing=$(jq -r .execution_status <<<"$delivery")
+  execution=$(jq -r '.execution_id // ""' <<<"$delivery")   # a string: no reader of JSON can spoil a large number
+  action=$(jq -r '.action // ""' <<<"$delivery")
+  standing=$(jq -r '.execution_status // ""' <<<"$delivery")   # none: there is no row, or the server only observes and does not look
   case $standing in
-    null | scheduled | running) ;;
+    '' | scheduled | running) ;;
     *) say "execution $execution is $standing already"; answer "$place" ack '{}'; return ;;
   esac
   extend "$place" &
   extender=$!
-  if result=$(jq -ce 'select(.body.encoding == "json") | .body.value.payload.config // {}' <<<"$delivery" | do_action "$action") &&
-     [ -n "$result" ]; then
-    if [ "$execution" = null ]; then result='{}'; else result="{\"result\":$result}"; fi
-    if answer "$place" ack "$result"; then say "execution $execution: $(cat "$folder/answer")"; fi
+  if result=$(config_of "$delivery" | do_action "$action") && [ -n "$result" ]; then
+    if [ -z "$execution" ]; then result='{}'; else result="{\"result\":$result}"; fi
+    if acknowledge "$place" "$result"; then say "execution $execution: $(cat "$folder/answer")"; fi
   else
     say "execution $execution is rejected"
     answer "$place" reject '{"requeue":false}'
@@ -128,8 +139,7 @@ until $stopping; do
     400 | 401 | 403) say "worker.sh: $status $(detail lease)"; exit 1 ;;   # no patience mends that
     *) be_patient "lease: $status $(detail lease)"; continue ;;
   esac
-  idle=false
   jq -c '.deliveries[]' "$folder/lease" >"$folder/deliveries"
   while read -r delivery <&3; do work_on "$delivery"; done 3<"$folder/deliveries"
-  idle=true
 done
+exit 0

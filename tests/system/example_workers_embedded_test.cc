@@ -59,6 +59,11 @@ TEST_P(ExampleWorker, DoesWhatItCanRejectsWhatItCannotAndGoesOnWhateverHappens) 
   ASSERT_TRUE(world_.WaitForStatus(echo, "completed")) << worker->output();
   EXPECT_EQ(parse(world_.Row(echo).result_json.value()),
             parse(R"({"said":{"text":"a \"b\" \u00e9"}})"));
+  for (const std::string payload : {"null", "false", "[]", "{}"}) {
+    const ExecutionId odd = Submit(url, Asking("core.echo", payload));
+    ASSERT_TRUE(world_.WaitForStatus(odd, "completed")) << payload << worker->output();
+    EXPECT_EQ(parse(world_.Row(odd).result_json.value()), parse(R"({"said":)" + payload + "}"));
+  }
   const ExecutionId unknown = Submit(url, Asking("no.such", "{}"));
   ASSERT_TRUE(world_.WaitForStatus(unknown, "failed")) << worker->output();
   EXPECT_EQ(world_.OnlyLetter().reason, Reason::kRejected);
@@ -93,6 +98,36 @@ TEST_P(ExampleWorker, DoesWhatItCanRejectsWhatItCannotAndGoesOnWhateverHappens) 
 
   worker->Signal(SIGTERM);
   EXPECT_EQ(worker->WaitForExit(kPatience), 0) << worker->output();
+}
+
+// The server has given it a message, and cannot tell yet.
+TEST_P(ExampleWorker, P1_WhatIsGivenToItWhileItIsToldToEndIsDone) {
+  Server server = world_.Serve({{"DEADLETTER_FAULT", "take.after=stop"}});
+  const std::string url = server.url();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const ExecutionId id = Submit(url);
+  auto worker = StartWorker(url);
+  ASSERT_TRUE(server.process().WaitForStop(kPatience)) << worker->output();
+  worker->Signal(SIGTERM);
+  server.process().Signal(SIGCONT);
+  EXPECT_EQ(worker->WaitForExit(kPatience), 0) << worker->output();
+  EXPECT_EQ(world_.Row(id).status, "completed") << worker->output();
+  EXPECT_EQ(world_.pair().broker().ReadyMessages(kWorkerQueue), 0u);
+}
+
+TEST_P(ExampleWorker, P3_WhereExecutionsAreOnlyObservedWorkIsDoneOnceAllTheSame) {
+  Server server = world_.Serve({{"DEADLETTER_EXECUTIONS_MODE", "observe"}});
+  const std::string url = server.url();
+  ASSERT_TRUE(server.WaitUntilReady());
+  world_.AddExecution(5);
+  world_.Publish({"", kWorkerQueue}, world_.Envelope("5"));
+  auto worker = StartWorker(url);
+  ASSERT_TRUE(worker->WaitForLine("\"acknowledged\"", kPatience)) << worker->output();
+  EXPECT_EQ(worker->WaitForExit(std::chrono::milliseconds(0)), std::nullopt);
+  worker->Signal(SIGTERM);
+  EXPECT_EQ(worker->WaitForExit(kPatience), 0) << worker->output();
+  EXPECT_EQ(Post(url, kLeaseCall, "{}").at("deliveries").as_array().size(), 0u) << "it is gone";
+  EXPECT_EQ(world_.Row(ExecutionId(5)).status, "scheduled");
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ExampleWorker,

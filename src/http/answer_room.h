@@ -23,9 +23,13 @@ class AnswerRoom {
     const std::scoped_lock lock(mutex_);
     held_bytes_ = held_bytes_ - before + after;
   }
+  [[nodiscard]] std::size_t held_bytes() const {
+    const std::scoped_lock lock(mutex_);
+    return held_bytes_;
+  }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::size_t held_bytes_ = 0;  // guarded by mutex_
 };
 

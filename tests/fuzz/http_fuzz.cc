@@ -157,7 +157,7 @@ class World {
     while (!sessions_.all.empty()) Turn(pair, answer);
     pair.ReadInto(answer);
     context_.poll();
-    Require(sessions_.answer_bytes == 0, "a session that ended holds no answer (P9)");
+    Require(sessions_.answers.held_bytes() == 0, "a session that ended holds no answer (P9)");
     return answer;
   }
 

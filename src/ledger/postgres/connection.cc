@@ -228,9 +228,9 @@ LedgerResult<std::vector<Rows>> Connection::Commit(std::vector<Statement> statem
   return results;
 }
 
-LedgerResult<void> Connection::RunScript(const std::string& sql) {
+LedgerResult<void> Connection::RunScript(const std::string& sql, std::chrono::seconds limit) {
   if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
-  const auto deadline = steady_clock::now() + kAnswerLimit;
+  const auto deadline = steady_clock::now() + limit;
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0 || !Flush(deadline)) {
     return tl::unexpected(Lost(OnLoss::kInDoubt));
   }

@@ -68,8 +68,10 @@ class Connection {
   [[nodiscard]] LedgerResult<std::vector<Rows>> Commit(std::vector<Statement> statements,
                                                        const SendPoints& points = {});
 
-  // Several statements in one text, without parameters (migrations).
-  [[nodiscard]] LedgerResult<void> RunScript(const std::string& sql);
+  // Several statements in one text, without parameters (migrations). No answer within `limit`
+  // counts as a lost connection.
+  [[nodiscard]] LedgerResult<void> RunScript(const std::string& sql,
+                                             std::chrono::seconds limit = kAnswerLimit);
 
   // Ends a waiting call, and lets each later one fail with kUnavailable.
   void Abort();

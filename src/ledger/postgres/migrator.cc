@@ -13,6 +13,10 @@ namespace {
 // Another instance's migration is waited for as long as a statement may take; none of ours waits
 // for rows.
 constexpr std::chrono::minutes kLockTimeout{1};
+// A migration that builds an index over a full ledger takes as long as that takes: one that were
+// given up would begin anew each time and never end.
+constexpr std::chrono::hours kMigrationLimit{24};
+constexpr std::string_view kBegin = "BEGIN;\nSET LOCAL statement_timeout = 0;\n";
 
 std::string MigrationSql(const Migration& migration, const std::string& schema) {
   return FillIn(migration.sql, {{"schema", schema}}) +
@@ -28,7 +32,7 @@ PostgresMigrator::PostgresMigrator(const Options& options)
       schema_(QuotedName(options.schema)),
       table_(options.executions),
       mode_(options.mode),
-      connection_(options.url, options.schema, kLockTimeout) {}
+      connection_(options.url, options.schema, kLockTimeout, options.statement_timeout) {}
 
 LedgerResult<SchemaStatus> PostgresMigrator::Status() {
   SchemaStatus status{.version = 0, .wanted = sql::kMigrations.back().version};
@@ -71,8 +75,8 @@ LedgerResult<std::vector<std::string>> PostgresMigrator::MigrateLocked() {
   for (const Migration& migration : sql::kMigrations) {
     if (migration.version <= status->version) continue;
     fault::Hit("migrate.before");
-    const auto ran =
-        connection_.RunScript("BEGIN;\n" + MigrationSql(migration, schema_) + "COMMIT;");
+    const auto ran = connection_.RunScript(
+        std::string(kBegin) + MigrationSql(migration, schema_) + "COMMIT;", kMigrationLimit);
     if (!ran) return tl::unexpected(ran.error());
     fault::Hit("migrate.after");
     names.push_back(migration.FileName());

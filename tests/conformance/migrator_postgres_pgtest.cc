@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "ledger/postgres/migrator.h"
 #include "tests/conformance/postgres_ledger_fixture.h"
 
 namespace deadletter::test {

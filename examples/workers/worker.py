@@ -210,13 +210,17 @@ def config_of(delivery):
         raise CannotDo("there is no payload.config") from None
 
 
-def acknowledge(lease, result):
-    """A server that only observes (executions.mode) takes no result, and says 409 as it does of a lease that was lost. The work
-    is done: without the acknowledgement somebody would do it again."""
+def acknowledge(lease, result, standing):
+    """409 to a result has three causes. A server that only observes (executions.mode) takes none, and knows of no row either: the
+    work is done, and without the acknowledgement somebody would do it again. Where there is a row, something has renewed it, and
+    nobody's message would end the execution: rejected, the message is kept, and a person sees it. Or the lease was lost: the
+    second answer is 409, too."""
     try:
         return lease.answer("ack", {"result": result})
     except LeaseLost as error:
-        answer = lease.answer("ack", {})  # says it again, where it was lost
+        if standing is not None:
+            raise CannotDo(str(error)) from None
+        answer = lease.answer("ack", {})
         say(f"its result is not recorded: {error}")
         return answer
 
@@ -236,7 +240,7 @@ def work_on(server, delivery, lease_seconds):
             if execution is None:
                 answer = lease.answer("ack", {})
             else:
-                answer = acknowledge(lease, result)
+                answer = acknowledge(lease, result, delivery["execution_status"])
             say(f"execution {execution}: {json.dumps(answer)}")
         except LeaseLost as error:
             say(f"execution {execution}: the lease was lost: {error}")
@@ -244,7 +248,9 @@ def work_on(server, delivery, lease_seconds):
             say(f"execution {execution} is rejected: {error}")
             try:
                 lease.answer("reject", {"requeue": False})
-            except (LeaseLost, CannotDo) as too_late:
+            except LeaseLost as too_late:
+                say(f"execution {execution}: the lease was lost: {too_late}")
+            except CannotDo as too_late:
                 say(f"execution {execution} is not even rejected: {too_late}")
 
 

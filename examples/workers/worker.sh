@@ -100,11 +100,17 @@ config_of() {
   jq -c 'select(.body.encoding == "json") | .body.value | objects | .payload | objects | select(has("config")) | .config' <<<"$1"
 }
 
-# acknowledge PLACE BODY. A server that only observes (executions.mode) takes no result, and says 409 as it does of a lease that was
-# lost. The work is done: without the acknowledgement somebody would do it again.
+# acknowledge PLACE BODY STANDING. 409 to a result has three causes. A server that only observes (executions.mode) takes none, and
+# knows of no row either: the work is done, and without the acknowledgement somebody would do it again. Where there is a row,
+# something has renewed it, and nobody's message would end the execution: rejected, the message is kept, and a person sees it. Or
+# the lease was lost: the second answer is 409, too.
 acknowledge() {
   answer "$1" ack "$2" && return
-  [ "$status" = 409 ] && answer "$1" ack '{}'   # says it again, where it was lost
+  [ "$status" = 409 ] || return
+  if [ -z "$3" ]; then answer "$1" ack '{}'; return; fi
+  say "the result is not taken: rejected"
+  answer "$1" reject '{"requeue":false}'
+  return 1
 }
 
 work_on() {
@@ -121,7 +127,7 @@ work_on() {
   extender=$!
   if result=$(config_of "$delivery" | do_action "$action") && [ -n "$result" ]; then
     if [ -z "$execution" ]; then result='{}'; else result="{\"result\":$result}"; fi
-    if acknowledge "$place" "$result"; then say "execution $execution: $(cat "$folder/answer")"; fi
+    if acknowledge "$place" "$result" "$standing"; then say "execution $execution: $(cat "$folder/answer")"; fi
   else
     say "execution $execution is rejected"
     answer "$place" reject '{"requeue":false}'

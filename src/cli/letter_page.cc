@@ -26,7 +26,8 @@ constexpr std::array<Words, 5> kReasons = {{
 
 constexpr std::array<Words, 11> kOutcomes = {{
     {"failed", "the execution was marked FAILED because of this letter"},
-    {"stale_attempt", "nothing: the letter belongs to an earlier attempt"},
+    {"stale_attempt",
+     "nothing: the letter belongs to an earlier attempt, or something has renewed the row since"},
     {"not_failable", "nothing: the execution had already moved on"},
     {"deferred", "nothing yet: somebody held the execution's row; it is settled later"},
     {"not_found", "nothing: there is no such execution"},

@@ -82,8 +82,15 @@ struct KeyedSubmission {
 // For this long a key is known; then it is forgotten, and may be used again.
 inline constexpr std::chrono::hours kSubmissionKeyHours{24};
 
-// Executions of a ledger that remembers by which key they were submitted: for those who submit over
-// HTTP and may lose the answer.
+// Why a worker's message has not finished its execution.
+struct ExecutionStanding {
+  std::string status;
+  bool is_failable = false;
+  bool waits_for_another = false;  // the message of a replay or a retry that came after this one
+};
+
+// What work over HTTP needs beyond that: executions that know by which key they were submitted, for
+// those who lose the answer, and for which message they wait.
 class KeyedExecutions : public Executions {
  public:
   [[nodiscard]] virtual LedgerResult<std::optional<KeyedSubmission>> FindKeyed(
@@ -93,6 +100,9 @@ class KeyedExecutions : public Executions {
   [[nodiscard]] virtual LedgerResult<KeyedSubmission> SubmitKeyed(
       std::span<const NewExecution> executions, Instant now, const std::optional<AuditEntry>& audit,
       const SubmissionKey& key) = 0;
+  // Absent: there is no such row.
+  [[nodiscard]] virtual LedgerResult<std::optional<ExecutionStanding>> FindStanding(
+      const ExecutionId& id, const MessageAttempt& attempt) = 0;
 };
 
 }  // namespace deadletter

@@ -34,13 +34,15 @@ struct FakeLedger {
   std::vector<ExecutionRow> executions;
   std::vector<NewExecution> submitted;  // in the order in which they came
   std::map<std::pair<std::string, std::string>, KeyedSubmission> keyed;  // by whose key
+  std::map<ExecutionId, ReplayId> owners;  // whose message an execution waits for
   std::optional<LedgerError> catalog_error;
   std::optional<LedgerError> executions_error;
-  int busy_finds = 0;                      // so many executions are not found for a while
-  std::set<LetterId> unreadable;           // they are listed, and cannot be shown
-  std::vector<AuditEntry> audit;           // in the order in which they were made
-  std::optional<LedgerError> audit_error;  // of Audit, of Remarks and of mutes
-  std::vector<GroupSummary> groups;        // in the order in which they are listed
+  std::optional<LedgerError> standing_error;  // of how an execution stands, asked after an end
+  int busy_finds = 0;                         // so many executions are not found for a while
+  std::set<LetterId> unreadable;              // they are listed, and cannot be shown
+  std::vector<AuditEntry> audit;              // in the order in which they were made
+  std::optional<LedgerError> audit_error;     // of Audit, of Remarks and of mutes
+  std::vector<GroupSummary> groups;           // in the order in which they are listed
   std::int64_t unindexed = 0;
   std::optional<Instant> looked_to;
   std::optional<LedgerError> groups_error;
@@ -201,6 +203,18 @@ class FakeExecutions final : public KeyedExecutions {
     return known;
   }
 
+  LedgerResult<std::optional<ExecutionStanding>> FindStanding(
+      const ExecutionId& id, const MessageAttempt& attempt) override {
+    const std::scoped_lock lock(ledger_->entry);
+    if (ledger_->standing_error) return Unexpected<LedgerError>(*ledger_->standing_error);
+    for (const ExecutionRow& row : ledger_->executions) {
+      if (row.id != id) continue;
+      return ExecutionStanding{.status = row.status,
+                               .is_failable = row.status == "scheduled" || row.status == "running",
+                               .waits_for_another = WaitsForAnother(id, attempt)};
+    }
+    return std::nullopt;
+  }
   // Failable are scheduled and running; of that attempt, where both have a stamp.
   LedgerResult<bool> FinishIfFailable(const ExecutionId& id, const MessageAttempt& attempt,
                                       const std::string& status,
@@ -212,6 +226,7 @@ class FakeExecutions final : public KeyedExecutions {
       const auto& window = attempt.window;
       if (window && row.updated && (*row.updated < window->from || *row.updated >= window->until))
         continue;
+      if (WaitsForAnother(id, attempt)) continue;
       row.status = status;
       row.result_json = result_json;
       return true;
@@ -221,6 +236,11 @@ class FakeExecutions final : public KeyedExecutions {
   void Abort() override {}
 
  private:
+  [[nodiscard]] bool WaitsForAnother(const ExecutionId& id, const MessageAttempt& attempt) const {
+    const auto owner = ledger_->owners.find(id);
+    return owner != ledger_->owners.end() && attempt.replay_id != owner->second;
+  }
+
   std::shared_ptr<FakeLedger> ledger_;
 };
 

@@ -60,6 +60,22 @@ Unexpected<OperationError> NoSuchDelivery(std::string_view id) {
                        "no delivery has the id " + Quoted(id) + ": an id is what a lease gave");
 }
 
+// What nobody else's message will end must not vanish with this one (P5).
+Unexpected<OperationError> Renewed(const ExecutionId& id, const std::string& status) {
+  return FailOperation(
+      OperationFault::kConflict,
+      "the row of execution " + Quoted(id.ToString()) +
+          " was renewed after this message was sent (status " + Quoted(status) +
+          "): nothing was moved, and the message is still leased; reject it, and it is kept as an "
+          "open letter (stale_attempt), or, if the row is the platform's own business, acknowledge "
+          "it without result and status");
+}
+
+Unexpected<OperationError> NotAcknowledged(OperationError error) {
+  error.message = "not acknowledged, do it again: " + error.message;
+  return Unexpected<OperationError>(std::move(error));
+}
+
 std::string HowItStands(bool moved, const std::optional<std::string>& status) {
   if (!status) return "there is no such execution";
   return (moved ? "the execution was moved to " : "the execution was not moved, it is ") +
@@ -190,7 +206,8 @@ OperationResult<void> Work::RecordLease(const std::string& queue, std::size_t me
 // acknowledgement. If we die in between, the message comes again, its row is as it was left, and
 // the guard makes the second time harmless. If the lease ends after the look and the execution is
 // scheduled anew, the guard, which knows of which attempt the message is, leaves that attempt
-// alone (P2).
+// alone (P2). Where nothing was moved, the message may go if the execution has ended, or if a later
+// message is to end it; otherwise it would wait for ever, and nobody would know (P5).
 OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
                                                 const Acknowledgement& acknowledgement) {
   const auto& known = options_.final_statuses;
@@ -224,16 +241,14 @@ OperationResult<Work::Ended> Work::EndExecution(const std::string& delivery,
     return ports_.executions->FinishIfFailable(id, attempt, status,
                                                acknowledgement.result_json.value_or("null"));
   });
-  if (!moved) {
-    OperationError error = FromChange(moved.error());
-    error.message = "not acknowledged, do it again: " + error.message;
-    return Unexpected<OperationError>(std::move(error));
-  }
+  if (!moved) return NotAcknowledged(FromChange(moved.error()));
   if (*moved) return Ended{.id = id, .moved = true, .status = status};
-  const auto row = ports_.executions->Find(id);
-  if (!row) return Unexpected<OperationError>(FromLedger(row.error()));
-  return Ended{
-      .id = id, .moved = false, .status = *row ? std::optional((*row)->status) : std::nullopt};
+  const auto standing = Patiently([&] { return ports_.executions->FindStanding(id, attempt); });
+  if (!standing) return NotAcknowledged(FromLedger(standing.error()));
+  if (!*standing) return Ended{.id = id, .moved = false, .status = std::nullopt};
+  if ((*standing)->is_failable && !(*standing)->waits_for_another)
+    return Renewed(id, (*standing)->status);
+  return Ended{.id = id, .moved = false, .status = (*standing)->status};
 }
 
 OperationResult<std::string> Work::Acknowledge(const std::string& delivery, std::string_view json) {

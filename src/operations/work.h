@@ -83,7 +83,9 @@ class Work {
   //
   // ack: {"acknowledged":true,"execution":null}; with a result or a status the execution is ended
   // first, guarded, and `execution` says whether this call has moved it, and how it stands.
-  // Whatever fails in between, the same call may be made again.
+  // kConflict, too, and the message still leased: it could be ended, and waits for no other
+  // message, but something else has renewed its row. Whatever fails in between, the same call may
+  // be made again.
   [[nodiscard]] OperationResult<std::string> Acknowledge(const std::string& delivery,
                                                          std::string_view json);
   // reject: {"requeued":…}

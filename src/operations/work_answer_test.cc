@@ -86,11 +86,45 @@ TEST_F(WorkTest, P2_TheMessageOfAnEarlierAttemptEndsNoLaterOne) {
   const std::string stamp = FormatRfc3339(clock_->Now());
   queues_->Send("work", RequestFor("1", R"(,"scheduled_attempt_updated_at":")" + stamp + '"'));
   const std::string id = LeaseOne(*work);
-  // Scheduled anew, and its new message is on its way.
+  // Replayed, and its new message is on its way.
   ledger_->executions[0].updated = clock_->Now() + 1s;
+  ledger_->owners[ExecutionId(std::int64_t{1})] = ReplayId();
   EXPECT_EQ(Json(work->Acknowledge(id, R"({"result":1})")).at("execution"),
             boost::json::parse(R"({"id":"1","moved":false,"status":"scheduled"})"));
   EXPECT_EQ(ledger_->executions[0].status, "scheduled");
+}
+
+TEST_F(WorkTest, P5_WhereSomethingElseHasRenewedTheRowTheMessageStaysLeasedAndIsTold) {
+  AddExecutions(1);
+  const auto work = MakeWork();
+  ledger_->executions[0].updated = clock_->Now();
+  const std::string stamp = FormatRfc3339(clock_->Now());
+  queues_->Send("work", RequestFor("1", R"(,"scheduled_attempt_updated_at":")" + stamp + '"'));
+  const std::string id = LeaseOne(*work);
+  ledger_->executions[0].status = "running";
+  ledger_->executions[0].updated = clock_->Now() + 1s;
+  for (const char* answer : {R"({"result":1})", R"({"status":"completed"})", R"({"result":1})"}) {
+    ExpectFault(work->Acknowledge(id, answer), OperationFault::kConflict,
+                "the row of execution '1' was renewed after this message was sent (status "
+                "'running'): nothing was moved, and the message is still leased; reject it");
+  }
+  EXPECT_EQ(ledger_->executions[0].status, "running");
+  EXPECT_EQ(queues_->Size("work"), 1U);
+  EXPECT_EQ(Json(work->Reject(id, "{}")).at("requeued"), false);
+}
+
+TEST_F(WorkTest, P5_WhereNobodyKnowsWhyNothingWasMovedNothingIsAcknowledged) {
+  AddExecutions(1);
+  const auto work = MakeWork();
+  ledger_->executions[0].status = "completed";
+  queues_->Send("work", RequestFor("1"));
+  const std::string id = LeaseOne(*work);
+  ledger_->standing_error = LedgerError{LedgerFault::kUnavailable, "", "no answer"};
+  ExpectFault(work->Acknowledge(id, R"({"result":1})"), OperationFault::kUnavailable,
+              "not acknowledged, do it again: ");
+  ledger_->standing_error.reset();
+  EXPECT_EQ(queues_->Size("work"), 1U);
+  EXPECT_EQ(Json(work->Acknowledge(id, R"({"result":1})")).at("execution").at("moved"), false);
 }
 
 TEST_F(WorkTest, P2_AMessageOfNobodyKnowsWhichAttemptEndsNone) {

@@ -187,6 +187,10 @@ class StandingExecutions final : public KeyedExecutions {
   LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId&) override {
     return std::nullopt;
   }
+  LedgerResult<std::optional<ExecutionStanding>> FindStanding(const ExecutionId&,
+                                                              const MessageAttempt&) override {
+    return std::nullopt;
+  }
   LedgerResult<bool> FinishIfFailable(const ExecutionId&, const MessageAttempt&, const std::string&,
                                       const std::string&) override {
     return false;

@@ -115,6 +115,26 @@ TEST_P(ExampleWorker, P1_WhatIsGivenToItWhileItIsToldToEndIsDone) {
   EXPECT_EQ(world_.pair().broker().ReadyMessages(kWorkerQueue), 0u);
 }
 
+// The result of work whose row somebody else has renewed is not taken.
+TEST_P(ExampleWorker, P5_WhereItsRowWasRenewedItRejectsAndTheDeathIsSeen) {
+  Server server = world_.Serve();
+  const std::string url = server.url();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const ExecutionId id = Submit(url);
+  const auto sent = world_.Row(id).updated;
+  while (world_.Row(id).updated == sent) world_.pair().ledger().SetStatus(id, "running");
+  auto worker = StartWorker(url);
+  ASSERT_EQ(world_.WaitForLetters(1).size(), 1u) << worker->output();
+  ASSERT_TRUE(WaitUntil([&] { return world_.OnlyLetter().outcome == Outcome::kStaleAttempt; }));
+  EXPECT_EQ(world_.OnlyLetter().state, LetterState::kOpen);
+  EXPECT_EQ(world_.OnlyLetter().reason, Reason::kRejected);
+  EXPECT_EQ(world_.Row(id).status, "running");
+  const ExecutionId next = Submit(url);
+  ASSERT_TRUE(world_.WaitForStatus(next, "completed")) << worker->output();
+  worker->Signal(SIGTERM);
+  EXPECT_EQ(worker->WaitForExit(kPatience), 0) << worker->output();
+}
+
 TEST_P(ExampleWorker, P3_WhereExecutionsAreOnlyObservedWorkIsDoneOnceAllTheSame) {
   Server server = world_.Serve({{"DEADLETTER_EXECUTIONS_MODE", "observe"}});
   const std::string url = server.url();

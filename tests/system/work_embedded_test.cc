@@ -204,6 +204,63 @@ TEST_F(WorkOverHttp, P2_AnAcknowledgementThatComesTooLateEndsNoLaterAttempt) {
   EXPECT_TRUE(is_proven);
 }
 
+// As by a worker that marks its row before it begins.
+TEST_F(WorkOverHttp, P5_AResultWhoseRowWasRenewedIsRefusedAndItsMessageKept) {
+  Server server = world_.Serve();
+  const std::string url = server.url();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const ExecutionId id = Submit(url);
+  const auto delivery = TakeWork(url).at(0);
+  const auto sent = world_.Row(id).updated;
+  while (world_.Row(id).updated == sent) world_.pair().ledger().SetStatus(id, "running");
+  for (int time = 0; time < 2; ++time) {
+    const HttpAnswer refused = HttpPost(url + CallOf(delivery, "ack"), R"({"result":{"ok":true}})");
+    EXPECT_EQ(refused.status, 409) << refused.body;
+    EXPECT_THAT(refused.body,
+                testing::HasSubstr("was renewed after this message was sent (status 'running'): "
+                                   "nothing was moved, and the message is still leased"));
+  }
+  EXPECT_EQ(Post(url, CallOf(delivery, "extend"), "{}").as_object().count("until"), 1u);
+  Post(url, CallOf(delivery, "reject"), "{}");
+  ASSERT_EQ(world_.WaitForLetters(1).size(), 1u) << server.process().output();
+  ASSERT_TRUE(WaitUntil([&] { return world_.OnlyLetter().outcome == Outcome::kStaleAttempt; }));
+  EXPECT_EQ(world_.OnlyLetter().state, LetterState::kOpen);
+  EXPECT_EQ(world_.OnlyLetter().reason, Reason::kRejected);
+  EXPECT_EQ(world_.Row(id).status, "running");
+
+  // Without a result no row is asked for.
+  const ExecutionId other = Submit(url);
+  const auto own = TakeWork(url).at(0);
+  const auto before = world_.Row(other).updated;
+  while (world_.Row(other).updated == before) world_.pair().ledger().SetStatus(other, "running");
+  Post(url, CallOf(own, "ack"), "{}");
+  EXPECT_EQ(Waiting(), 0u);
+}
+
+// Another copy of the message has died, and was brought back.
+TEST_F(WorkOverHttp, P2_AMessageWhoseExecutionWasReplayedMeanwhileIsAcknowledgedAndEndsNothing) {
+  Server server = world_.Serve();
+  const std::string url = server.url();
+  ASSERT_TRUE(server.WaitUntilReady());
+  const ExecutionId id = Submit(url);
+  const auto earlier = TakeWork(url).at(0);
+  world_.PublishDead(boost::json::serialize(earlier.at("body").at("value")));
+  ASSERT_TRUE(world_.WaitForStatus(id, "failed")) << server.process().output();
+  const std::string letter = FormatUuid(world_.OnlyLetter().id.value());
+  Post(url, "/v1/replays", R"({"ids":[")" + letter + "\"]}", 201);
+  const auto later = TakeWork(url).at(0);
+  EXPECT_EQ(later.at("execution_id"), boost::json::value(id.ToString()));
+  const auto done = Post(url, CallOf(earlier, "ack"), R"({"result":"earlier"})");
+  EXPECT_EQ(done.at("acknowledged"), true);
+  EXPECT_EQ(done.at("execution").at("moved"), false);
+  EXPECT_EQ(done.at("execution").at("status"), "scheduled");
+  EXPECT_EQ(world_.Row(id).status, "scheduled") << "the later message's";
+  EXPECT_EQ(Post(url, CallOf(later, "ack"), R"({"result":"later"})").at("execution").at("moved"),
+            true);
+  EXPECT_EQ(world_.Row(id).result_json, "\"later\"");
+  EXPECT_EQ(Waiting(), 0u);
+}
+
 // ---- kills
 
 TEST_F(WorkOverHttp, P1_AKillBeforeTheRowIsWrittenLeavesTheWorkToTheNext) {

@@ -205,6 +205,9 @@ sqlite::DatabaseResult<ExecutionSql> ExecutionSql::Make(sqlite::Database& databa
                                                        {"status", status},
                                                        {"failable", failable},
                                                        {"updated_instant", stamp("?6")}});
+  made.message_standing =
+      FillIn(sqlite::sql::kMessageStanding,
+             {{"table", name}, {"id", id}, {"status", status}, {"failable", failable}});
   // A failed row names its letter in its result; without such a column the ledger is asked.
   const std::string result = ColumnOr(table.result, "NULL");
   made.seen = FillIn(

@@ -56,6 +56,7 @@ struct ExecutionSql {
   std::string row;
   std::string submit;
   std::string finish;
+  std::string message_standing;
   std::string seen;    // for a replay
   std::string replay;  // back to executions.replay_status
   std::string unsend;  // and failed again

@@ -194,6 +194,29 @@ LedgerResult<std::optional<ExecutionRow>> SqliteExecutions::Read(sqlite::Databas
   return row;
 }
 
+LedgerResult<std::optional<ExecutionStanding>> SqliteExecutions::FindStanding(
+    const ExecutionId& id, const MessageAttempt& attempt) {
+  auto database = Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  const std::string execution = id.ToString();
+  std::optional<sqlite::Blob> replay;
+  if (attempt.replay_id) replay = BlobOf(*attempt.replay_id);
+  std::optional<Instant> from;
+  if (attempt.window) from = attempt.window->from;
+  auto rows = (*database)->Prepare(sql_->message_standing);
+  std::optional<ExecutionStanding> standing;
+  const StoredId stored = sql_->Store(id);
+  stored.Visit([&](const auto& value) {
+    rows.Bind(execution, replay, from, value);
+    if (rows.Next()) {
+      standing = ExecutionStanding{
+          .status = rows.Text(0), .is_failable = rows.Bool(1), .waits_for_another = rows.Bool(2)};
+    }
+  });
+  if (rows.error()) return file_.Failed(*rows.error());
+  return standing;
+}
+
 LedgerResult<bool> SqliteExecutions::FinishIfFailable(const ExecutionId& id,
                                                       const MessageAttempt& attempt,
                                                       const std::string& status,

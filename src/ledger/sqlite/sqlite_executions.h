@@ -26,6 +26,8 @@ class SqliteExecutions final : public KeyedExecutions {
                                                           const std::optional<AuditEntry>& audit,
                                                           const SubmissionKey& key) override;
   [[nodiscard]] LedgerResult<std::optional<ExecutionRow>> Find(const ExecutionId& id) override;
+  [[nodiscard]] LedgerResult<std::optional<ExecutionStanding>> FindStanding(
+      const ExecutionId& id, const MessageAttempt& attempt) override;
   [[nodiscard]] LedgerResult<bool> FinishIfFailable(const ExecutionId& id,
                                                     const MessageAttempt& attempt,
                                                     const std::string& status,

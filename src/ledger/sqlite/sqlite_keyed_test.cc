@@ -79,5 +79,29 @@ TEST_F(SqliteKeyedSubmissions, IdsOfEveryTypeComeBackAsTheyWere) {
   EXPECT_THAT(first.ids.at(0).ToString(), testing::StartsWith("a \"b\" "));
 }
 
+TEST_F(SqliteKeyedSubmissions, P2_P5_ItIsKnownWhichMessageAnExecutionWaitsFor) {
+  Run("INSERT INTO execution (id, action_ref, status) VALUES (7, 'a', 'running')");
+  const auto standing = [&](const MessageAttempt& attempt) {
+    return executions_.FindStanding(test::Number(7), attempt).value().value();
+  };
+  const auto from = [](std::int64_t at) {
+    return AttemptWindow{Instant(Microseconds(at)), Instant(Microseconds(at + 1))};
+  };
+  const ReplayId replay(Uuid{{1}});
+  EXPECT_EQ(standing({}).status, "running");
+  EXPECT_TRUE(standing({}).is_failable);
+  EXPECT_FALSE(standing({}).waits_for_another) << "it was never replayed";
+  Run("INSERT INTO deadletter_replay_owner (execution_id, replay_id, row_updated) "
+      "VALUES ('7', x'01000000000000000000000000000000', 1000)");
+  EXPECT_TRUE(standing({}).waits_for_another);
+  EXPECT_TRUE(standing({.window = from(1000)}).waits_for_another);
+  EXPECT_TRUE(standing({.window = from(1000), .replay_id = ReplayId(Uuid{{2}})}).waits_for_another);
+  EXPECT_FALSE(standing({.window = from(1000), .replay_id = replay}).waits_for_another);
+  EXPECT_FALSE(standing({.window = from(1001)}).waits_for_another) << "the platform's own, later";
+  Run("UPDATE execution SET status = 'completed'");
+  EXPECT_FALSE(standing({}).is_failable);
+  EXPECT_FALSE(executions_.FindStanding(test::Number(8), {}).value());
+}
+
 }  // namespace
 }  // namespace deadletter

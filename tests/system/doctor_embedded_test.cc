@@ -20,6 +20,8 @@ TEST(DoctorOnFiles, P7_SaysWhatIsNotThereYetAndMakesNothing) {
                                        {{}, folder.path().string()});
   EXPECT_EQ(finished.status, 3) << finished.output;
   EXPECT_THAT(finished.standard_output, testing::HasSubstr("there are none yet"));
+  EXPECT_THAT(finished.standard_output,
+              testing::HasSubstr("`deadletter topology apply` makes it\n"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 

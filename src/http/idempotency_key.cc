@@ -63,4 +63,11 @@ OperationResult<std::optional<std::string>> ReadIdempotencyKey(
   return key;
 }
 
+OperationResult<void> RefuseIdempotencyKey(const std::vector<std::string>& headers) {
+  if (headers.empty()) return {};
+  return FailOperation(OperationFault::kBadRequest,
+                       "nothing was done: an Idempotency-Key is taken by POST /v1/executions only; "
+                       "ask without it, and after no answer look first what was made");
+}
+
 }  // namespace deadletter::http

@@ -236,6 +236,20 @@ TEST_F(PeopleTest, P8_LettersAreDiscardedByOperatorsAndExportedByViewers) {
   EXPECT_EQ(audit.at("items").at(0).at("letters"), 2);
 }
 
+TEST_F(PeopleTest, P3_AnIdempotencyKeyThatWouldKeepNothingFromBeingDoneTwiceIsRefused) {
+  const std::string body = R"({"filter":{"state":"open"}})";
+  for (const char* target : {"/v1/replays", "/v1/discards"}) {
+    for (const char* key : {"Idempotency-Key: \"8e03978e-40d5\"\r\n", "idempotency-key:\r\n"}) {
+      const RawAnswer refused = Ask("POST", "operator", target, body,
+                                    "Content-Type: application/json\r\n" + std::string(key));
+      EXPECT_EQ(refused.status, 400) << target;
+      EXPECT_THAT(refused.body,
+                  HasSubstr("an Idempotency-Key is taken by POST /v1/executions only"));
+    }
+  }
+  EXPECT_THAT(ledger_->audit, IsEmpty());
+}
+
 TEST_F(PeopleTest, GroupsAndStatisticsAreSeenByViewersAndMutedByOperators) {
   const std::string id = "0a000000000000000000000000000000";
   const std::string mute = "/v1/groups/" + id + "/mute";

@@ -134,6 +134,24 @@ TEST_P(Serving, AForeignConsumerIsAWarningOfReadiness) {
               testing::HasSubstr(R"("part":"consumers of attune.dlx.queue","state":"warning")"));
 }
 
+TEST_P(Serving, P3_AnIdempotencyKeyIsNeverPassedOver) {
+  World world(GetParam());
+  Server server = world.Serve();
+  ASSERT_TRUE(server.WaitUntilReady());
+  world.AddExecution(5);
+  world.PublishDead(world.Envelope("5"));
+  const std::string selection = R"({"ids":[")" + FormatUuid(world.OnlyLetter().id.value()) + "\"]}";
+  for (const std::string call : {"/v1/replays", "/v1/discards"}) {
+    const HttpAnswer refused =
+        HttpPost(server.url() + call, selection, {"Idempotency-Key: \"8e03978e-40d5\""});
+    EXPECT_EQ(refused.status, 400) << refused.body;
+    EXPECT_THAT(refused.body,
+                testing::HasSubstr("an Idempotency-Key is taken by POST /v1/executions only"));
+  }
+  EXPECT_TRUE(server.Get("/v1/audit").at("items").as_array().empty());
+  EXPECT_EQ(HttpPost(server.url() + "/v1/discards", selection).status, 200);
+}
+
 TEST_P(Serving, TheCommandLineListsAndShowsWhatTheServerKeeps) {
   World world(GetParam());
   world.AddExecution(5);

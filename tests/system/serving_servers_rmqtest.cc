@@ -77,9 +77,9 @@ class Connections : public testing::Test {
   int before_ = 0;
 };
 
-TEST_F(Connections, P9_AServerTakesFiveAndOneForEachQueueAndOneForEachKindOfCallTwice) {
+TEST_F(Connections, P9_AServerTakesSixAndOneForEachQueueAndOneForEachKindOfCallTwice) {
   constexpr int kQueues = 2;
-  constexpr int kOfLoops = 5 + kQueues;
+  constexpr int kOfLoops = 6 + kQueues;
   before_ = Count();
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();

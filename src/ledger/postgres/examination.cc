@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::int64_t kOldestVersion = 120'000;
 // Of a server, beside one for each queue; and what its HTTP calls may take besides.
-constexpr std::int64_t kServersConnections = 5;
-constexpr std::int64_t kHttpConnections = 12;
+constexpr std::int64_t kServersConnections = 6;
+constexpr std::int64_t kHttpConnections = 14;
 constexpr std::size_t kMostGrants = 6;  // in one line
 
 // As statements to be pasted.

@@ -19,6 +19,7 @@ class PostgresTextTest : public TextConformance {
   [[nodiscard]] PlatformConnection Session() {
     return PlatformConnection(dynamic_cast<PostgresLedgerUnderTest&>(*ledger_).options().url);
   }
+  void MakeBlocks(int letters, const std::string& lookup);
 };
 INSTANTIATE_TEST_SUITE_P(Postgres, PostgresTextTest, testing::Values(MakeLedger(MakeIndexedLedger)),
                          [](const auto&) { return "Ledger"; });
@@ -42,6 +43,68 @@ TEST_P(PostgresTextTest, P5_SettleWaitsForNobodyWhoIndexes) {
   EXPECT_EQ(waiting.error().fault, LedgerFault::kRowLocked);
   other.Run("ROLLBACK");
   EXPECT_EQ(IndexAll(), 2U);
+}
+
+// `letters` letters with the word "old" and, received after them, as many without it: each in a
+// block of its own. `lookup` is what each look at a letter with the word does first.
+void PostgresTextTest::MakeBlocks(int letters, const std::string& lookup) {
+  for (int number = 0; number < letters; ++number) Record("old");
+  for (int number = 0; number < letters; ++number) Record("young");
+  IndexAll();
+  Session().Run(
+      "DELETE FROM deadletter.text_block;"
+      "INSERT INTO deadletter.text_block (number, after_id, last_id, letters) "
+      "SELECT row_number() OVER (ORDER BY id), coalesce(lag(id) OVER (ORDER BY id), "
+      "'00000000-0000-0000-0000-000000000000'), id, 1 FROM deadletter.letter;"
+      "UPDATE deadletter.letter_text SET words = replace(words::text, '.1''', '.' || number || "
+      "'''')::tsvector FROM deadletter.text_block WHERE last_id = letter_id;"
+      "CREATE FUNCTION deadletter.look_up() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$ "
+      "BEGIN " +
+      lookup +
+      " RETURN true; END $$;"
+      "ALTER TABLE deadletter.letter RENAME TO letter_kept;"
+      "CREATE VIEW deadletter.letter AS SELECT * FROM deadletter.letter_kept "
+      "WHERE deadletter.look_up()");
+}
+
+// P9: whatever stands between the index and the page.
+TEST_P(PostgresTextTest, P9_AStatementLooksUpTheLettersOfFewBlocksHoweverManyWereEmpty) {
+  MakeBlocks(40,
+             "PERFORM set_config('test.looks', "
+             "(coalesce(nullif(current_setting('test.looks', true), ''), '0')::int + 1)::text, "
+             "true); IF current_setting('test.looks')::int > 4 THEN RAISE 'too many'; END IF;");
+  LetterFilter filter = Asking("old");
+  filter.outcome = Outcome::kParked;
+  filter.text->patience = std::chrono::minutes(1);
+  EXPECT_EQ(Page(filter).letters.size(), 40U);
+}
+
+TEST_P(PostgresTextTest, P9_WhatTakesTooLongIsAskedForInSmallerSteps) {
+  MakeBlocks(7, "PERFORM pg_sleep(0.4);");  // 1 + 2 + 4 young ones, then four that are slow
+  postgres::Options options = dynamic_cast<PostgresLedgerUnderTest&>(*ledger_).options();
+  options.statement_timeout = std::chrono::milliseconds(1'200);
+  catalog_ = postgres::MakeCatalog(options);
+  LetterFilter filter = Asking("old");
+  filter.outcome = Outcome::kParked;
+  for (const int seconds : {60, 0}) {
+    filter.text->patience = std::chrono::seconds(seconds);
+    EXPECT_EQ(FollowPages(filter, 100).size(), 7U);
+  }
+}
+
+TEST_P(PostgresTextTest, P9_WhereOneBlockTakesTooLongTheSearchSaysSo) {
+  MakeBlocks(2, "PERFORM pg_sleep(60);");
+  postgres::Options options = dynamic_cast<PostgresLedgerUnderTest&>(*ledger_).options();
+  options.statement_timeout = std::chrono::milliseconds(200);
+  catalog_ = postgres::MakeCatalog(options);
+  LetterFilter filter = Asking("old");
+  filter.outcome = Outcome::kParked;
+  const LetterPage young = Page(filter);
+  ASSERT_TRUE(young.next && young.looked_to) << "what was looked at is told of";
+  const auto stuck = catalog_->List(filter, 100, young.next);
+  ASSERT_FALSE(stuck);
+  EXPECT_EQ(stuck.error().fault, LedgerFault::kTooLong);
+  EXPECT_THAT(stuck.error().message, testing::HasSubstr("ask for rarer words"));
 }
 
 // A letter that somebody deletes takes its words with it.

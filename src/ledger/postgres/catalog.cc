@@ -94,7 +94,7 @@ GroupId ReadGroup(std::string_view bytes) {
 PostgresCatalog::PostgresCatalog(const Options& options)
     : schema_name_(options.schema),
       schema_(QuotedName(options.schema)),
-      connection_(options.url, options.schema, options.lock_timeout) {}
+      connection_(options.url, options.schema, options.lock_timeout, options.statement_timeout) {}
 
 LedgerResult<LetterPage> PostgresCatalog::List(const LetterFilter& filter, std::size_t limit,
                                                std::optional<LetterId> after) {

@@ -20,6 +20,8 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kConnectTimeout{5};  // where the URL has none
 constexpr std::string_view kCanceled = "57014";
+constexpr std::string_view kTimeoutOfThis =
+    "SELECT set_config('statement_timeout', $1::text, true)";
 
 constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -176,6 +178,25 @@ LedgerResult<Rows> Connection::Run(const Statement& statement, std::chrono::seco
   auto results = SendAll(std::span(&statement, 1), OnLoss::kUnavailable, limit);
   if (!results) return tl::unexpected(results.error());
   return std::move(results->front());
+}
+
+LedgerResult<Rows> Connection::RunWithin(Statement statement, std::chrono::milliseconds most) {
+  if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
+  most = std::min(most, statement_timeout_);
+  Statement setting{.sql = std::string(kTimeoutOfThis), .parameters = {}};
+  setting.parameters.Bytes(std::to_string(most.count()) + "ms");
+  std::vector<Statement> statements;
+  statements.push_back({.sql = std::string(kBegin), .parameters = {}});
+  statements.push_back(std::move(setting));
+  statements.push_back(std::move(statement));
+  statements.push_back({.sql = "COMMIT", .parameters = {}});
+  const auto sent = steady_clock::now();
+  auto results = SendAll(statements, OnLoss::kUnavailable);
+  if (results) return std::move(results->at(2));
+  if (results.error().code == kCanceled && steady_clock::now() - sent >= most)
+    results.error().fault = LedgerFault::kTooLong;
+  if (connection_) EndTransaction();
+  return tl::unexpected(results.error());
 }
 
 LedgerResult<std::vector<Rows>> Connection::Transact(std::vector<Statement> statements,

@@ -51,6 +51,9 @@ class Connection {
   // for what may safely be done twice. No answer within `limit` counts as a lost connection.
   [[nodiscard]] LedgerResult<Rows> Run(const Statement& statement,
                                        std::chrono::seconds limit = kAnswerLimit);
+  // The same, but that the server ends it after `most` (kTooLong) where that comes before its
+  // statement timeout.
+  [[nodiscard]] LedgerResult<Rows> RunWithin(Statement statement, std::chrono::milliseconds most);
 
   // All statements between BEGIN and COMMIT, sent in one go and answered in one; one Rows each.
   // Everything happened or nothing did, or kInDoubt: the connection died after it was sent. READ

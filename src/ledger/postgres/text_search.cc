@@ -16,7 +16,12 @@ using std::chrono::steady_clock;
 
 // Asked for at once: a few at first, more where they hold little.
 constexpr std::size_t kMostBlocksAtOnce = 256;
+// Where there are other filters each letter that has the words is looked up, until enough are
+// found: of thousands of letters a block.
+constexpr std::size_t kMostBlocksLookedUp = 4;
 constexpr std::chrono::milliseconds kQuick{50};
+// A statement that began just before the patience ended may take so long all the same.
+constexpr std::chrono::milliseconds kLeastTime{3'000};
 
 // Nothing else stands between the index and the page, so that each block need not give more than
 // a page of its own.
@@ -33,6 +38,14 @@ std::string WordConditions(std::size_t words) {
     conditions +=
         " AND letter_text.words @@ ($17::text[])[" + std::to_string(number) + "]::tsquery";
   return conditions;
+}
+
+LedgerError TooLong(LedgerError error) {
+  error.message =
+      "a few thousand letters took too long to search: ask for rarer words, with fewer filters, or "
+      "when the ledger has less to do: " +
+      error.message;
+  return error;
 }
 
 bool IsAnythingSet(const LetterFilter& filter) {
@@ -60,29 +73,44 @@ LedgerResult<LetterPage> TextSearch::Find(std::size_t limit) {
   page.unindexed = state->Unindexed(question_.view);
   const auto places = Places();
   if (!places) return tl::unexpected(places.error());
+  const std::size_t most_at_once = has_others_ ? kMostBlocksLookedUp : kMostBlocksAtOnce;
   std::size_t at_once = 1;
   std::size_t done = 0;
   while (done < places->size() && page.letters.size() < limit) {
     const auto asked = steady_clock::now();
     const std::size_t count = std::min(at_once, places->size() - done);
-    auto found = FindIn(std::span(*places).subspan(done, count), limit, page);
-    if (!found) return tl::unexpected(found.error());
-    done += count;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(question_.patience - (asked - began));
+    const auto found =
+        FindIn(std::span(*places).subspan(done, count), limit, std::max(left, kLeastTime), page);
     const auto now = steady_clock::now();
-    at_once = now - asked < kQuick ? std::min(2 * at_once, kMostBlocksAtOnce)
-                                   : std::max(at_once / 2, std::size_t{1});
+    const bool is_too_long = !found && found.error().fault == LedgerFault::kTooLong;
+    if (!found && !is_too_long) return tl::unexpected(found.error());
+    if (found) done += count;
+    at_once = found && now - asked < kQuick ? std::min(2 * at_once, most_at_once)
+                                            : std::max(count / 2, std::size_t{1});
     if (page.letters.size() == limit || done == places->size()) break;
-    if (now - began < question_.patience) continue;
-    const Uuid& last = places->at(done - 1).after;
-    const LetterId next(IdAfter(last));
-    // A page that begins at the end of a block asks that block first: it has to come further.
-    if (next == after_) continue;
-    page.next = next;
-    page.looked_to = InstantOfId(last);
-    return page;
+    const bool is_at_one = is_too_long && count == 1;
+    if (now - began < question_.patience && !is_at_one) continue;
+    if (EndAfter(*places, done, page)) return page;
+    if (is_at_one) return tl::unexpected(TooLong(found.error()));
   }
   if (limit != 0 && page.letters.size() == limit) page.next = page.letters.back().id;
   return page;
+}
+
+// False: not even the first block is done, or no more than where the page begins, and there is
+// nothing to go on from.
+bool TextSearch::EndAfter(const std::vector<Place>& places, std::size_t done,
+                          LetterPage& page) const {
+  if (done == 0) return false;
+  const Uuid& last = places[done - 1].after;
+  const LetterId next(IdAfter(last));
+  // A page that begins at the end of a block asks that block first: it has to come further.
+  if (next == after_) return false;
+  page.next = next;
+  page.looked_to = InstantOfId(last);
+  return true;
 }
 
 // None where the index is another view's.
@@ -104,7 +132,7 @@ LedgerResult<std::vector<TextSearch::Place>> TextSearch::Places() {
 
 // Blocks follow each other, so that what is found is older than what `page` has.
 LedgerResult<void> TextSearch::FindIn(std::span<const Place> places, std::size_t limit,
-                                      LetterPage& page) {
+                                      std::chrono::milliseconds most, LetterPage& page) {
   const std::vector<std::string> words = SearchWords(question_);
   Statement list{.sql = FillIn(sql::kTextList, {{"schema", schema_},
                                                 {"summary", sql::kLetterSummary},
@@ -119,7 +147,7 @@ LedgerResult<void> TextSearch::FindIn(std::span<const Place> places, std::size_t
   BinaryArray blocks(ElementType::kText, places.size());
   for (const Place& place : places) blocks.AddBytes(std::string_view(place.word));
   list.parameters.Array(std::move(blocks));
-  const auto rows = connection_.Run(list);
+  const auto rows = connection_.RunWithin(std::move(list), most);
   if (!rows) return tl::unexpected(rows.error());
   for (int row = 0; row < rows->size(); ++row) page.letters.push_back(ReadSummary(*rows, row));
   return {};

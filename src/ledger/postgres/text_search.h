@@ -1,6 +1,7 @@
 // A page of the letters that a text search finds.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,7 +31,9 @@ class TextSearch {
   };
   [[nodiscard]] LedgerResult<std::vector<Place>> Places();
   [[nodiscard]] LedgerResult<void> FindIn(std::span<const Place> places, std::size_t limit,
-                                          LetterPage& page);
+                                          std::chrono::milliseconds most, LetterPage& page);
+  [[nodiscard]] bool EndAfter(const std::vector<Place>& places, std::size_t done,
+                              LetterPage& page) const;
 
   Connection& connection_;
   const std::string& schema_;

@@ -82,6 +82,9 @@ struct LetterPage {
   std::optional<LetterId> next;
   // Of a text search: so many letters are not indexed yet, which no search finds.
   std::optional<std::int64_t> unindexed;
+  // Of a text search: the index is another view's, or became so meanwhile. No letter was found, or
+  // not all that there are.
+  bool is_of_another_view = false;
   // Of one that took too long: only letters since then, about, were looked at. There may be fewer
   // than were asked for.
   std::optional<Instant> looked_to;

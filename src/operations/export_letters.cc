@@ -6,6 +6,7 @@
 #include "operations/letter_json.h"
 #include "operations/list_letters.h"
 #include "operations/show_letter.h"
+#include "operations/text_index_state.h"
 
 namespace deadletter {
 namespace {
@@ -52,6 +53,7 @@ OperationResult<ExportPart> MakeExportPart(const ExportSource& source, const Let
                                            std::optional<LetterId> after) {
   auto page = source.catalog.List(filter, kExportPartLetters, after);
   if (!page) return Unexpected<OperationError>(FromLedger(page.error()));
+  if (page->is_of_another_view) return IndexOfAnother();
   ExportPart part;
   for (LetterSummary& letter : page->letters) {
     auto line = LineOf(source, letter);

@@ -46,6 +46,20 @@ class Exports : public ::testing::Test {
   int parts_ = 1;
 };
 
+// A part that ends early is no whole.
+TEST_F(Exports, P1_AnExportByWordsIsCutShortWhereTheIndexBecomesAnothers) {
+  for (int number = 0; number < 150; ++number) ledger_->Add().message.body = "host";
+  const auto exported = Export({{"q", "host"}});
+  ASSERT_TRUE(exported && exported->more);
+  ledger_->is_of_another_view = true;
+  const auto part = exported->more();
+  ASSERT_FALSE(part);
+  EXPECT_THAT(part.error().message, HasSubstr("another instance has made the index"));
+  const auto whole = Export({{"q", "host"}});
+  ASSERT_FALSE(whole);
+  EXPECT_EQ(whole.error().fault, OperationFault::kConflict);
+}
+
 TEST_F(Exports, P1_EveryLetterOfTheFilterIsThereOnceNewestFirst) {
   for (int number = 0; number < 250; ++number) ledger_->Add();
   ledger_->letters[100].summary.state = LetterState::kClosed;

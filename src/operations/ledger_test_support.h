@@ -44,6 +44,7 @@ struct FakeLedger {
   std::optional<LedgerError> audit_error;     // of Audit, of Remarks and of mutes
   std::vector<GroupSummary> groups;           // in the order in which they are listed
   std::int64_t unindexed = 0;
+  bool is_of_another_view = false;
   std::optional<Instant> looked_to;
   std::optional<LedgerError> groups_error;
   Statistics statistics;
@@ -107,11 +108,14 @@ class FakeCatalog final : public Catalog {
     LetterPage page;
     if (filter.text) {
       page.unindexed = ledger_->unindexed;
+      page.is_of_another_view = ledger_->is_of_another_view;
+      if (page.is_of_another_view) return page;
       page.looked_to = ledger_->looked_to;
     }
     for (const LetterRecord& record : ledger_->letters | std::views::reverse) {
       if (after && record.summary.id >= *after) continue;
       if (!Matches(filter, record)) continue;
+      if (limit == 0) break;
       if (page.letters.size() == limit) {
         page.next = page.letters.back().id;
         break;

@@ -11,6 +11,7 @@
 #include "letter/words.h"
 #include "operations/json_writer.h"
 #include "operations/letter_json.h"
+#include "operations/text_index_state.h"
 
 namespace deadletter {
 namespace {
@@ -105,6 +106,8 @@ OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& re
                                          const Redaction& redaction) {
   auto page = catalog.List(request.filter, request.limit, request.after);
   if (!page) return Unexpected<OperationError>(FromLedger(page.error()));
+  // Whoever has seen a page may take the next one for the rest.
+  if (page->is_of_another_view && request.after) return IndexOfAnother();
   JsonArray items;
   for (LetterSummary& letter : page->letters) {
     redaction.Mask(letter);
@@ -115,8 +118,7 @@ OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& re
   return JsonObject()
       .Add("items", items.Take())
       .Add("next_cursor", next)
-      .Add("unindexed_letters",
-           page->unindexed ? fmt::to_string(*page->unindexed) : std::string(kJsonNull))
+      .Add("unindexed_letters", UnindexedJson(page->unindexed))
       .Add("looked_to", TimeJson(page->looked_to))
       .Take();
 }

@@ -171,6 +171,23 @@ TEST(ListLetters, ASearchTellsHowManyLettersItCouldNotFindAndHowFarItLooked) {
   EXPECT_EQ(found.at("looked_to"), "2023-11-14T22:13:20.000000Z");
 }
 
+// P1: nobody takes the pages until then for the whole.
+TEST(ListLetters, P1_ASearchThatAnotherInstanceTakesTheIndexFromFailsOnTheNextPage) {
+  auto searched = TwoLetters();
+  searched->letters[0].message.body = searched->letters[1].message.body = "host";
+  const auto found = boost::json::parse(List(searched, {{"q", "host"}, {"limit", "1"}}).value());
+  const std::string cursor(found.at("next_cursor").as_string());
+  searched->is_of_another_view = true;
+  const auto next = List(searched, {{"q", "host"}, {"limit", "1"}, {"cursor", cursor}});
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().fault, OperationFault::kConflict);
+  EXPECT_THAT(next.error().message, testing::HasSubstr("give all instances the same"));
+  // A first page tells that nothing is to be found, and so does the number.
+  searched->unindexed = 2;
+  const auto first = boost::json::parse(List(searched, {{"q", "host"}}).value());
+  EXPECT_EQ(first.at("unindexed_letters"), 2);
+}
+
 TEST(ListLetters, ASearchAsksTheIndexOfWhatThisServerShows) {
   const std::vector<std::string> places = {"/payload/secret"};
   const Redaction redaction(places, LetterFormat{}, 1'000);

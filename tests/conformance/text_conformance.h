@@ -230,6 +230,9 @@ TEST_P(TextConformance, P4_AnotherViewFindsNothingOfTheOldOneAndIsIndexedAnew) {
   const auto other = ledger_->OpenTextIndex();
   Good(other->Begin("2"));
   for (const char* view : {"1", "2"}) EXPECT_THAT(Find(Asking("secret", view)), IsEmpty());
+  EXPECT_TRUE(Page(Asking("secret", "1")).is_of_another_view);
+  EXPECT_TRUE(Page(Asking("secret", "1"), 10, id).is_of_another_view) << "on a later page, too";
+  EXPECT_FALSE(Page(Asking("secret", "2")).is_of_another_view) << "it is only not done";
   EXPECT_EQ(Page(Asking("word", "2")).unindexed, 1);
   // The one from before leaves it alone.
   EXPECT_FALSE(Good(index_->Next(10, 1'000, Now())).is_ours);

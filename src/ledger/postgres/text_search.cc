@@ -65,12 +65,24 @@ TextSearch::TextSearch(Connection& connection, const std::string& quoted_schema,
       has_others_(IsAnythingSet(others_)),
       after_(after) {}
 
+// What was found between two looks at the same state was found in one index.
 LedgerResult<LetterPage> TextSearch::Find(std::size_t limit) {
-  const auto began = steady_clock::now();
   const auto state = ReadTextState(connection_, schema_);
   if (!state) return tl::unexpected(state.error());
   LetterPage page;
   page.unindexed = state->Unindexed(question_.view);
+  page.is_of_another_view = state->view != question_.view;
+  if (page.is_of_another_view) return page;
+  const auto found = FindSome(limit, page);
+  if (!found) return tl::unexpected(found.error());
+  const auto after = ReadTextState(connection_, schema_);
+  if (!after) return tl::unexpected(after.error());
+  page.is_of_another_view = after->epoch != state->epoch;
+  return page;
+}
+
+LedgerResult<void> TextSearch::FindSome(std::size_t limit, LetterPage& page) {
+  const auto began = steady_clock::now();
   const auto places = Places();
   if (!places) return tl::unexpected(places.error());
   const std::size_t most_at_once = has_others_ ? kMostBlocksLookedUp : kMostBlocksAtOnce;
@@ -92,11 +104,11 @@ LedgerResult<LetterPage> TextSearch::Find(std::size_t limit) {
     if (page.letters.size() == limit || done == places->size()) break;
     const bool is_at_one = is_too_long && count == 1;
     if (now - began < question_.patience && !is_at_one) continue;
-    if (EndAfter(*places, done, page)) return page;
+    if (EndAfter(*places, done, page)) return {};
     if (is_at_one) return tl::unexpected(TooLong(found.error()));
   }
   if (limit != 0 && page.letters.size() == limit) page.next = page.letters.back().id;
-  return page;
+  return {};
 }
 
 // False: not even the first block is done, or no more than where the page begins, and there is

@@ -29,6 +29,7 @@ class TextSearch {
     std::string word;  // of the block
     Uuid after;        // its letters come after this one
   };
+  [[nodiscard]] LedgerResult<void> FindSome(std::size_t limit, LetterPage& page);
   [[nodiscard]] LedgerResult<std::vector<Place>> Places();
   [[nodiscard]] LedgerResult<void> FindIn(std::span<const Place> places, std::size_t limit,
                                           std::chrono::milliseconds most, LetterPage& page);

@@ -54,28 +54,20 @@ std::optional<sqlite::DatabaseError> FindIn(sqlite::Database& database, const Ch
   return rows.error();
 }
 
-}  // namespace
-
-LedgerResult<LetterPage> SearchLetters(LedgerFile& file, const LetterFilter& filter,
-                                       std::size_t limit, std::optional<LetterId> after) {
+LedgerResult<void> FindSome(LedgerFile& file, sqlite::Database& database,
+                            const LetterFilter& filter, std::size_t limit,
+                            std::optional<LetterId> after, LetterPage& page) {
   const auto began = steady_clock::now();
-  auto database = file.Open();
-  if (!database) return Unexpected<LedgerError>(database.error());
-  const auto state = ReadTextState(**database);
-  if (!state) return file.Failed(state.error());
-  LetterPage page;
-  page.unindexed = state->Unindexed(filter.text->view);
-  if (state->view != filter.text->view) return page;
   Uuid last_of_all;
   last_of_all.bytes.fill(0xff);
   LetterId before = after.value_or(LetterId(last_of_all));
   std::size_t at_once = kLettersAtFirst;
   while (page.letters.size() < limit) {
     const auto asked = steady_clock::now();
-    const auto chunk = NextChunk(**database, before, at_once);
+    const auto chunk = NextChunk(database, before, at_once);
     if (!chunk) return file.Failed(chunk.error());
-    if (chunk->letters == 0) return page;
-    if (const auto failed = FindIn(**database, *chunk, before, filter, limit, page))
+    if (chunk->letters == 0) return {};
+    if (const auto failed = FindIn(database, *chunk, before, filter, limit, page))
       return file.Failed(*failed);
     before = chunk->last;
     const auto now = steady_clock::now();
@@ -84,9 +76,30 @@ LedgerResult<LetterPage> SearchLetters(LedgerFile& file, const LetterFilter& fil
     if (page.letters.size() == limit || now - began < filter.text->patience) continue;
     page.next = before;
     page.looked_to = InstantOfId(before.value());
-    return page;
+    return {};
   }
   if (limit > 0) page.next = page.letters.back().id;
+  return {};
+}
+
+}  // namespace
+
+// What was found between two looks at the same view was found in one index.
+LedgerResult<LetterPage> SearchLetters(LedgerFile& file, const LetterFilter& filter,
+                                       std::size_t limit, std::optional<LetterId> after) {
+  auto database = file.Open();
+  if (!database) return Unexpected<LedgerError>(database.error());
+  const auto state = ReadTextState(**database);
+  if (!state) return file.Failed(state.error());
+  LetterPage page;
+  page.unindexed = state->Unindexed(filter.text->view);
+  page.is_of_another_view = state->view != filter.text->view;
+  if (page.is_of_another_view) return page;
+  if (auto found = FindSome(file, **database, filter, limit, after, page); !found)
+    return Unexpected<LedgerError>(found.error());
+  const auto state_after = ReadTextState(**database);
+  if (!state_after) return file.Failed(state_after.error());
+  page.is_of_another_view = state_after->view != filter.text->view;
   return page;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/client_commands.h"
 #include "cli/http_client.h"
 #include "cli/letter_fields.h"
+#include "cli/pages.h"
 
 namespace deadletter::cli {
 namespace {
@@ -28,14 +29,15 @@ int RunDiscard(const DiscardCommand& command, OutputFormat output, const Termina
     SayError(terminal, answer.error().message);
     return answer.error().status;
   }
+  const auto discarded = ParseAnswer(*answer);
+  if (!discarded) {
+    SayError(terminal, discarded.error().message);
+    return kExitFailed;
+  }
+  SayUnindexed(terminal, NumberField(*discarded, "unindexed_letters"));
   if (output == OutputFormat::kJson) {
     terminal.out << SafeJson(*answer) << '\n';
   } else {
-    const auto discarded = ParseAnswer(*answer);
-    if (!discarded) {
-      SayError(terminal, discarded.error().message);
-      return kExitFailed;
-    }
     terminal.out << Field(*discarded, "discarded") << " of " << Field(*discarded, "letters")
                  << (Flag(*discarded, "dry_run") ? " letters would be discarded"
                                                  : " letters discarded")

@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <ostream>
 #include <string>
 
 #include "cli/client_commands.h"
 #include "cli/http_client.h"
+#include "cli/letter_fields.h"
+#include "cli/pages.h"
 
 namespace deadletter::cli {
 namespace {
@@ -32,8 +35,7 @@ class LinePrinter {
   std::size_t lines_ = 0;
 };
 
-std::string TargetOf(const ExportCommand& command) {
-  std::string target = "v1/export";
+std::string TargetOf(const ExportCommand& command, std::string target) {
   char separator = '?';
   for (const auto& [name, value] : command.filters) {
     target += separator + name + "=" + EncodeForUrl(value);
@@ -42,11 +44,27 @@ std::string TargetOf(const ExportCommand& command) {
   return target;
 }
 
+// The lines of an export have no place for it. Asked before, so that no letter is left out of both.
+Result<void, AskError> TellUnindexed(const ExportCommand& command, const Terminal& terminal) {
+  if (std::ranges::none_of(command.filters, [](const auto& each) { return each.first == "q"; }))
+    return {};
+  const auto page = Ask(command.server, TargetOf(command, "v1/letters") + "&limit=1");
+  if (!page) return Unexpected<AskError>(page.error());
+  const auto answer = ParseAnswer(*page);
+  if (!answer) return Unexpected<AskError>(AskError{.message = answer.error().message});
+  SayUnindexed(terminal, NumberField(*answer, "unindexed_letters"));
+  return {};
+}
+
 }  // namespace
 
 int RunExport(const ExportCommand& command, const Terminal& terminal) {
+  if (const auto told = TellUnindexed(command, terminal); !told) {
+    SayError(terminal, told.error().message);
+    return told.error().status;
+  }
   LinePrinter printer(terminal);
-  const auto done = Download(command.server, TargetOf(command), "application/x-ndjson",
+  const auto done = Download(command.server, TargetOf(command, "v1/export"), "application/x-ndjson",
                              [&](std::string_view bytes) { return printer.Take(bytes); });
   terminal.out.flush();
   if (!terminal.out) return kExitFailed;  // said where all output is looked after

@@ -59,8 +59,6 @@ class TablePrinter {
   void Finish(const Listed& listed) {
     if (listed.items == 0) terminal_.out << "no letters\n";
     if (listed.more) terminal_.out << "there are more: --limit shows as many as you ask for\n";
-    if (listed.unindexed > 0)
-      terminal_.out << listed.unindexed << " letters cannot be found by --q yet: ask again later\n";
   }
 
  private:
@@ -89,6 +87,7 @@ int RunList(const ListCommand& command, OutputFormat output, const Terminal& ter
     return listed.error().status;
   }
   if (output == OutputFormat::kTable) table.Finish(*listed);
+  SayUnindexed(terminal, listed->unindexed);
   terminal.out.flush();
   return terminal.out ? kExitDone : kExitFailed;
 }

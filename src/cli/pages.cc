@@ -70,6 +70,13 @@ Result<Listed, AskError> FollowPages(const ListQuestion& question,
   return Listed{.items = question.limit - left, .more = cursor.has_value(), .unindexed = unindexed};
 }
 
+void SayUnindexed(const Terminal& terminal, std::int64_t letters) {
+  if (letters <= 0) return;
+  SayError(terminal, std::to_string(letters) +
+                         " letters are not indexed yet, and not found by their words: ask again "
+                         "later");
+}
+
 void PrintJsonLines(const boost::json::array& items, const Terminal& terminal) {
   for (const auto& item : items) terminal.out << SafeJson(boost::json::serialize(item)) << '\n';
 }

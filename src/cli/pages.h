@@ -35,6 +35,9 @@ struct Listed {
 [[nodiscard]] Result<Listed, AskError> FollowPages(
     const ListQuestion& question, const std::function<void(const boost::json::array&)>& print);
 
+// On `terminal.error`, where there are some: letters that no search finds yet.
+void SayUnindexed(const Terminal& terminal, std::int64_t letters);
+
 // One object a line, harmless for a terminal.
 void PrintJsonLines(const boost::json::array& items, const Terminal& terminal);
 

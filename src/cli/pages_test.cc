@@ -31,7 +31,10 @@ TEST(Pages, ASearchThatTookTooLongIsLookedOnWith) {
             kExitDone);
   EXPECT_EQ(answered, 3U);
   EXPECT_THAT(server.Heads().front(), testing::HasSubstr("q=two%20words"));
-  EXPECT_EQ(out.str(), "no letters\n2 letters cannot be found by --q yet: ask again later\n");
+  EXPECT_EQ(out.str(), "no letters\n");
+  EXPECT_EQ(error.str(),
+            "deadletter: 2 letters are not indexed yet, and not found by their words: ask again "
+            "later\n");
 }
 
 TEST(Pages, ASearchThatGetsNoFurtherIsNotFollowedForEver) {

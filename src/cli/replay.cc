@@ -231,6 +231,7 @@ int RunReplay(const ReplayCommand& command, OutputFormat output, const Terminal&
   if (!answer) return Complain(terminal, answer.error());
   auto replay = ParseAnswer(*answer);
   if (!replay) return Complain(terminal, {kExitFailed, replay.error().message});
+  SayUnindexed(terminal, NumberField(*replay, "unindexed_letters"));
   if (command.watch) return Watch(command, output, terminal, std::move(*replay));
   if (output == OutputFormat::kJson) {
     terminal.out << SafeJson(*answer) << '\n';

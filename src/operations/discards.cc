@@ -11,6 +11,7 @@
 #include "operations/patience.h"
 #include "operations/request_json.h"
 #include "operations/selection_request.h"
+#include "operations/text_index_state.h"
 
 namespace deadletter {
 namespace {
@@ -65,7 +66,8 @@ OperationResult<void> JudgeDiscard(const DiscardCounts& counts) {
                   counts.letters, counts.closed, counts.waiting, counts.taken));
 }
 
-std::string DiscardJson(const DiscardCounts& counts, const std::string& id_json, bool dry_run) {
+std::string DiscardJson(const DiscardCounts& counts, const std::string& id_json, bool dry_run,
+                        std::optional<std::int64_t> unindexed) {
   return JsonObject()
       .Add("dry_run", FlagJson(dry_run))
       .Add("id", id_json)
@@ -74,25 +76,28 @@ std::string DiscardJson(const DiscardCounts& counts, const std::string& id_json,
       .Add("taken", fmt::to_string(counts.taken))
       .Add("waiting", fmt::to_string(counts.waiting))
       .Add("closed", fmt::to_string(counts.closed))
+      .Add("unindexed_letters", UnindexedJson(unindexed))
       .Take();
 }
 
 }  // namespace
 
-OperationResult<std::string> DiscardLetters(Discards& discards, std::string_view json,
-                                            const Caller& caller, const Redaction& redaction,
-                                            Instant now) {
+OperationResult<std::string> DiscardLetters(Discards& discards, Catalog& catalog,
+                                            std::string_view json, const Caller& caller,
+                                            const Redaction& redaction, Instant now) {
   DiscardRequest request;
   Asking asking{.caller = caller, .redaction = redaction};
   if (auto problem = ReadDiscard(json, request, asking))
     return FailOperation(asking.fault, std::move(*problem));
   const LetterSelection& selection = request.selection.selection;
+  const auto unindexed = CountUnindexed(catalog, selection.filter);
+  if (!unindexed) return Unexpected<OperationError>(unindexed.error());
   if (request.dry_run) {
     const auto preview = discards.Preview(selection, kMaxDiscardedLetters);
     if (!preview) return Unexpected<OperationError>(FromLedger(preview.error()));
     const auto judged = JudgeDiscard(*preview);
     if (!judged) return Unexpected<OperationError>(judged.error());
-    return DiscardJson(*preview, std::string(kJsonNull), true);
+    return DiscardJson(*preview, std::string(kJsonNull), true, *unindexed);
   }
   const Uuid act = TimeOrderedUuid(now);
   const std::string selected = SelectionJson(request.selection.json, redaction);
@@ -105,7 +110,7 @@ OperationResult<std::string> DiscardLetters(Discards& discards, std::string_view
   if (!done) return Unexpected<OperationError>(FromChange(done.error()));
   const auto judged = JudgeDiscard(*done);
   if (!judged) return Unexpected<OperationError>(judged.error());
-  return DiscardJson(*done, JsonString(FormatUuid(act)), false);
+  return DiscardJson(*done, JsonString(FormatUuid(act)), false, *unindexed);
 }
 
 }  // namespace deadletter

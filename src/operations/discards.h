@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "ledger/catalog.h"
 #include "ledger/discards.h"
 #include "operations/operation_error.h"
 #include "operations/redaction.h"
@@ -18,9 +19,11 @@ inline constexpr std::size_t kMaxDiscardedLetters = 100'000;
 inline constexpr std::size_t kMaxWhyBytes = 200;
 
 // `json` is {"filter":{…} or "ids":[…], "why":"…", "dry_run":…}; the answer
-// {"dry_run","id","letters","discarded","taken","waiting","closed"}. kUnacceptable: there is no
-// such letter, or there are too many. kConflict: there is nothing to discard in them.
-[[nodiscard]] OperationResult<std::string> DiscardLetters(Discards& discards, std::string_view json,
+// {"dry_run","id","letters","discarded","taken","waiting","closed",
+// "unindexed_letters"}. kUnacceptable: there is no such letter, or there are too many. kConflict:
+// there is nothing to discard in them, or the index of words is another instance's.
+[[nodiscard]] OperationResult<std::string> DiscardLetters(Discards& discards, Catalog& catalog,
+                                                          std::string_view json,
                                                           const Caller& caller,
                                                           const Redaction& redaction, Instant now);
 

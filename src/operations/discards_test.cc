@@ -46,6 +46,24 @@ class DiscardRequests : public ::testing::Test {
                                                  std::size_t{1} << 20)}};
 };
 
+TEST_F(DiscardRequests, P8_ASelectionByWordsTellsHowManyLettersItCouldNotHoldFor) {
+  for (LetterRecord& letter : ledger_->letters) letter.message.body = "host";
+  ledger_->unindexed = 7;
+  for (const char* rest : {R"(,"dry_run":true})", "}"})
+    EXPECT_EQ(Done(R"({"filter":{"q":"host"})" + std::string(rest)).at("unindexed_letters"), 7);
+}
+
+// "No letter is selected by that" would be a lie.
+TEST_F(DiscardRequests, P8_WhereTheIndexIsAnotherInstancesNothingIsDiscardedAndItIsSaid) {
+  ledger_->is_of_another_view = true;
+  for (const char* rest : {R"(,"dry_run":true})", "}"}) {
+    const OperationError refused = Refused(R"({"filter":{"q":"host"})" + std::string(rest));
+    EXPECT_EQ(refused.fault, OperationFault::kConflict);
+    EXPECT_THAT(refused.message, HasSubstr("another instance has made the index"));
+  }
+  EXPECT_TRUE(Done(R"({"filter":{"state":"open"}})").at("unindexed_letters").is_null());
+}
+
 TEST_F(DiscardRequests, P8_WhoDiscardedWhatAndWhyIsInTheHistoryAndInTheAudit) {
   const auto done =
       Done(R"({"filter":{"since":"2001-01-01T00:00:00Z"},"why":"the \u20ac deploy"})");

@@ -10,6 +10,7 @@
 #include "operations/remarks.h"
 #include "operations/replays.h"
 #include "operations/show_letter.h"
+#include "operations/text_index_state.h"
 
 namespace deadletter {
 
@@ -213,8 +214,8 @@ OperationResult<std::string> Operations::DiscardLetters(std::string_view json,
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.discards() == nullptr) return NoLedger();
-  return deadletter::DiscardLetters(*lease.discards(), json, caller, options_.redaction,
-                                    options_.clock->Now());
+  return deadletter::DiscardLetters(*lease.discards(), lease.catalog(), json, caller,
+                                    options_.redaction, options_.clock->Now());
 }
 
 OperationResult<std::string> Operations::ListAudit(std::span<const Parameter> parameters) {
@@ -233,8 +234,11 @@ OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_vie
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.replays() == nullptr) return NothingIsReplayed();
+  const auto unindexed = CountUnindexed(lease.catalog(), request->selection.filter);
+  if (!unindexed) return Unexpected<OperationError>(unindexed.error());
   if (request->dry_run) {
-    auto preview = PreviewReplay(*lease.replays(), lease.catalog(), *request, options_.redaction);
+    auto preview =
+        PreviewReplay(*lease.replays(), lease.catalog(), *request, options_.redaction, *unindexed);
     if (!preview) return Unexpected<OperationError>(preview.error());
     return ReplayAnswer{.made = false, .url = "", .json = std::move(*preview)};
   }
@@ -242,8 +246,7 @@ OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_vie
                                          options_.clock->Now());
   if (!id) return Unexpected<OperationError>(id.error());
   if (options_.replays_changed) options_.replays_changed();
-  auto shown =
-      deadletter::ShowReplay(*lease.replays(), FormatUuid(id->value()), options_.redaction);
+  auto shown = ShowMadeReplay(*lease.replays(), *id, options_.redaction, *unindexed);
   if (!shown) return Unexpected<OperationError>(shown.error());
   return ReplayAnswer{
       .made = true, .url = ReplayUrl(options_.base_path, *id), .json = std::move(*shown)};

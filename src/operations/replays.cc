@@ -16,6 +16,7 @@
 #include "operations/list_letters.h"
 #include "operations/patience.h"
 #include "operations/selection_request.h"
+#include "operations/text_index_state.h"
 
 namespace deadletter {
 namespace {
@@ -44,11 +45,11 @@ std::string RateJson(std::int64_t milli_rate) {
   return fmt::format("{}.{:03}", milli_rate / 1000, milli_rate % 1000);
 }
 
-std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
+JsonObject ReplayObject(const ReplayRecord& replay, const Redaction& redaction) {
   const ReplaySpec& spec = replay.spec;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(spec.answer_within);
-  return JsonObject()
-      .Add("id", JsonString(FormatUuid(replay.id.value())))
+  JsonObject object;
+  object.Add("id", JsonString(FormatUuid(replay.id.value())))
       .Add("state", JsonString(ReplayStateName(replay.state)))
       .Add("reason", KnownTextJson(replay.reason))
       .Add("made_by", TextJson(spec.made_by))
@@ -66,8 +67,12 @@ std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
                                                             : fmt::to_string(spec.queue_limit))
                .Take())
       .Add("answer_within_seconds", fmt::to_string(seconds.count()))
-      .Add("counts", CountsJson(replay.counts))
-      .Take();
+      .Add("counts", CountsJson(replay.counts));
+  return object;
+}
+
+std::string ReplayJson(const ReplayRecord& replay, const Redaction& redaction) {
+  return ReplayObject(replay, redaction).Take();
 }
 
 std::string StandingJson(const ReplayRecord& replay) {
@@ -215,8 +220,8 @@ OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameter
 }
 
 OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
-                                           const ReplayRequest& request,
-                                           const Redaction& redaction) {
+                                           const ReplayRequest& request, const Redaction& redaction,
+                                           std::optional<std::int64_t> unindexed) {
   const auto preview = book.Preview(request.selection);
   if (!preview) return Unexpected<OperationError>(FromLedger(preview.error()));
   JsonArray groups;
@@ -227,6 +232,7 @@ OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
       .Add("letters", fmt::to_string(preview->letters))
       .Add("taken", fmt::to_string(preview->taken))
       .Add("groups", groups.Take())
+      .Add("unindexed_letters", UnindexedJson(unindexed))
       .Take();
 }
 
@@ -275,6 +281,17 @@ OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id,
   if (!replay) return Unexpected<OperationError>(FromLedger(replay.error()));
   if (!*replay) return NoSuchReplay();
   return ReplayJson(**replay, redaction);
+}
+
+OperationResult<std::string> ShowMadeReplay(ReplayBook& book, ReplayId id,
+                                            const Redaction& redaction,
+                                            std::optional<std::int64_t> unindexed) {
+  const auto replay = book.Show(id);
+  if (!replay) return Unexpected<OperationError>(FromLedger(replay.error()));
+  if (!*replay) return NoSuchReplay();
+  return ReplayObject(**replay, redaction)
+      .Add("unindexed_letters", UnindexedJson(unindexed))
+      .Take();
 }
 
 OperationResult<std::string> ListReplayedLetters(ReplayBook& book, std::string_view id,

@@ -40,7 +40,8 @@ struct ReplayPage {
 // group.
 [[nodiscard]] OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
                                                          const ReplayRequest& request,
-                                                         const Redaction& redaction);
+                                                         const Redaction& redaction,
+                                                         std::optional<std::int64_t> unindexed);
 // kUnacceptable: there is no such letter, or there are too many. kConflict: other replays have all
 // of them.
 [[nodiscard]] OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request,
@@ -51,6 +52,10 @@ struct ReplayPage {
                                                        const Redaction& redaction);
 [[nodiscard]] OperationResult<std::string> ShowReplay(ReplayBook& book, std::string_view id,
                                                       const Redaction& redaction);
+// The same of one that was made just now: with how many letters its selection could not hold for.
+[[nodiscard]] OperationResult<std::string> ShowMadeReplay(ReplayBook& book, ReplayId id,
+                                                          const Redaction& redaction,
+                                                          std::optional<std::int64_t> unindexed);
 [[nodiscard]] OperationResult<std::string> ListReplayedLetters(ReplayBook& book,
                                                                std::string_view id,
                                                                const ReplayPage& page,

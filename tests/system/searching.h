@@ -104,10 +104,14 @@ TEST_P(Searching, WhatIsFoundCanBeExportedReplayedAndDiscarded) {
   const auto count = [&](const std::string& path, const std::string& request) {
     const HttpAnswer answer = HttpPost(server.url() + path, request);
     EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(boost::json::parse(answer.body).at("unindexed_letters"), 0) << answer.body;
     return boost::json::parse(answer.body).at("letters").as_int64();
   };
   EXPECT_EQ(count("/v1/replays", R"({"filter":{"q":"db"},"dry_run":true})"), 1);
   EXPECT_EQ(count("/v1/discards", R"({"filter":{"q":"web"},"dry_run":true})"), 1);
+  const HttpAnswer made = HttpPost(server.url() + "/v1/replays", R"({"filter":{"q":"web"}})");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(boost::json::parse(made.body).at("unindexed_letters"), 0) << made.body;
   EXPECT_EQ(count("/v1/discards", R"({"filter":{"q":"db"},"why":"test data"})"), 1);
   EXPECT_EQ(Found(server, "q=db&state=closed"), 1U);
   EXPECT_EQ(Found(server, "q=web&state=closed"), 0U);

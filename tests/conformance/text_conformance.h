@@ -253,6 +253,21 @@ TEST_P(TextConformance, P4_AnotherViewFindsNothingOfTheOldOneAndIsIndexedAnew) {
   EXPECT_THAT(Find(Asking("word", "2")), ElementsAre(id));
 }
 
+// Nothing of ours deletes letters; people do. What comes next is another letter.
+TEST_P(TextConformance, P4_WhatComesAfterTheNewestLetterWasDeletedIsFoundByItsOwnWords) {
+  const LetterId first = Record("word first");
+  Record("word second");
+  IndexAll();
+  EXPECT_EQ(Find("word").size(), 2U);
+  ledger_->Meddle(
+      "DELETE FROM {{letter}} WHERE id = (SELECT id FROM {{letter}} ORDER BY id DESC LIMIT 1)");
+  const LetterId third = Record("word third");
+  IndexAll();
+  EXPECT_THAT(Find("second"), IsEmpty());
+  EXPECT_THAT(Find("third"), ElementsAre(third));
+  EXPECT_THAT(Find("word"), ElementsAre(third, first));
+}
+
 // Two instances receive and commit in orders of their own.
 TEST_P(TextConformance, P4_WhatIsCommittedLateIsIndexedAsWell) {
   Record("word early");

@@ -10,3 +10,13 @@ INSERT INTO deadletter_text_index (one) VALUES (1);
 -- A row is a letter's number. Words are cut by us, and this tokenizer takes them as they are. Where in a letter they
 -- stand is not kept, and neither is their text, which stands in the letter.
 CREATE VIRTUAL TABLE deadletter_text USING fts5(words, content='', columnsize=0, detail=none, tokenize='ascii');
+
+-- Nothing of ours deletes a letter. Where somebody does so by hand and it is the newest one, the next letter gets its
+-- number: it would be taken for indexed already, and be found by the other one's words. All are indexed anew then.
+CREATE TRIGGER deadletter_text_number_is_free AFTER DELETE ON deadletter_letter
+WHEN old.number <= (SELECT indexed_to FROM deadletter_text_index)
+  AND old.number > (SELECT coalesce(max(number), 0) FROM deadletter_letter)
+BEGIN
+  INSERT INTO deadletter_text (deadletter_text) VALUES ('delete-all');
+  UPDATE deadletter_text_index SET indexed_to = 0;
+END;

@@ -13,6 +13,9 @@ constexpr milliseconds kPatience(4'000);
 
 // Each serves one request of the HTTP interface at a time.
 constexpr int kReaders = 2;
+// Of two that search by words one waits without a reader; whatever else is asked for, deliveries'
+// acks included, has a thread all the same.
+constexpr int kWorkerThreads = kReaders + 1;
 
 std::vector<LedgerReaders> MakeAllReaders(const Wiring& wiring, const Config& config) {
   std::vector<LedgerReaders> readers;
@@ -32,7 +35,7 @@ http::ServerOptions MakeServerOptions(const Config& config, Tokens* tokens, Work
   options.port = config.http.port;
   options.base_path = config.http.base_path;
   options.pair_name = PairName(config.pair);
-  options.limits.worker_threads = kReaders;
+  options.limits.worker_threads = kWorkerThreads;
   return options;
 }
 

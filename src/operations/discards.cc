@@ -10,17 +10,10 @@
 #include "operations/json_writer.h"
 #include "operations/patience.h"
 #include "operations/request_json.h"
-#include "operations/selection_request.h"
 #include "operations/text_index_state.h"
 
 namespace deadletter {
 namespace {
-
-struct DiscardRequest {
-  SelectionRequest selection;
-  std::string why;
-  bool dry_run = false;
-};
 
 Problem ReadWhy(const boost::json::value& value, std::string& why) {
   if (value.is_string()) why = std::string(value.get_string());
@@ -82,13 +75,18 @@ std::string DiscardJson(const DiscardCounts& counts, const std::string& id_json,
 
 }  // namespace
 
-OperationResult<std::string> DiscardLetters(Discards& discards, Catalog& catalog,
-                                            std::string_view json, const Caller& caller,
-                                            const Redaction& redaction, Instant now) {
+OperationResult<DiscardRequest> ParseDiscardRequest(std::string_view json, const Caller& caller,
+                                                    const Redaction& redaction) {
   DiscardRequest request;
   Asking asking{.caller = caller, .redaction = redaction};
   if (auto problem = ReadDiscard(json, request, asking))
     return FailOperation(asking.fault, std::move(*problem));
+  return request;
+}
+
+OperationResult<std::string> DiscardLetters(Discards& discards, Catalog& catalog,
+                                            const DiscardRequest& request, const Caller& caller,
+                                            const Redaction& redaction, Instant now) {
   const LetterSelection& selection = request.selection.selection;
   const auto unindexed = CountUnindexed(catalog, selection.filter);
   if (!unindexed) return Unexpected<OperationError>(unindexed.error());

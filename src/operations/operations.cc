@@ -50,7 +50,49 @@ class Operations::Lease {
   LedgerReaders* readers_ = nullptr;
 };
 
+// Ours while it lives, where there are words to search for. An export that is under way waits
+// beside another one, for nobody likes to begin it anew.
+class Operations::SearchTurn {
+ public:
+  SearchTurn(Operations& operations, const LetterFilter& filter, bool is_under_way = false)
+      : operations_(operations) {
+    if (!filter.text) return;
+    std::unique_lock lock(operations_.mutex_);
+    const auto is_free = [this] { return operations_.closed_ || !operations_.is_searching_; };
+    is_refused_ = !is_free() && operations_.searches_waiting_ > 0 && !is_under_way;
+    if (is_refused_) return;
+    ++operations_.searches_waiting_;
+    is_refused_ =
+        !operations_.returned_.wait_for(lock, operations_.options_.search_patience, is_free);
+    --operations_.searches_waiting_;
+    is_ours_ = !is_refused_ && !operations_.closed_;
+    if (is_ours_) operations_.is_searching_ = true;
+  }
+  ~SearchTurn() {
+    if (!is_ours_) return;
+    {
+      const std::scoped_lock lock(operations_.mutex_);
+      operations_.is_searching_ = false;
+    }
+    operations_.returned_.notify_all();
+  }
+  SearchTurn(const SearchTurn&) = delete;
+  SearchTurn& operator=(const SearchTurn&) = delete;
+
+  [[nodiscard]] bool IsRefused() const { return is_refused_; }
+
+ private:
+  Operations& operations_;
+  bool is_ours_ = false;
+  bool is_refused_ = false;
+};
+
 namespace {
+
+Unexpected<OperationError> OthersSearch() {
+  return FailOperation(OperationFault::kUnavailable,
+                       "others search by q on this server, one at a time: ask again in a moment");
+}
 
 Unexpected<OperationError> NoLedger() {
   return FailOperation(OperationFault::kFailed, "this server has no ledger to write to");
@@ -89,6 +131,8 @@ OperationResult<std::string> Operations::ListLetters(std::span<const Parameter> 
                                                      const Caller& caller) {
   const auto request = ParseListRequest(parameters, caller, options_.redaction);
   if (!request) return Unexpected<OperationError>(request.error());
+  const SearchTurn turn(*this, request->filter);
+  if (turn.IsRefused()) return OthersSearch();
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   return deadletter::ListLetters(lease.catalog(), *request, options_.redaction);
@@ -161,6 +205,8 @@ OperationResult<std::string> Operations::ExplainExecution(std::string_view id,
 
 OperationResult<ExportPart> Operations::ExportSome(const LetterFilter& filter,
                                                    std::optional<LetterId> after) {
+  const SearchTurn turn(*this, filter, after.has_value());
+  if (turn.IsRefused()) return OthersSearch();
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   return MakeExportPart({.catalog = lease.catalog(),
@@ -211,10 +257,14 @@ OperationResult<std::string> Operations::ChangeTags(std::string_view id, std::st
 
 OperationResult<std::string> Operations::DiscardLetters(std::string_view json,
                                                         const Caller& caller) {
+  const auto request = ParseDiscardRequest(json, caller, options_.redaction);
+  if (!request) return Unexpected<OperationError>(request.error());
+  const SearchTurn turn(*this, request->selection.selection.filter);
+  if (turn.IsRefused()) return OthersSearch();
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.discards() == nullptr) return NoLedger();
-  return deadletter::DiscardLetters(*lease.discards(), lease.catalog(), json, caller,
+  return deadletter::DiscardLetters(*lease.discards(), lease.catalog(), *request, caller,
                                     options_.redaction, options_.clock->Now());
 }
 
@@ -231,6 +281,8 @@ OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_vie
                                                                  const Caller& caller) {
   const auto request = ParseReplayRequest(request_json, caller, options_.redaction);
   if (!request) return Unexpected<OperationError>(request.error());
+  const SearchTurn turn(*this, request->selection.filter);
+  if (turn.IsRefused()) return OthersSearch();
   const Lease lease(*this);
   if (lease.IsClosed()) return Stopping();
   if (lease.replays() == nullptr) return NothingIsReplayed();

@@ -52,8 +52,9 @@ struct OperationsOptions {
   std::string base_path = "/";  // `http.base_path`: links in answers begin with it
   Redaction redaction = {};
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
-  std::function<void()> replays_changed = nullptr;  // called after one was made or steered
-  std::function<QueueDepths()> depths = nullptr;    // null: nobody counts them
+  std::function<void()> replays_changed = nullptr;   // called after one was made or steered
+  std::function<QueueDepths()> depths = nullptr;     // null: nobody counts them
+  std::chrono::milliseconds search_patience{5'000};  // for another search to end
 };
 
 // How somebody looks at one letter.
@@ -68,7 +69,8 @@ struct Looking {
                                                     const Caller& caller);
 
 // Safe from any thread. As many calls run at once as there are readers; the others wait for one of
-// them.
+// them. Of those that search by words one runs and one waits: what a thread of the HTTP interface
+// is needed for besides need not wait for them.
 class Operations {
  public:
   // `readers` is not empty.
@@ -147,6 +149,7 @@ class Operations {
 
  private:
   class Lease;
+  class SearchTurn;
 
   [[nodiscard]] OperationResult<ExportPart> ExportSome(const LetterFilter& filter,
                                                        std::optional<LetterId> after);
@@ -162,6 +165,8 @@ class Operations {
   std::condition_variable returned_;
   std::vector<LedgerReaders*> idle_;  // guarded by mutex_
   bool closed_ = false;               // guarded by mutex_
+  bool is_searching_ = false;         // guarded by mutex_
+  std::size_t searches_waiting_ = 0;  // guarded by mutex_
 };
 
 }  // namespace deadletter

@@ -46,6 +46,53 @@ TEST_F(OperationsTest, ALetterIsShownWithItsExecution) {
   EXPECT_EQ(ShownExecution(operations).at("status"), "failed");
 }
 
+// P9: two that search leave a thread to whoever else asks.
+TEST_F(OperationsTest, P9_OneSearchesByWordsAtATimeAndOneWaits) {
+  Operations operations = Make(2, true, {.search_patience = std::chrono::minutes(1)});
+  const std::vector<Parameter> words = {{"q", "host"}};
+  const auto search = [&] { return operations.ListLetters(words).has_value(); };
+  std::unique_lock held(ledger_->entry);
+  auto first = std::async(std::launch::async, search);
+  ledger_->WaitForCalls(1);
+  auto second = std::async(std::launch::async, search);
+  // Whichever of the two comes later is refused; the other one waits.
+  auto third = std::async(std::launch::async, search);
+  const auto is_ready = [](std::future<bool>& each) {
+    return each.wait_for(std::chrono::milliseconds(10)) == std::future_status::ready;
+  };
+  while (!is_ready(second) && !is_ready(third) && ledger_->calls == 1) continue;
+  const int searching = ledger_->calls;
+  if (searching != 1) held.unlock();
+  ASSERT_EQ(searching, 1);
+  auto plain =
+      std::async(std::launch::async, [&] { return operations.ListLetters({}).has_value(); });
+  ledger_->WaitForCalls(2);  // what searches nothing has the other reader
+  held.unlock();
+  EXPECT_TRUE(first.get() && plain.get());
+  EXPECT_NE(second.get(), third.get());
+  EXPECT_TRUE(search());
+}
+
+TEST_F(OperationsTest, P9_WhoHasWaitedLongEnoughForAnotherSearchIsToldSo) {
+  Operations operations = Make(2, true, {.search_patience = std::chrono::milliseconds(1)});
+  const std::vector<Parameter> words = {{"q", "host"}};
+  const auto search = [&] { return operations.ListLetters(words); };
+  std::unique_lock held(ledger_->entry);
+  auto first = std::async(std::launch::async, search);
+  ledger_->WaitForCalls(1);
+  auto second = std::async(std::launch::async, search);
+  while (second.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready &&
+         ledger_->calls == 1)
+    continue;
+  held.unlock();
+  EXPECT_TRUE(first.get());
+  const auto refused = second.get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, OperationFault::kUnavailable);
+  EXPECT_EQ(refused.error().message,
+            "others search by q on this server, one at a time: ask again in a moment");
+}
+
 TEST_F(OperationsTest, ALetterIsShownWithoutItsExecutionWhereTheTableCannotBeRead) {
   ledger_->executions_error =
       LedgerError{.fault = LedgerFault::kStatement, .code = "42501", .message = "denied"};

@@ -26,7 +26,7 @@ struct Call {
   std::vector<std::string> idempotency_keys;  // as they were sent
   std::stop_token gone;  // requested: nobody waits for the answer any more, or the server stops
   MayFollow may_follow = nullptr;  // of a route that is followed
-  KeepRoom keep_room;    // of Request
+  KeepRoom keep_room;              // of Request
 };
 
 // Where an answer is made.

@@ -42,8 +42,8 @@ class EventReader {
       const std::string& name, const std::function<bool(const std::string& data)>& fits = nullptr);
   // Reads to the end. True: the last chunk came, nobody cut it short.
   [[nodiscard]] bool EndsInOrder();
-  // Everything that is still there, of a connection that the server has let go of: a client hears of
-  // that when it reads.
+  // Everything that is still there, of a connection that the server has let go of: a client hears
+  // of that when it reads.
   [[nodiscard]] std::size_t BytesLeft();
 
  private:

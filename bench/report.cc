@@ -48,6 +48,14 @@ double Report::MedianOf(const std::string& name) const {
   return found == series_.end() ? 0 : Median(found->second.runs);
 }
 
+double Report::LeastOf(const std::string& name) const {
+  return std::ranges::min(series_.at(name).runs);
+}
+
+double Report::MostOf(const std::string& name) const {
+  return std::ranges::max(series_.at(name).runs);
+}
+
 void Report::Print() const {
   namespace json = boost::json;
   json::object line{{"scenario", scenario_}};

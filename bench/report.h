@@ -25,10 +25,12 @@ class Report {
 
   void Say(const std::string& key, const std::string& value) { facts_[key] = value; }
   void Add(const std::string& name, const std::string& unit, double value);
-  // The quotient of two medians; `target` empty: for information. `at_least`: the target is a
+  // A quotient, mostly of two medians; `target` empty: for information. `at_least`: the target is a
   // floor, else a ceiling.
   void Ratio(const std::string& what, double value, const std::string& target = "");
   [[nodiscard]] double MedianOf(const std::string& name) const;
+  [[nodiscard]] double LeastOf(const std::string& name) const;
+  [[nodiscard]] double MostOf(const std::string& name) const;
 
   // The table to standard error, the line to standard output.
   void Print() const;

@@ -57,6 +57,10 @@ std::optional<LetterState> LetterStateFromName(std::string_view name) {
   return std::nullopt;
 }
 
+bool IsSettledAgain(Outcome outcome) {
+  return outcome == Outcome::kDeferred || outcome == Outcome::kRefused;
+}
+
 LetterState StateAfter(Outcome outcome, bool row_is_final) {
   switch (outcome) {
     case Outcome::kFailed:

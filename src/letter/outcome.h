@@ -41,6 +41,9 @@ inline constexpr std::array kEveryLetterState = {LetterState::kOpen, LetterState
 [[nodiscard]] std::string_view LetterStateName(LetterState state);  // "open", "waiting", "closed"
 [[nodiscard]] std::optional<LetterState> LetterStateFromName(std::string_view name);
 
+// While these wait they are looked at again.
+[[nodiscard]] bool IsSettledAgain(Outcome outcome);
+
 // The state that a letter has after `outcome`; `row_is_final` matters for stale_attempt and
 // not_failable only.
 [[nodiscard]] LetterState StateAfter(Outcome outcome, bool row_is_final);

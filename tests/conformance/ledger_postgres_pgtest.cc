@@ -353,7 +353,7 @@ TEST_P(PostgresLedger, AnAbortEndsASettleThatWaits) {
   settlement_->Abort();
   settling.join();
   ASSERT_FALSE(result.has_value());
-  EXPECT_EQ(result.error().fault, LedgerFault::kInDoubt);
+  EXPECT_EQ(result.error().fault, LedgerFault::kUnavailable);
 }
 
 TEST_P(PostgresLedger, AConnectionThatDiedIdleIsReplacedWithoutAnError) {

@@ -208,12 +208,18 @@ LedgerResult<std::vector<Rows>> Connection::Transact(std::vector<Statement> stat
   return results;
 }
 
-LedgerResult<void> Connection::Rehearse(std::vector<Statement> statements) {
-  auto results = Begin(std::move(statements));
-  if (!results) return tl::unexpected(results.error());
-  EndTransaction();
+LedgerResult<void> Connection::Rehearse(std::span<const Statement> statements) {
   if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
+  const auto results = SendAll(statements, OnLoss::kUnavailable);
+  const bool is_open = connection_ != nullptr;
+  RollBack();
+  if (!results) return tl::unexpected(results.error());
+  if (is_open && !connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
   return {};
+}
+
+void Connection::RollBack() {
+  if (connection_) EndTransaction();
 }
 
 LedgerResult<std::vector<Rows>> Connection::Begin(std::vector<Statement> statements) {

@@ -60,9 +60,6 @@ class Connection {
   // COMMITTED, so that each statement sees what was committed before it began.
   [[nodiscard]] LedgerResult<std::vector<Rows>> Transact(std::vector<Statement> statements,
                                                          const SendPoints& points = {});
-  // The same, and then ROLLBACK.
-  [[nodiscard]] LedgerResult<void> Rehearse(std::vector<Statement> statements);
-
   // The same in steps, where a later statement needs what an earlier one gave; between Begin() and
   // Commit() any number of them. After an error the transaction is over; begun and not finished, it
   // ends with the next Begin(), Run() or the connection.
@@ -70,6 +67,9 @@ class Connection {
   [[nodiscard]] LedgerResult<Rows> Continue(const Statement& statement);
   [[nodiscard]] LedgerResult<std::vector<Rows>> Commit(std::vector<Statement> statements,
                                                        const SendPoints& points = {});
+  // As Commit(), but that nothing of it is kept.
+  [[nodiscard]] LedgerResult<void> Rehearse(std::span<const Statement> statements);
+  void RollBack();
 
   // Several statements in one text, without parameters (migrations). No answer within `limit`
   // counts as a lost connection.

@@ -93,6 +93,13 @@ void BinaryArray::AddBytes(std::string_view value) {
   encoded_ += value;
 }
 
+void BinaryArray::AddBytes(std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  AddLength(static_cast<std::int32_t>(size));
+  for (const std::string_view part : parts) encoded_ += part;
+}
+
 void BinaryArray::AddUuid(const Uuid& value) {
   AddBytes(View(value));
 }

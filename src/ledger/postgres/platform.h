@@ -33,6 +33,8 @@ struct PlatformSql {
   std::string action;
   std::string action_ref;
   std::string action_ref_type;
+
+  friend bool operator==(const PlatformSql&, const PlatformSql&) = default;
 };
 
 // Column = value, …, for an execution that is failed: of `terms` the word, of `material` the result

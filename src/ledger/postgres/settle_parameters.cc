@@ -1,5 +1,6 @@
 #include "ledger/postgres/settle_parameters.h"
 
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -8,72 +9,48 @@
 namespace deadletter::postgres {
 namespace {
 
-constexpr Outcome kOutcomes[] = {
-    Outcome::kFailed,   Outcome::kStaleAttempt, Outcome::kNotFailable,    Outcome::kDeferred,
-    Outcome::kNotFound, Outcome::kMalformed,    Outcome::kUnexpectedType, Outcome::kRefused,
-    Outcome::kRetried,  Outcome::kParked,       Outcome::kDiscarded,
-};
-constexpr std::size_t kMaxRulingBytes = 2000;
-
-// One array over the batch: `add` is called with it and each judgement.
-template <class Add>
-void Column(Parameters& parameters, std::span<const Judgement> batch, ElementType type, Add add) {
-  BinaryArray array(type, batch.size());
-  for (const Judgement& judgement : batch) add(array, judgement);
-  parameters.Array(std::move(array));
-}
-
-// A column of the letter's own text or bytes; `get` gives what outlives its call, or a value.
-template <class Get>
-void Bytes(Parameters& parameters, std::span<const Judgement> batch, Get get) {
-  Column(parameters, batch, ElementType::kBytea,
-         [&](BinaryArray& array, const Judgement& judgement) {
-           array.AddBytes(get(judgement.letter));
-         });
-}
-
-// The same of a member, which is not copied for it.
-void Member(Parameters& parameters, std::span<const Judgement> batch,
-            std::optional<std::string> Letter::* member) {
-  Column(parameters, batch, ElementType::kBytea,
-         [&](BinaryArray& array, const Judgement& judgement) {
-           array.AddBytes(judgement.letter.*member);
-         });
-}
-
-template <class Get>
-void Moments(Parameters& parameters, std::span<const Judgement> batch, Get get) {
-  Column(parameters, batch, ElementType::kTimestamptz,
-         [&](BinaryArray& array, const Judgement& judgement) { array.AddInstant(get(judgement)); });
-}
-
-template <class Get>
-void Flags(Parameters& parameters, std::span<const Judgement> batch, Get get) {
-  Column(parameters, batch, ElementType::kBool,
-         [&](BinaryArray& array, const Judgement& judgement) {
-           array.AddBool(get(judgement.letter));
-         });
-}
-
-// Our own words in a text column; whatever got into them, they stay storable.
-template <class Get>
-void Words(Parameters& parameters, std::span<const Judgement> batch, Get get) {
-  Column(parameters, batch, ElementType::kText,
-         [&](BinaryArray& array, const Judgement& judgement) {
-           array.AddBytes(std::string_view(DisplayText(get(judgement), kMaxRulingBytes)));
-         });
-}
-
-template <class Get>
-void RetryBytes(Parameters& parameters, std::span<const Judgement> batch, Get get) {
-  Column(
-      parameters, batch, ElementType::kBytea, [&](BinaryArray& array, const Judgement& judgement) {
-        judgement.retry ? array.AddBytes(std::string_view(get(*judgement.retry))) : array.AddNull();
-      });
-}
+constexpr std::size_t kMaxRuleBytes = 2000;
 
 std::string_view View(const auto& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+const Letter& LetterOf(const Settled& settled) {
+  return settled.judgement->letter;
+}
+
+std::optional<std::string> ExecutionIdOf(const Letter& letter) {
+  return letter.execution_id ? std::optional(letter.execution_id->ToString()) : std::nullopt;
+}
+
+// One array over the batch: `add` is called with it and each element.
+template <class Element, class Add>
+void Column(Parameters& parameters, std::span<const Element> batch, ElementType type, Add add) {
+  BinaryArray array(type, batch.size());
+  for (const Element& element : batch) add(array, element);
+  parameters.Array(std::move(array));
+}
+
+// Of each element its bytes, as a view or as an optional string, which a member's is not copied
+// for.
+template <class Element, class Get>
+void Bytes(Parameters& parameters, std::span<const Element> batch, Get get,
+           ElementType type = ElementType::kBytea) {
+  Column(parameters, batch, type, [&](BinaryArray& array, const Element& element) {
+    array.AddBytes(get(element));
+  });
+}
+
+template <class Element, class Get>
+void Moments(Parameters& parameters, std::span<const Element> batch, Get get) {
+  Column(parameters, batch, ElementType::kTimestamptz,
+         [&](BinaryArray& array, const Element& element) { array.AddInstant(get(element)); });
+}
+
+template <class Element, class Get>
+void Flags(Parameters& parameters, std::span<const Element> batch, Get get) {
+  Column(parameters, batch, ElementType::kBool,
+         [&](BinaryArray& array, const Element& element) { array.AddBool(get(element)); });
 }
 
 }  // namespace
@@ -84,19 +61,19 @@ BinaryArray LetterIds(std::span<const Judgement> batch) {
   return ids;
 }
 
+void AddKey(BinaryArray& keys, const Letter& letter) {
+  letter.key ? keys.AddBytes(View(letter.key->value())) : keys.AddNull();
+}
+
 BinaryArray LetterKeys(std::span<const Judgement> batch) {
   BinaryArray keys(ElementType::kBytea, batch.size());
-  for (const Judgement& judgement : batch) {
-    const auto& key = judgement.letter.key;
-    key ? keys.AddBytes(View(key->value())) : keys.AddNull();
-  }
+  for (const Judgement& judgement : batch) AddKey(keys, judgement.letter);
   return keys;
 }
 
 void AddAttempts(Parameters& parameters, std::span<const Judgement> batch) {
-  Bytes(parameters, batch, [](const Letter& letter) {
-    return letter.execution_id ? std::optional(letter.execution_id->ToString()) : std::nullopt;
-  });
+  Bytes(parameters, batch,
+        [](const Judgement& judgement) { return ExecutionIdOf(judgement.letter); });
   Moments(parameters, batch, [](const Judgement& judgement) {
     const auto& attempt = judgement.letter.attempt;
     return attempt ? std::optional(attempt->from) : std::nullopt;
@@ -109,115 +86,176 @@ void AddAttempts(Parameters& parameters, std::span<const Judgement> batch) {
     const auto& replay = judgement.letter.replay_id;
     replay ? array.AddUuid(replay->value()) : array.AddNull();
   });
-  Column(parameters, batch, ElementType::kText, [](BinaryArray& array, const Judgement& judgement) {
-    judgement.fixed ? array.AddBytes(OutcomeName(judgement.fixed->outcome)) : array.AddNull();
+  Flags(parameters, batch, [](const Judgement& judgement) { return judgement.retry.has_value(); });
+}
+
+void AddFailures(Parameters& parameters, std::span<const Judgement> batch) {
+  Bytes(
+      parameters, batch,
+      [](const Judgement& judgement) { return std::string_view(judgement.failure.result_json); },
+      ElementType::kText);
+  Bytes(
+      parameters, batch,
+      [](const Judgement& judgement) { return std::string_view(judgement.failure.message); },
+      ElementType::kText);
+}
+
+void AddOutcomes(Parameters& parameters, std::span<const Settled> letters) {
+  Column(parameters, letters, ElementType::kUuid, [](BinaryArray& array, const Settled& settled) {
+    array.AddUuid(LetterOf(settled).id.value());
   });
-  Column(parameters, batch, ElementType::kText, [](BinaryArray& array, const Judgement& judgement) {
-    // A retry's is the rule's name, should it come to that.
-    const std::string& detail = judgement.fixed ? judgement.fixed->detail : judgement.rule;
-    array.AddBytes(std::string_view(DisplayText(detail, kMaxRulingBytes)));
+  Bytes(
+      parameters, letters,
+      [](const Settled& settled) { return LetterStateName(settled.ruling->state); },
+      ElementType::kText);
+  Bytes(
+      parameters, letters,
+      [](const Settled& settled) { return OutcomeName(settled.ruling->outcome); },
+      ElementType::kText);
+  Bytes(
+      parameters, letters,
+      [](const Settled& settled) { return std::string_view(settled.ruling->detail); },
+      ElementType::kText);
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return ExecutionIdOf(LetterOf(settled)); });
+  Column(parameters, letters, ElementType::kText, [](BinaryArray& array, const Settled& settled) {
+    array.AddBytes(std::string_view(DisplayText(settled.judgement->rule, kMaxRuleBytes)));
   });
-  Column(parameters, batch, ElementType::kUuid, [](BinaryArray& array, const Judgement& judgement) {
-    judgement.retry ? array.AddUuid(judgement.retry->replay_id.value()) : array.AddNull();
+  Moments(parameters, letters, [](const Settled& settled) {
+    return IsSettledAgain(settled.ruling->outcome) ? std::optional(settled.judgement->try_again_at)
+                                                   : std::nullopt;
   });
 }
 
-void AddStatesAfter(Parameters& parameters) {
-  BinaryArray outcomes(ElementType::kText);
-  BinaryArray if_final(ElementType::kText);
-  BinaryArray if_not_final(ElementType::kText);
-  for (const Outcome outcome : kOutcomes) {
-    outcomes.AddBytes(OutcomeName(outcome));
-    if_final.AddBytes(LetterStateName(StateAfter(outcome, true)));
-    if_not_final.AddBytes(LetterStateName(StateAfter(outcome, false)));
+void AddRecords(Parameters& parameters, std::span<const Settled> letters) {
+  using Text = std::string_view;
+  Bytes(
+      parameters, letters,
+      [](const Settled& settled) { return ReasonName(LetterOf(settled).reason); },
+      ElementType::kText);
+  Bytes(parameters, letters, [](const Settled& settled) { return Text(LetterOf(settled).queue); });
+  Bytes(parameters, letters, [](const Settled& settled) {
+    return Text(LetterOf(settled).delivery.dead_letter_queue);
+  });
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return Text(LetterOf(settled).exchange); });
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return Text(LetterOf(settled).routing_key); });
+  Column(parameters, letters, ElementType::kInt8, [](BinaryArray& array, const Settled& settled) {
+    array.AddNumber(LetterOf(settled).history.total);
+  });
+  using Member = std::optional<std::string> Letter::*;
+  for (const Member member : {&Letter::message_id, &Letter::correlation_id, &Letter::type,
+                              &Letter::action, &Letter::worker_id}) {
+    Column(parameters, letters, ElementType::kBytea,
+           [member](BinaryArray& array, const Settled& settled) {
+             array.AddBytes(LetterOf(settled).*member);
+           });
   }
-  parameters.Array(outcomes).Array(if_final).Array(if_not_final);
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return View(LetterOf(settled).group.value()); });
+  Moments(parameters, letters, [](const Settled& settled) { return LetterOf(settled).died_at; });
+  Moments(parameters, letters,
+          [](const Settled& settled) { return LetterOf(settled).delivery.received_at; });
+  Flags(parameters, letters,
+        [](const Settled& settled) { return LetterOf(settled).delivery.redelivered; });
+  Flags(parameters, letters,
+        [](const Settled& settled) { return LetterOf(settled).PossibleDuplicate(); });
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return Text(LetterOf(settled).delivery.exchange); });
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return Text(LetterOf(settled).delivery.routing_key); });
+  Column(parameters, letters, ElementType::kBytea, [](BinaryArray& array, const Settled& settled) {
+    array.AddBytes(Text(PropertiesToJson(LetterOf(settled).delivery.message.properties)));
+  });
+  Column(parameters, letters, ElementType::kBytea, [](BinaryArray& array, const Settled& settled) {
+    array.AddBytes(Text(FieldTableToJson(LetterOf(settled).delivery.message.headers)));
+  });
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return Text(LetterOf(settled).delivery.message.body); });
 }
 
-void AddMaterial(Parameters& parameters, std::span<const Judgement> batch) {
-  const auto text = [&](auto get) {
-    Column(parameters, batch, ElementType::kText,
-           [&](BinaryArray& array, const Judgement& judgement) {
-             array.AddBytes(std::string_view(get(judgement)));
-           });
-  };
-  text([](const Judgement& judgement) { return std::string_view(judgement.failure.result_json); });
-  text([](const Judgement& judgement) { return std::string_view(judgement.failure.message); });
-  Column(parameters, batch, ElementType::kUuid, [](BinaryArray& array, const Judgement& judgement) {
-    judgement.publish_event ? array.AddUuid(judgement.event.message_id) : array.AddNull();
-  });
-  const auto bytes = [&](auto get) {
-    Column(parameters, batch, ElementType::kBytea,
-           [&](BinaryArray& array, const Judgement& judgement) {
-             array.AddBytes(std::string_view(get(judgement)));
-           });
-  };
-  bytes([](const Judgement& judgement) { return std::string_view(judgement.event.before_action); });
-  bytes([](const Judgement& judgement) { return std::string_view(judgement.event.after_action); });
-  bytes([](const Judgement& judgement) {
-    return std::string_view(judgement.event.address.exchange);
-  });
-  bytes([](const Judgement& judgement) {
-    return std::string_view(judgement.event.address.routing_key);
-  });
+bool AddOutbox(Parameters& parameters, std::span<const Settled> letters, Instant settled_at) {
+  BinaryArray kinds(ElementType::kText, letters.size());
+  BinaryArray ids(ElementType::kUuid, letters.size());
+  BinaryArray executions(ElementType::kBytea, letters.size());
+  BinaryArray exchanges(ElementType::kBytea, letters.size());
+  BinaryArray routing_keys(ElementType::kBytea, letters.size());
+  BinaryArray message_ids(ElementType::kUuid, letters.size());
+  BinaryArray properties(ElementType::kBytea, letters.size());
+  BinaryArray headers(ElementType::kBytea, letters.size());
+  BinaryArray bodies(ElementType::kBytea, letters.size());
+  BinaryArray wanted(ElementType::kTimestamptz, letters.size());
+  std::size_t entries = 0;
+  for (const Settled& settled : letters) {
+    const Judgement& judgement = *settled.judgement;
+    const Ruling& ruling = *settled.ruling;
+    const bool is_event = ruling.outcome == Outcome::kFailed && judgement.publish_event;
+    const bool is_retry = ruling.outcome == Outcome::kRetried && judgement.retry;
+    if (!is_event && !is_retry) continue;
+    ++entries;
+    ids.AddUuid(judgement.letter.id.value());
+    executions.AddBytes(ExecutionIdOf(judgement.letter));
+    if (is_event) {
+      const EventParts& event = judgement.event;
+      kinds.AddBytes(std::string_view("event"));
+      exchanges.AddBytes(std::string_view(event.address.exchange));
+      routing_keys.AddBytes(std::string_view(event.address.routing_key));
+      message_ids.AddUuid(event.message_id);
+      properties.AddNull();
+      headers.AddNull();
+      bodies.AddBytes({event.before_action, R"("action_id":)", ruling.action_id.value_or("0"),
+                       R"(,"action_ref":)", ruling.action_ref.value_or("null"),
+                       event.after_action});
+      wanted.AddInstant(settled_at);
+    } else {
+      const RetryMessage& retry = *judgement.retry;
+      kinds.AddBytes(std::string_view("retry"));
+      exchanges.AddBytes(std::string_view(retry.address.exchange));
+      routing_keys.AddBytes(std::string_view(retry.address.routing_key));
+      message_ids.AddNull();
+      properties.AddBytes(std::string_view(PropertiesToJson(retry.message.properties)));
+      headers.AddBytes(std::string_view(FieldTableToJson(retry.message.headers)));
+      bodies.AddNull();  // the letter's own
+      wanted.AddInstant(retry.at);
+    }
+  }
+  parameters.Array(std::move(kinds)).Array(std::move(ids)).Array(std::move(executions));
+  parameters.Array(std::move(exchanges)).Array(std::move(routing_keys));
+  parameters.Array(std::move(message_ids)).Array(std::move(properties)).Array(std::move(headers));
+  parameters.Array(std::move(bodies)).Array(std::move(wanted));
+  return entries > 0;
 }
 
-void AddRetries(Parameters& parameters, std::span<const Judgement> batch) {
-  Moments(parameters, batch, [](const Judgement& judgement) {
-    return judgement.retry ? std::optional(judgement.retry->at) : std::nullopt;
-  });
-  RetryBytes(parameters, batch, [](const RetryMessage& retry) { return retry.address.exchange; });
-  RetryBytes(parameters, batch,
-             [](const RetryMessage& retry) { return retry.address.routing_key; });
-  RetryBytes(parameters, batch,
-             [](const RetryMessage& retry) { return PropertiesToJson(retry.message.properties); });
-  RetryBytes(parameters, batch,
-             [](const RetryMessage& retry) { return FieldTableToJson(retry.message.headers); });
+bool AddOwners(Parameters& parameters, std::span<const Settled> letters) {
+  BinaryArray executions(ElementType::kBytea);
+  BinaryArray replays(ElementType::kUuid);
+  BinaryArray updated(ElementType::kTimestamptz);
+  bool any = false;
+  for (const Settled& settled : letters) {
+    if (settled.ruling->outcome != Outcome::kRetried || !settled.judgement->retry) continue;
+    any = true;
+    executions.AddBytes(ExecutionIdOf(LetterOf(settled)));
+    replays.AddUuid(settled.judgement->retry->replay_id.value());
+    updated.AddInstant(settled.ruling->row_updated);
+  }
+  parameters.Array(std::move(executions)).Array(std::move(replays)).Array(std::move(updated));
+  return any;
 }
 
-void AddRecords(Parameters& parameters, std::span<const Judgement> batch) {
-  using View = std::string_view;
-  Words(parameters, batch, [](const Judgement& judgement) { return View(judgement.rule); });
-  Words(parameters, batch,
-        [](const Judgement& judgement) { return ReasonName(judgement.letter.reason); });
-  Bytes(parameters, batch, [](const Letter& letter) { return View(letter.queue); });
-  Bytes(parameters, batch,
-        [](const Letter& letter) { return View(letter.delivery.dead_letter_queue); });
-  Bytes(parameters, batch, [](const Letter& letter) { return View(letter.exchange); });
-  Bytes(parameters, batch, [](const Letter& letter) { return View(letter.routing_key); });
-  Column(parameters, batch, ElementType::kInt8, [](BinaryArray& array, const Judgement& judgement) {
-    array.AddNumber(judgement.letter.history.total);
+void AddCounts(Parameters& parameters, std::span<const Settled> letters) {
+  std::map<LetterState, std::int64_t> counts;
+  for (const Settled& settled : letters) ++counts[settled.ruling->state];
+  BinaryArray states(ElementType::kText);
+  BinaryArray changes(ElementType::kInt8);
+  for (const auto& [state, count] : counts) {
+    states.AddBytes(LetterStateName(state));
+    changes.AddNumber(count);
+  }
+  parameters.Array(std::move(states)).Array(std::move(changes));
+  Column(parameters, letters, ElementType::kUuid, [](BinaryArray& array, const Settled& settled) {
+    array.AddUuid(LetterOf(settled).id.value());
   });
-  Member(parameters, batch, &Letter::message_id);
-  Member(parameters, batch, &Letter::correlation_id);
-  Member(parameters, batch, &Letter::type);
-  Member(parameters, batch, &Letter::action);
-  Member(parameters, batch, &Letter::worker_id);
-  Bytes(parameters, batch,
-        [](const Letter& letter) { return postgres::View(letter.group.value()); });
-  Moments(parameters, batch, [](const Judgement& judgement) { return judgement.letter.died_at; });
-  Moments(parameters, batch,
-          [](const Judgement& judgement) { return judgement.letter.delivery.received_at; });
-  Flags(parameters, batch, [](const Letter& letter) { return letter.delivery.redelivered; });
-  Flags(parameters, batch, [](const Letter& letter) { return letter.PossibleDuplicate(); });
-  Moments(parameters, batch, [](const Judgement& judgement) { return judgement.try_again_at; });
-  Bytes(parameters, batch, [](const Letter& letter) { return View(letter.delivery.exchange); });
-  Bytes(parameters, batch, [](const Letter& letter) { return View(letter.delivery.routing_key); });
-  Column(parameters, batch, ElementType::kBytea,
-         [](BinaryArray& array, const Judgement& judgement) {
-           array.AddBytes(View(PropertiesToJson(judgement.letter.delivery.message.properties)));
-         });
-  Column(parameters, batch, ElementType::kBytea,
-         [](BinaryArray& array, const Judgement& judgement) {
-           array.AddBytes(View(FieldTableToJson(judgement.letter.delivery.message.headers)));
-         });
-  Bytes(parameters, batch, [](const Letter& letter) { return View(letter.delivery.message.body); });
-}
-
-void AddSecondLook(Parameters& parameters, std::span<const Judgement> batch) {
-  Words(parameters, batch,
-        [](const Judgement& judgement) { return std::string_view(judgement.rule); });
-  Moments(parameters, batch, [](const Judgement& judgement) { return judgement.try_again_at; });
 }
 
 }  // namespace deadletter::postgres

@@ -1,17 +1,19 @@
 #include "ledger/postgres/settlement.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/fault_point.h"
 #include "ledger/embedded_sql.h"
-#include "ledger/postgres/settle_parameters.h"
+#include "ledger/postgres/settle_ruling.h"
 #include "ledger/postgres/sql.h"
 #include "ledger/postgres/stored_message.h"
 
 namespace deadletter::postgres {
 namespace {
 
-// cardinality_violation: see `doubled` in sql/part_judge.sql.
+// cardinality_violation: see `doubled` in sql/settle_judge.sql.
 constexpr std::string_view kTwoRows = "21000";
 
 constexpr SendPoints kSettle{"settle.after", "commit.before"};
@@ -41,7 +43,8 @@ PostgresSettlement::PostgresSettlement(const Options& options)
     : options_(options),
       schema_(QuotedName(options.schema)),
       connection_(options.url, options.schema, options.lock_timeout, options.statement_timeout),
-      platform_(options.executions) {}
+      platform_(options.executions),
+      statements_(options_, platform_) {}
 
 LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Settle(
     std::span<const Judgement> batch, LockedRows locked) {
@@ -57,23 +60,30 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
                                                                  LockedRows locked, Which which) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
   fault::Hit("settle.before");
-  auto results = connection_.Transact(Statements(batch, locked, which), kSettle);
-  if (!results) return tl::unexpected(Refused(results.error(), locked));
+  const auto judged = connection_.Begin(statements_.Judge(batch, locked, which));
+  if (!judged) return tl::unexpected(Refused(judged.error(), locked));
+  const auto rulings = ReadRulings(judged->back(), batch, Observes());
+  if (!rulings) return tl::unexpected(Misunderstood(judged->back().size(), batch.size()));
+  fault::Hit("settle.moved");
+
+  std::vector<Statement> rest =
+      statements_.Record(FreshOnes(batch, *rulings), which, Now(), /*rehearsed=*/false);
+  const bool some_known = !std::ranges::all_of(*rulings, &Ruling::is_fresh);
+  if (some_known) rest.push_back(statements_.Known(batch, *rulings));
+  const auto recorded = connection_.Commit(std::move(rest), kSettle);
+  if (!recorded) return tl::unexpected(Refused(recorded.error(), locked));
   fault::Hit("commit.after");
 
-  const Rows& rows = results->back();
-  if (static_cast<std::size_t>(rows.size()) != batch.size()) {
-    return tl::unexpected(LedgerError{.fault = LedgerFault::kStatement,
-                                      .code = "",
-                                      .message = "settle: " + std::to_string(rows.size()) +
-                                                 " answers to " + std::to_string(batch.size()) +
-                                                 " letters"});
-  }
   std::vector<SettledLetter> settled;
   settled.reserve(batch.size());
-  for (int row = 0; row < rows.size(); ++row) {
-    settled.push_back(
-        {.recorded = rows.Bool(row, 0), .outcome = OutcomeFromName(rows.Bytes(row, 1))});
+  int known = 0;
+  for (const Ruling& ruling : *rulings) {
+    if (ruling.is_fresh) {
+      settled.push_back({.recorded = true, .outcome = ruling.outcome});
+    } else {
+      settled.push_back({.recorded = false,
+                         .outcome = OutcomeFromName(recorded->back().Bytes(known++, 0))});
+    }
   }
   return settled;
 }
@@ -82,122 +92,19 @@ LedgerResult<void> PostgresSettlement::Ready() {
   if (auto opened = connection_.Open(); !opened || Observes()) return opened;
   const auto learnt = platform_.Learn(connection_);
   if (!learnt) return tl::unexpected(learnt.error());
-  sql_ = **learnt;
+  if (sql_ != **learnt) {
+    sql_ = **learnt;
+    statements_.Fit(sql_);
+  }
   return {};
 }
 
-std::vector<Statement> PostgresSettlement::Statements(std::span<const Judgement> batch,
-                                                      LockedRows locked, Which which) const {
-  Statement settle{.sql = SettleSql(which), .parameters = {}};
-  AddJudged(settle.parameters, batch);
-  switch (which) {
-    case Which::kNew:
-      AddRecords(settle.parameters, batch);
-      break;
-    case Which::kAgain:
-      AddSecondLook(settle.parameters, batch);
-      break;
-  }
-  std::vector<Statement> statements;
-  statements.push_back(LockStatement(batch, locked, which));
-  statements.push_back(std::move(settle));
-  return statements;
-}
-
-Statement PostgresSettlement::LockStatement(std::span<const Judgement> batch, LockedRows locked,
-                                            Which which) const {
-  const std::string_view skip = locked == LockedRows::kDefer ? "SKIP LOCKED" : "";
-  Statement lock;
-  lock.parameters.Array(LetterIds(batch));
-  std::string_view text;
-  switch (which) {
-    case Which::kNew:
-      text = Observes() ? sql::kSettleLockObserve : sql::kSettleLock;
-      lock.parameters.Array(LetterKeys(batch));
-      break;
-    case Which::kAgain:
-      text = Observes() ? sql::kSettleAgainLockObserve : sql::kSettleAgainLock;
-      break;
-  }
-  lock.parameters.Bytes(ExecutionIds(batch));
-  lock.sql = FillIn(text, {{"schema", schema_},
-                           {"table", sql_.table},
-                           {"id", sql_.id},
-                           {"id_param", sql_.id_param},
-                           {"skip_locked", skip}});
-  return lock;
-}
-
-// The ids of the executions that are to be judged by their rows; null for every other letter.
-std::string PostgresSettlement::ExecutionIds(std::span<const Judgement> batch) const {
-  BinaryArray ids = Observes() ? BinaryArray(ElementType::kText) : platform_.IdArray();
-  for (const Judgement& judgement : batch) {
-    if (Observes() || judgement.fixed) {
-      ids.AddNull();
-    } else {
-      platform_.AddId(ids, judgement.letter.execution_id);
-    }
-  }
-  return std::move(ids).Encoded();
-}
-
-std::string PostgresSettlement::SettleSql(Which which) const {
-  std::string_view text = sql::kSettle;
-  std::string_view fresh = sql::kSettleIsFresh;
-  switch (which) {
-    case Which::kNew:
-      break;
-    case Which::kAgain:
-      text = sql::kSettleAgain;
-      fresh = sql::kSettleAgainIsFresh;
-      break;
-  }
-  const std::string id_param = Observes() ? "text" : sql_.id_param;
-  const std::string input =
-      FillIn(sql::kPartInput,
-             {{"id_param", id_param}, {"is_fresh", FillIn(fresh, {{"schema", schema_}})}});
-  const std::string retry = FillIn(sql::kPartRetry, {{"schema", schema_}});
-  return FillIn(text, {{"schema", schema_},
-                       {"input", input},
-                       {"judge", Observes() ? std::string(sql::kPartJudgeObserve) : JudgeSql()},
-                       {"retry", retry}});
-}
-
-std::string PostgresSettlement::JudgeSql() const {
-  const auto within = [](const std::string& updated, const std::string& letter) {
-    return "(" + updated + " >= " + letter + ".attempt_from AND " + updated + " < " + letter +
-           ".attempt_until)";
-  };
-  const bool is_stamped = !sql_.updated.empty();
-  const std::string updated =
-      is_stamped ? "e." + sql_.updated + "::timestamptz" : "NULL::timestamptz";
-  const std::string column_or_null = "NULL::text";
-  return FillIn(
-      sql::kPartJudge,
-      {{"schema", schema_},
-       {"table", sql_.table},
-       {"id", sql_.id},
-       {"status", sql_.status},
-       {"updated", updated},
-       {"is_of_attempt", is_stamped ? within("standing.updated", "fresh") : "true"},
-       {"is_still_of_attempt", is_stamped ? within(updated, "together") : "true"},
-       {"assignments", FailAssignments(sql_)},
-       {"action_id", sql_.action.empty() ? column_or_null : "e." + sql_.action},
-       {"action_ref", sql_.action_ref.empty() ? column_or_null : "e." + sql_.action_ref}});
-}
-
-void PostgresSettlement::AddJudged(Parameters& parameters, std::span<const Judgement> batch) const {
-  parameters.Array(LetterIds(batch)).Array(LetterKeys(batch)).Bytes(ExecutionIds(batch));
-  AddAttempts(parameters, batch);
-  AddStatesAfter(parameters);
-  AddTerms(parameters);
-  AddMaterial(parameters, batch);
-  AddRetries(parameters, batch);
-}
-
-void PostgresSettlement::AddTerms(Parameters& parameters) const {
-  const ExecutionTable& table = options_.executions;
-  parameters.Texts(table.failable).Bytes(table.failed).Texts(table.final_statuses).Moment(Now());
+LedgerError PostgresSettlement::Misunderstood(int answers, std::size_t letters) {
+  connection_.RollBack();
+  return {.fault = LedgerFault::kStatement,
+          .code = "",
+          .message = "settle: " + std::to_string(answers) + " answers to " +
+                     std::to_string(letters) + " letters, or an outcome without a name"};
 }
 
 LedgerError PostgresSettlement::Refused(LedgerError error, LockedRows locked) {
@@ -326,13 +233,13 @@ LedgerResult<void> PostgresSettlement::Probe() {
   if (auto ready = Ready(); !ready) return ready;
   // The very statements of a settle, without a letter, and one row of our own so that something is
   // written.
-  std::vector<Statement> statements = Statements({}, LockedRows::kDefer, Which::kNew);
+  std::vector<Statement> more;
   Statement write{.sql = FillIn(sql::kProbe, {{"schema", schema_}}), .parameters = {}};
   const Uuid id = RandomUuid();
   write.parameters.Bytes(std::string(id.bytes.begin(), id.bytes.end())).Id(id);
-  statements.push_back(std::move(write));
-  if (!Observes()) statements.push_back(platform_.CastOfFailed());
-  auto rehearsed = connection_.Rehearse(std::move(statements));
+  more.push_back(std::move(write));
+  if (!Observes()) more.push_back(platform_.CastOfFailed());
+  auto rehearsed = RunRehearsal({}, std::move(more));
   if (rehearsed) return rehearsed;
   // There is no letter here whose fault it could be: a status that was renamed, say.
   if (rehearsed.error().fault == LedgerFault::kLetter)
@@ -343,12 +250,24 @@ LedgerResult<void> PostgresSettlement::Probe() {
 
 LedgerResult<void> PostgresSettlement::Rehearse(std::span<const Judgement> batch) {
   if (auto ready = Ready(); !ready) return ready;
-  std::vector<Statement> statements = Statements(batch, LockedRows::kDefer, Which::kNew);
   // What a commit would refuse, and a rollback would not.
-  statements.push_back({.sql = "SET CONSTRAINTS ALL IMMEDIATE", .parameters = {}});
-  auto rehearsed = connection_.Rehearse(std::move(statements));
+  std::vector<Statement> more;
+  more.push_back({.sql = "SET CONSTRAINTS ALL IMMEDIATE", .parameters = {}});
+  auto rehearsed = RunRehearsal(batch, std::move(more));
   if (rehearsed) return {};
   return tl::unexpected(Refused(rehearsed.error(), LockedRows::kDefer));
+}
+
+LedgerResult<void> PostgresSettlement::RunRehearsal(std::span<const Judgement> batch,
+                                                    std::vector<Statement> more) {
+  const auto judged = connection_.Begin(statements_.Judge(batch, LockedRows::kDefer, Which::kNew));
+  if (!judged) return tl::unexpected(judged.error());
+  const auto rulings = ReadRulings(judged->back(), batch, Observes());
+  if (!rulings) return tl::unexpected(Misunderstood(judged->back().size(), batch.size()));
+  std::vector<Statement> statements =
+      statements_.Record(FreshOnes(batch, *rulings), Which::kNew, Now(), /*rehearsed=*/true);
+  std::ranges::move(more, std::back_inserter(statements));
+  return connection_.Rehearse(statements);
 }
 
 }  // namespace deadletter::postgres

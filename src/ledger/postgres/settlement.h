@@ -1,11 +1,14 @@
-// Settle over PostgreSQL. Two statements between BEGIN and COMMIT, in one round trip: the first
-// takes keys and locks, the second, whose snapshot is newer than the locks, judges, moves and
-// records (sql/settle*.sql, sql/part_*.sql).
+// Settle over PostgreSQL: one transaction in two round trips. The first takes keys and locks
+// (sql/settle_lock.sql), and, with a snapshot that is newer than the locks, judges and moves
+// (sql/settle_judge.sql); the second records what came of it (sql/settle_record.sql and those
+// beside it) and commits. That a batch goes there and back costs a fraction of what it saves:
+// the server does not have to carry every letter's bytes through the judgement.
 #pragma once
 
 #include "ledger/postgres/connection.h"
 #include "ledger/postgres/options.h"
 #include "ledger/postgres/platform.h"
+#include "ledger/postgres/settle_statements.h"
 #include "ledger/settlement.h"
 
 namespace deadletter::postgres {
@@ -29,24 +32,17 @@ class PostgresSettlement final : public Settlement {
   void Abort() override { connection_.Abort(); }
 
  private:
-  enum class Which { kNew, kAgain };
-
   [[nodiscard]] LedgerResult<std::vector<SettledLetter>> Run(std::span<const Judgement> batch,
                                                              LockedRows locked, Which which);
+  // A settle with these at its end, rolled back.
+  [[nodiscard]] LedgerResult<void> RunRehearsal(std::span<const Judgement> batch,
+                                                std::vector<Statement> more);
   // Opens and learns the platform's table, where it may be touched at all.
   [[nodiscard]] LedgerResult<void> Ready();
-  [[nodiscard]] std::vector<Statement> Statements(std::span<const Judgement> batch,
-                                                  LockedRows locked, Which which) const;
-  [[nodiscard]] Statement LockStatement(std::span<const Judgement> batch, LockedRows locked,
-                                        Which which) const;
-  [[nodiscard]] std::string SettleSql(Which which) const;
-  [[nodiscard]] std::string JudgeSql() const;
-  [[nodiscard]] std::string ExecutionIds(std::span<const Judgement> batch) const;
   [[nodiscard]] bool Observes() const { return options_.mode == ExecutionsMode::kObserve; }
 
-  void AddJudged(Parameters& parameters, std::span<const Judgement> batch) const;
-  void AddTerms(Parameters& parameters) const;
   [[nodiscard]] LedgerError Refused(LedgerError error, LockedRows locked);
+  [[nodiscard]] LedgerError Misunderstood(int answers, std::size_t letters);
   // Forgets whose message an execution waits for, of the next ones that are final or gone:
   // otherwise every execution that was ever retried would be remembered.
   [[nodiscard]] LedgerResult<void> ReleaseFinished(std::size_t limit);
@@ -56,6 +52,7 @@ class PostgresSettlement final : public Settlement {
   Connection connection_;
   Platform platform_;
   PlatformSql sql_;  // empty where we observe
+  SettleStatements statements_;
   std::optional<LetterId> closed_up_to_;
   std::optional<std::string> released_up_to_;
 };

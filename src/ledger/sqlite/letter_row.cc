@@ -13,10 +13,6 @@ Uuid ReadUuid(const sqlite::Statement& row, int column) {
   return uuid;
 }
 
-bool IsSettledAgain(Outcome outcome) {
-  return outcome == Outcome::kDeferred || outcome == Outcome::kRefused;
-}
-
 void InsertLetter(sqlite::Statement& insert, const Letter& letter, const Ruling& ruling,
                   const std::string& rule, Instant now, Instant try_again_at) {
   const Delivery& delivery = letter.delivery;

@@ -34,9 +34,6 @@ struct Ruling {
   std::string action_members;
 };
 
-// While these wait they are looked at again.
-[[nodiscard]] bool IsSettledAgain(Outcome outcome);
-
 // Runs sql::kInsertLetter; errors stay in `insert` and in its transaction.
 void InsertLetter(sqlite::Statement& insert, const Letter& letter, const Ruling& ruling,
                   const std::string& rule, Instant now, Instant try_again_at);

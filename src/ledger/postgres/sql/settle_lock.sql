@@ -1,6 +1,7 @@
 -- Takes the keys of the batch and the locks of its executions, each in one order for all, so that two settlements of
 -- overlapping batches cannot deadlock. The statement after it sees what everybody committed before these locks, and
--- learns which letters' executions are locked from a setting that ends with the transaction.
+-- learns from settings that end with the transaction which letters are new and whose executions are locked.
+-- A key that was taken is that of a letter without a record; without a key only the id tells.
 -- NO KEY: an UPDATE that leaves the id alone takes no more, and rows that refer to the execution may go on being made.
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::{{id_param}}[]) WITH ORDINALITY
@@ -10,16 +11,23 @@ WITH input AS MATERIALIZED (
   SELECT DISTINCT ON (key) key, id FROM input WHERE key IS NOT NULL ORDER BY key, position
   ON CONFLICT (key) DO NOTHING
   RETURNING letter_id
-), locked AS (
+), known AS MATERIALIZED (
+  SELECT input.execution, input.position,
+    CASE WHEN input.key IS NULL THEN NOT EXISTS (SELECT FROM {{schema}}.letter WHERE letter.id = input.id)
+         ELSE input.id IN (SELECT new_key.letter_id FROM new_key) END AS is_fresh
+  FROM input
+), locked AS MATERIALIZED (
   SELECT e.{{id}} AS execution
   FROM {{table}} AS e
-  WHERE e.{{id}} IN (
-    SELECT input.execution FROM input
-    WHERE input.execution IS NOT NULL
-      AND (input.key IS NULL OR input.id IN (SELECT letter_id FROM new_key)))
+  WHERE e.{{id}} IN (SELECT known.execution FROM known WHERE known.is_fresh AND known.execution IS NOT NULL)
   ORDER BY e.{{id}}
   FOR NO KEY UPDATE {{skip_locked}}
+), found AS (
+  SELECT known.position, known.is_fresh,
+    coalesce(known.execution IN (SELECT locked.execution FROM locked), false) AS is_locked
+  FROM known
 )
-SELECT set_config('deadletter.locked', coalesce(array_agg(input.position), '{}')::text, true)
-FROM input
-JOIN locked ON locked.execution = input.execution
+SELECT
+  set_config('deadletter.fresh', coalesce(array_agg(found.is_fresh ORDER BY found.position), '{}')::text, true),
+  set_config('deadletter.locked', coalesce(array_agg(found.is_locked ORDER BY found.position), '{}')::text, true)
+FROM found

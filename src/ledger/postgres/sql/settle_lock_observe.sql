@@ -1,4 +1,5 @@
--- settle_lock.sql where the platform's table is not even read. $3, the executions, is taken and left alone.
+-- settle_lock.sql where the platform's table is not even read. $3, the executions, is taken and left alone. There is
+-- nothing to judge, so that this one tells itself which letters are new.
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[]) WITH ORDINALITY
     AS input (id, key, execution, position)
@@ -8,4 +9,7 @@ WITH input AS MATERIALIZED (
   ON CONFLICT (key) DO NOTHING
   RETURNING letter_id
 )
-SELECT count(*) FROM new_key
+SELECT CASE WHEN input.key IS NULL THEN NOT EXISTS (SELECT FROM {{schema}}.letter WHERE letter.id = input.id)
+            ELSE input.id IN (SELECT new_key.letter_id FROM new_key) END AS is_fresh
+FROM input
+ORDER BY input.position

@@ -1,0 +1,62 @@
+// What a settle says to PostgreSQL: which keys and rows it takes, how it judges, what it records.
+// Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/postgres/connection.h"
+#include "ledger/postgres/options.h"
+#include "ledger/postgres/platform.h"
+#include "ledger/postgres/settle_ruling.h"
+#include "ledger/settlement.h"
+
+namespace deadletter::postgres {
+
+// Letters that have just come, or letters that are in the ledger and settled once more.
+enum class Which { kNew, kAgain };
+
+class SettleStatements {
+ public:
+  // Both must outlive it.
+  SettleStatements(const Options& options, const Platform& platform);
+
+  // `sql` is what the platform's table is like; empty where executions are only observed.
+  void Fit(const PlatformSql& sql);
+
+  // Up to the judgement, in order; the answer of the last is for ReadRulings().
+  [[nodiscard]] std::vector<Statement> Judge(std::span<const Judgement> batch, LockedRows locked,
+                                             Which which) const;
+  // What is recorded of it. `rehearsed`: all that a settle may ever say, with nothing in it too.
+  [[nodiscard]] std::vector<Statement> Record(std::span<const Settled> letters, Which which,
+                                              Instant settled_at, bool rehearsed) const;
+  // What became, in order, of those letters of the batch that were recorded before.
+  [[nodiscard]] Statement Known(std::span<const Judgement> batch,
+                                std::span<const Ruling> rulings) const;
+
+ private:
+  [[nodiscard]] Statement Lock(std::span<const Judgement> batch, LockedRows locked,
+                               Which which) const;
+  [[nodiscard]] std::string ExecutionIds(std::span<const Judgement> batch) const;
+  [[nodiscard]] bool Observes() const { return options_.mode == ExecutionsMode::kObserve; }
+
+  const Options& options_;
+  const Platform& platform_;
+  // The texts, filled in once.
+  struct Texts {
+    std::string lock;
+    std::string lock_passing_over;  // rows that somebody holds
+    std::string lock_again;
+    std::string lock_again_passing_over;
+    std::string judge;
+    std::string record;
+    std::string record_again;
+    std::string outbox;
+    std::string own;
+    std::string count;
+    std::string known;
+  } texts_;
+};
+
+}  // namespace deadletter::postgres

@@ -20,7 +20,9 @@ bool IsSomebodysTurn(const LedgerError& error) {
 
 BehindSettle::BehindSettle(std::vector<std::unique_ptr<Chore>> chores, Backlog backlog,
                            Health& health, BehindSettleOptions options)
-    : backlog_(std::move(backlog)), health_(health), options_(options) {
+    : health_(health),
+      options_(options),
+      deference_(std::move(backlog), options.longest_backlog) {
   for (auto& chore : chores) {
     tasks_.push_back({.chore = std::move(chore),
                       .backoff = Backoff(options_.first_backoff, options_.longest_backoff)});
@@ -62,20 +64,8 @@ void BehindSettle::Run(const std::stop_token& stop) {
   }
 }
 
-bool BehindSettle::MustWait() {
-  if (!backlog_()) {
-    waits_since_.reset();
-    return false;
-  }
-  const auto now = steady_clock::now();
-  if (!waits_since_) waits_since_ = now;
-  if (now - *waits_since_ < options_.longest_backlog) return true;
-  waits_since_ = now;
-  return false;
-}
-
 BehindSettle::Round BehindSettle::WorkOnce() {
-  if (MustWait()) return Round::kBacklog;
+  if (deference_.MustWait(steady_clock::now())) return Round::kBacklog;
   bool more = false;
   for (Task& task : tasks_) more = DoSome(task) || more;
   return more ? Round::kWorked : Round::kIdle;

@@ -4,22 +4,17 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
 #include "base/backoff.h"
 #include "base/signal.h"
 #include "handler/chore.h"
+#include "handler/deference.h"
 #include "telemetry/health.h"
 
 namespace deadletter {
-
-// Whether intake has more to do than it does at once; may be asked from any thread, and never
-// waits.
-using Backlog = std::function<bool()>;
 
 struct BehindSettleOptions {
   std::chrono::milliseconds idle_wait{1'000};
@@ -61,16 +56,14 @@ class BehindSettle {
   };
 
   void Run(const std::stop_token& stop);
-  [[nodiscard]] bool MustWait();
   [[nodiscard]] bool DoSome(Task& task);
   [[nodiscard]] std::chrono::milliseconds IdleWait() const;
 
   std::vector<Task> tasks_;
-  const Backlog backlog_;
   Health& health_;
   const BehindSettleOptions options_;
-  std::optional<SteadyTime> waits_since_;  // for intake
-  Signal nap_;                             // never notified: a wait that a stop ends
+  Deference deference_;
+  Signal nap_;  // never notified: a wait that a stop ends
   std::atomic<bool> is_stopping_{false};
   std::jthread thread_;
 };

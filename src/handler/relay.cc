@@ -17,6 +17,7 @@ constexpr seconds kUnroutableLimit(600);
 constexpr seconds kAgainFirst(1);
 constexpr seconds kAgainLimit(60);
 constexpr seconds kWatchEvery(5);
+constexpr milliseconds kBacklogWait(50);  // until intake is asked again whether it has one still
 // Longer than any wait or lease that is given here; what waits longer was given it by a clock that
 // was set back since.
 constexpr seconds kLongestWait(900);
@@ -56,7 +57,8 @@ OutboxResult MarkFor(const OutboxEntry& entry, const PublishResult& result, Inst
 }
 
 Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher,
-             const Clock& clock, Metrics& metrics, Health& health, RelayOptions options)
+             const Clock& clock, Metrics& metrics, Health& health, RelayOptions options,
+             Backlog backlog)
     : outbox_(std::move(outbox)),
       publisher_(std::move(publisher)),
       clock_(clock),
@@ -64,7 +66,8 @@ Relay::Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publishe
       health_(health),
       options_(std::move(options)),
       ledger_backoff_(milliseconds(200), seconds(5)),  // within the publisher's heartbeats
-      broker_backoff_(milliseconds(200), seconds(15)) {}
+      broker_backoff_(milliseconds(200), seconds(15)),
+      deference_(std::move(backlog), options_.longest_backlog) {}
 
 Relay::~Relay() {
   Stop(steady_clock::now());
@@ -90,7 +93,15 @@ void Relay::Stop(steady_clock::time_point deadline) {
 
 void Relay::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    if (LetsIntakeGoFirst()) {
+      publisher_->KeepAlive();
+      signal_.WaitFor(stop, kBacklogWait);
+      WatchExchange();
+      WatchBacklog();
+      continue;
+    }
     const std::size_t sent = SendOnce(stop);
+    if (sent < options_.batch_messages) behind_since_.reset();
     if (stop.stop_requested()) break;
     if (broker_away_) {
       signal_.WaitFor(stop, broker_backoff_.Next());
@@ -105,6 +116,13 @@ void Relay::Run(const std::stop_token& stop) {
   if (!broker_away_) SendOnce(stop);
   publisher_->Close();
   done_.Open();
+}
+
+bool Relay::LetsIntakeGoFirst() {
+  const auto now = steady_clock::now();
+  if (!deference_.MustWait(now)) return false;
+  if (!behind_since_) behind_since_ = now;
+  return now - *behind_since_ < options_.longest_behind;
 }
 
 // The road of an event, and what happens if we die on each line of it: a claim ends with its lease,

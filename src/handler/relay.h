@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/latch.h"
 #include "base/signal.h"
 #include "broker/publisher.h"
+#include "handler/deference.h"
 #include "ledger/outbox.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
@@ -28,13 +30,19 @@ struct RelayOptions {
   std::chrono::milliseconds lease{15'000};
   std::chrono::milliseconds idle_wait{1'000};  // until the outbox is asked again without being told
   std::string event_exchange;                  // watched for readiness; empty: events are off
+  // While intake has a backlog it goes first: what limits both is mostly the same database and
+  // broker, and a flood's executions are to be failed before everybody is told of each. So often
+  // one batch leaves all the same; and once the outbox has been behind for so long, the relay takes
+  // its full share until it has caught up.
+  std::chrono::milliseconds longest_backlog{1'000};
+  std::chrono::milliseconds longest_behind{60'000};
 };
 
 // One thread of its own. Everything referred to must outlive it.
 class Relay {
  public:
   Relay(std::unique_ptr<Outbox> outbox, std::unique_ptr<Publisher> publisher, const Clock& clock,
-        Metrics& metrics, Health& health, RelayOptions options);
+        Metrics& metrics, Health& health, RelayOptions options, Backlog backlog = {});
   ~Relay();  // as Stop() without patience
 
   void Start();
@@ -49,6 +57,7 @@ class Relay {
 
  private:
   void Run(const std::stop_token& stop);
+  [[nodiscard]] bool LetsIntakeGoFirst();
   // Takes those out that must not be published, and says how to mark them.
   [[nodiscard]] std::vector<OutboxResult> PutOffWithheld(std::vector<OutboxEntry>& entries);
   void MarkUntilItHolds(const std::vector<OutboxResult>& results, const std::stop_token& stop);
@@ -67,6 +76,9 @@ class Relay {
   Backoff ledger_backoff_;
   Backoff broker_backoff_;
   bool broker_away_ = false;
+  Deference deference_;
+  // Since when the outbox may hold more than one batch because intake went first.
+  std::optional<std::chrono::steady_clock::time_point> behind_since_;
   std::chrono::steady_clock::time_point watched_{};
   Latch done_;
   std::jthread thread_;

@@ -49,7 +49,7 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
       reader_(format_),
       judge_(std::move(options.judge), clock),
       relay_(adapters.outbox(), adapters.publisher(), clock, metrics, health,
-             std::move(options.relay)),
+             std::move(options.relay), [this] { return HasBacklog(); }),
       second_look_(adapters.settlement(), reader_, judge_, clock, metrics, health,
                    options.second_look, [this] { relay_.Notify(); }),
       broker_figures_(adapters.broker_watch(), WatchedQueues(options.queues), metrics, health),

@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
+constexpr int kRestAfterLook = 20;  // times as long as it took
+
 // So many letters in one go, none of which any queue wants, are no letters' fault.
 constexpr std::size_t kAllUnroutable = 10;
 
@@ -131,7 +133,7 @@ LedgerResult<std::size_t> Replayer::DriveOnce(const std::stop_token& stop) {
 // in doubt for whoever takes the replay over, and are not sent again by themselves.
 LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& driven,
                                           const std::stop_token& stop) {
-  if (steady_clock::now() - driven.followed >= options_.follow_every) {
+  if (steady_clock::now() >= driven.follow_at) {
     const auto goes_on = Look(replay, driven);
     if (!goes_on) return Unexpected<LedgerError>(goes_on.error());
     if (!*goes_on) return 0;
@@ -161,7 +163,7 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if (!stopped) return Unexpected<LedgerError>(stopped.error());
     return 0;
   }
-  if (replay.spec.ramp) driven.followed = {};  // how far it has come decides how far it may go
+  if (replay.spec.ramp) driven.follow_at = {};  // how far it has come decides how far it may go
   std::vector<ComposedReplay> composed;
   for (ReplayCandidate& candidate : *candidates)
     composed.push_back(composer_(replay, *edit, std::move(candidate)));
@@ -207,6 +209,7 @@ LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
 
 // Follows what was sent. False: the replay stops by itself.
 LedgerResult<bool> Replayer::Look(const DrivenReplay& replay, Driven& driven) {
+  const auto began = steady_clock::now();
   const auto seen =
       work_->Follow(replay.id, driven.followed_up_to, options_.follow_letters, clock_.Now());
   if (!seen) return Unexpected<LedgerError>(seen.error());
@@ -215,7 +218,9 @@ LedgerResult<bool> Replayer::Look(const DrivenReplay& replay, Driven& driven) {
   auto counts = work_->Count(replay.id);
   if (!counts) return Unexpected<LedgerError>(counts.error());
   driven.counts = std::move(*counts);
-  driven.followed = steady_clock::now();
+  const auto now = steady_clock::now();
+  driven.follow_at =
+      now + std::max<steady_clock::duration>(options_.follow_every, kRestAfterLook * (now - began));
   if (replay.state != ReplayState::kRunning) return true;
   const auto why = WhyStop(replay.spec, driven.counts, replay.answered_before);
   if (!why) return true;

@@ -33,6 +33,7 @@ struct ReplayerOptions {
   // Of a replay. If we die, somebody else goes on with it after this long.
   std::chrono::milliseconds lease{5'000};
   std::chrono::milliseconds idle_wait{1'000};  // until the ledger is asked again without being told
+  // Or as much more seldom as it takes longer than a twentieth of that: all letters are counted.
   std::chrono::milliseconds follow_every{500};
   std::size_t follow_letters = 1'000;
 };
@@ -61,7 +62,7 @@ class Replayer {
  private:
   struct Driven {
     Pace pace;
-    std::chrono::steady_clock::time_point followed{};
+    std::chrono::steady_clock::time_point follow_at{};
     std::optional<LetterId> followed_up_to;
     ReplayCounts counts;
     std::chrono::milliseconds wait{0};  // where nothing was to be sent

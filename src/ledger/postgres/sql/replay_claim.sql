@@ -1,3 +1,4 @@
+-- As replay_claim_lock.sql finds the rows of the replay.
 WITH input AS MATERIALIZED (
   SELECT *
   FROM unnest($2::uuid[], $3::{{id_param}}[], $4::timestamptz[], $5::timestamptz[]) WITH ORDINALITY
@@ -17,17 +18,19 @@ WITH input AS MATERIALIZED (
   FROM input
   JOIN held ON held.position = input.position
   CROSS JOIN terms
-  JOIN {{schema}}.replay_letter
-    ON replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = input.letter_id
-    -- Still: while the statement before this one waited for its locks, a claim of ours whose answer was lost may have
-    -- come to pass, or a late mark. It looked before it waited; this one's snapshot is newer.
-    AND replay_letter.step IN ('pending', 'unsent')
+  CROSS JOIN LATERAL (
+    SELECT one.* FROM {{schema}}.replay_letter AS one
+    WHERE one.replay_id = terms.replay_id AND one.letter_id = input.letter_id
+    OFFSET 0) AS replay_letter
   JOIN {{schema}}.letter ON letter.id = input.letter_id
   LEFT JOIN {{table}} AS e ON e.{{id}} = input.execution
   LEFT JOIN locked ON locked.position = input.position
   LEFT JOIN {{schema}}.replay_owner
     ON replay_owner.execution_key = {{schema}}.execution_key(letter.execution_id)
     AND replay_owner.execution_id = letter.execution_id
+  -- Still: while the statement before this one waited for its locks, a claim of ours whose answer was lost may have
+  -- come to pass, or a late mark. It looked before it waited; this one's snapshot is newer.
+  WHERE replay_letter.step IN ('pending', 'unsent')
 ), judged AS MATERIALIZED (
   SELECT standing.*,
     CASE
@@ -74,7 +77,7 @@ WITH input AS MATERIALIZED (
     AND e.{{status}}::text = placed.status
   RETURNING placed.position, e.{{status}}::text AS status, {{updated}} AS updated
 ), result AS MATERIALIZED (
-  SELECT placed.*, moved.updated AS moved_updated,
+  SELECT placed.*, terms.replay_id, moved.updated AS moved_updated,
     CASE
       WHEN placed.verdict <> 'move' THEN placed.verdict
       WHEN moved.status = terms.replay_status THEN 'move'
@@ -117,7 +120,7 @@ WITH input AS MATERIALIZED (
     moved_from = CASE WHEN result.final_verdict = 'move' THEN result.status ELSE replay_letter.moved_from END
   FROM result
   CROSS JOIN terms
-  WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = result.letter_id
+  WHERE replay_letter.replay_id = result.replay_id AND replay_letter.letter_id = result.letter_id
     AND result.final_verdict <> 'left'
 ), put_off AS (
   -- Else the same letters would be offered for ever, and none behind them.
@@ -125,7 +128,7 @@ WITH input AS MATERIALIZED (
   SET due_at = terms.again_at
   FROM result
   CROSS JOIN terms
-  WHERE replay_letter.replay_id = terms.replay_id AND replay_letter.letter_id = result.letter_id
+  WHERE replay_letter.replay_id = result.replay_id AND replay_letter.letter_id = result.letter_id
     AND result.final_verdict = 'left'
 ), changed AS (
   -- On its way from now on; or, where it was and nobody waits for it, somebody may have to look.

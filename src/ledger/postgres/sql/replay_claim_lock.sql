@@ -1,6 +1,10 @@
 -- Takes the replay, the letters and the locks of their executions, in the order in which the second look does. The
 -- next statement's snapshot is newer than these locks, and learns what they are from settings that end with the
 -- transaction. A row that somebody else holds is passed over: its letter's turn comes again.
+-- Rows of the replay are found one by one by their keys, whatever the statistics of a table that has just been filled
+-- say: `OFFSET 0` keeps the planner from going through all letters of the replay, or all in one step, for each one asked
+-- about. What writes names the replay and the letter by columns of the same list, and hides the step behind `IS TRUE`,
+-- for the same reason.
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($3::uuid[], $4::{{id_param}}[]) WITH ORDINALITY AS input (letter_id, execution, position)
 ), ours AS MATERIALIZED (
@@ -10,10 +14,13 @@ WITH input AS MATERIALIZED (
   FOR UPDATE
 ), waiting AS MATERIALIZED (
   SELECT replay_letter.letter_id
-  FROM {{schema}}.replay_letter
-  JOIN ours ON ours.id = replay_letter.replay_id
-  WHERE replay_letter.letter_id IN (SELECT input.letter_id FROM input)
-    AND (replay_letter.step = 'unsent' OR (replay_letter.step = 'pending' AND ours.is_running))
+  FROM input
+  CROSS JOIN ours
+  CROSS JOIN LATERAL (
+    SELECT one.* FROM {{schema}}.replay_letter AS one
+    WHERE one.replay_id = ours.id AND one.letter_id = input.letter_id
+    OFFSET 0) AS replay_letter
+  WHERE replay_letter.step = 'unsent' OR (replay_letter.step = 'pending' AND ours.is_running)
 ), held AS MATERIALIZED (
   SELECT letter.id
   FROM {{schema}}.letter

@@ -5,12 +5,14 @@ WITH input AS MATERIALIZED (
 ), claimed AS MATERIALIZED (
   SELECT input.position, letter.execution_id, {{updated}} AS updated
   FROM input
-  JOIN {{schema}}.replay_letter
-    ON replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = input.letter_id
-    AND replay_letter.step = 'claimed' AND replay_letter.moved_from IS NOT NULL
-    AND replay_letter.claimed_at = $4::timestamptz
+  CROSS JOIN LATERAL (
+    SELECT one.* FROM {{schema}}.replay_letter AS one
+    WHERE one.replay_id = $1::uuid AND one.letter_id = input.letter_id
+    OFFSET 0) AS replay_letter
   JOIN {{schema}}.letter ON letter.id = input.letter_id
   JOIN {{table}} AS e ON e.{{id}} = input.execution
+  WHERE replay_letter.step = 'claimed' AND replay_letter.moved_from IS NOT NULL
+    AND replay_letter.claimed_at = $4::timestamptz
 ), noted AS (
   UPDATE {{schema}}.replay_owner
   SET row_updated = claimed.updated

@@ -1,8 +1,9 @@
 -- How sent letters ended, as their rows tell. A row was moved by the claim, so that what it says now was said since.
+-- As replay_claim_lock.sql finds the rows of the replay.
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($2::uuid[], $3::{{id_param}}[]) AS input (letter_id, execution)
 ), told AS MATERIALIZED (
-  SELECT input.letter_id, e.{{status}}::text AS status,
+  SELECT $1::uuid AS replay_id, input.letter_id, e.{{status}}::text AS status,
     CASE
       WHEN replay_letter.moved_from IS NULL OR e.{{id}} IS NULL THEN coalesce(replay_letter.outcome, 'no_answer')
       WHEN e.{{status}}::text = $5::text THEN 'failed_again'
@@ -18,15 +19,18 @@ WITH input AS MATERIALIZED (
       ELSE coalesce('the execution is ' || e.{{status}}::text, 'the execution has no status')
     END AS detail
   FROM input
-  JOIN {{schema}}.replay_letter
-    ON replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = input.letter_id AND replay_letter.step = 'sent'
+  CROSS JOIN LATERAL (
+    SELECT one.* FROM {{schema}}.replay_letter AS one
+    WHERE one.replay_id = $1::uuid AND one.letter_id = input.letter_id
+    OFFSET 0) AS replay_letter
   LEFT JOIN {{table}} AS e ON e.{{id}} = input.execution
+  WHERE replay_letter.step = 'sent'
 ), ended AS (
   UPDATE {{schema}}.replay_letter
   SET step = 'ended', outcome = told.outcome, detail = told.detail, ended_at = $7::timestamptz
   FROM told
-  WHERE replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = told.letter_id
-    AND replay_letter.step = 'sent' AND told.outcome IS NOT NULL
+  WHERE replay_letter.replay_id = told.replay_id AND replay_letter.letter_id = told.letter_id
+    AND (replay_letter.step = 'sent') IS TRUE AND told.outcome IS NOT NULL
   RETURNING replay_letter.letter_id, told.outcome, told.detail, replay_letter.moved_from IS NOT NULL AS has_moved
 ), brought_forward AS (
   -- Else an answer would be waited for until a clock that was set back since has come as far again.
@@ -34,8 +38,8 @@ WITH input AS MATERIALIZED (
   SET due_at = $7::timestamptz + replay.answer_within * interval '1 microsecond'
   FROM told
   JOIN {{schema}}.replay ON replay.id = $1::uuid
-  WHERE replay_letter.replay_id = $1::uuid AND replay_letter.letter_id = told.letter_id
-    AND replay_letter.step = 'sent' AND told.outcome IS NULL
+  WHERE replay_letter.replay_id = told.replay_id AND replay_letter.letter_id = told.letter_id
+    AND (replay_letter.step = 'sent') IS TRUE AND told.outcome IS NULL
     AND replay_letter.due_at > $7::timestamptz + replay.answer_within * interval '1 microsecond'
 ), waiting AS MATERIALIZED (
   SELECT letter.id, ended.outcome, ended.detail, ended.has_moved,

@@ -2,10 +2,10 @@
 -- claimed anew, it must not speak of that message. A mark that comes late, after another driver has taken the replay
 -- over, still tells how a message that is in doubt fared; what has ended stays so.
 WITH input AS MATERIALIZED (
-  SELECT *
+  SELECT $1::uuid AS replay_id, input.*
   FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $7::timestamptz[])
     AS input (letter_id, mark, detail, retry_at, claimed_at)
-), ours AS (
+), ours AS MATERIALIZED (
   SELECT replay.id, replay.answer_within * interval '1 microsecond' AS answer_within
   FROM {{schema}}.replay
   WHERE replay.id = $1::uuid
@@ -19,8 +19,8 @@ WITH input AS MATERIALIZED (
                   WHEN input.mark = 'unsent' THEN input.retry_at END,
     ended_at = CASE WHEN input.mark IN ('withdrawn', 'unroutable') THEN $6::timestamptz END
   FROM input
-  CROSS JOIN ours
-  WHERE replay_letter.replay_id = ours.id AND replay_letter.letter_id = input.letter_id
+  JOIN ours ON ours.id = input.replay_id
+  WHERE replay_letter.replay_id = input.replay_id AND replay_letter.letter_id = input.letter_id
     AND CASE WHEN input.mark = 'withdrawn' THEN replay_letter.step = 'pending'
              WHEN input.mark = 'unroutable' AND replay_letter.step = 'pending' THEN true
              -- The others have ended by the statement before this one, but for those whose record is gone.

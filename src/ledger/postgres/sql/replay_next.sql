@@ -21,7 +21,7 @@ WITH due AS MATERIALIZED (
      -- What was put off comes after what was not: however much of it there is, it keeps nobody.
      (SELECT replay_letter.letter_id, 2
       FROM {{schema}}.replay_letter
-      WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending'
+      WHERE replay_letter.replay_id = $1::uuid AND replay_letter.step = 'pending' AND replay_letter.due_at IS NOT NULL
         AND (replay_letter.due_at <= $2::timestamptz OR replay_letter.due_at > $5::timestamptz)
         AND replay_letter.letter_id <> ALL ($6::uuid[])
       ORDER BY replay_letter.due_at, replay_letter.letter_id

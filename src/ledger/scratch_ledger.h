@@ -29,7 +29,7 @@ class ScratchLedger {
 
   // With everything in it; nothing where it is not there.
   [[nodiscard]] virtual LedgerResult<void> Remove() = 0;
-  // Removes what others have left who are surely dead, and gives the names.
+  // Removes what others have left who are surely dead, as far as it can be, and gives the names.
   [[nodiscard]] virtual LedgerResult<std::vector<std::string>> RemoveAbandoned() = 0;
 };
 

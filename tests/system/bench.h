@@ -27,13 +27,13 @@ inline void PrintTo(const BenchPair& bench, std::ostream* out) {
 class Bench : public testing::TestWithParam<BenchPair> {
  protected:
   Finished Measure(std::vector<std::string> more = {}) {
-    std::vector<std::string> words = {"bench", "--letters", "300", "--runs", "2"};
+    std::vector<std::string> words = {"bench", "--letters", "100", "--runs", "2"};
     words.insert(words.end(), more.begin(), more.end());
     return world_.Run(words);
   }
   // One that goes on until it is ended.
   ChildProcess Begin() {
-    return ChildProcess({DEADLETTER_BINARY_DIR "/deadletter", "bench", "--letters", "20000",
+    return ChildProcess({DEADLETTER_BINARY_DIR "/deadletter", "bench", "--letters", "3000",
                          "--runs", "20", "--config", world_.config_file()},
                         {{}, world_.folder()});
   }
@@ -80,7 +80,7 @@ TEST_P(Bench, TellsEveryRunAsJson) {
     const boost::json::value told = boost::json::parse(lines[n]);
     const auto& [name, figures] = scenarios[n];
     EXPECT_EQ(told.at("scenario").as_string(), name);
-    EXPECT_EQ(told.at("count").as_int64(), 300);
+    EXPECT_EQ(told.at("count").as_int64(), 100);
     EXPECT_EQ(told.at("body_bytes").as_int64(), 2'000);
     ASSERT_EQ(told.at("runs").as_array().size(), 2U);
     for (const std::string& figure : figures) {

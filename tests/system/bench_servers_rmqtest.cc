@@ -122,6 +122,28 @@ TEST_F(BenchOnServers, LeavesASchemaAloneThatOnlyLooksLikeItsOwn) {
   EXPECT_THAT(BenchSchemas(world_), testing::ElementsAre("deadletter_bench_0123456789ab"));
 }
 
+// Somebody finishes executions before their letters are settled.
+TEST_F(BenchOnServers, AnExecutionThatIsNotFailedIsAnErrorAndNoMeasurement) {
+  ChildProcess bench({DEADLETTER_BINARY_DIR "/deadletter", "bench", "--letters", "3000", "--runs",
+                      "20", "--config", world_.config_file()},
+                     {{}, world_.folder()});
+  PlatformConnection platform = Platform();
+  ASSERT_TRUE(WaitUntil([&] {
+    const std::vector<std::string> schemas = BenchSchemas(world_);
+    return !schemas.empty() &&
+           !platform
+                .Ask("UPDATE " + schemas.front() +
+                     ".execution SET status = 'completed' WHERE status = 'scheduled' RETURNING id")
+                .empty();
+  })) << bench.output();
+  EXPECT_EQ(bench.WaitForExit(kPatience), 1);
+  EXPECT_EQ(bench.standard_output(), "");
+  EXPECT_THAT(bench.output(), testing::HasSubstr("bench: run 1 of 20, road: a letter did not fail "
+                                                 "its execution, but ended as not_failable\n"));
+  EXPECT_THAT(BenchSchemas(world_), testing::IsEmpty());
+  EXPECT_THAT(BenchQueues(world_), testing::IsEmpty());
+}
+
 TEST_F(BenchOnServers, ServersThatAreAwayAreOneLine) {
   for (const auto& [key, url] :
        {std::pair("DEADLETTER_BROKER_URL", "amqp://127.0.0.1:1"),

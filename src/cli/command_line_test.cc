@@ -111,27 +111,6 @@ TEST(CommandLine, EachCommandIsItself) {
   EXPECT_EQ(Parsed<TopologyCommand>({"topology", "check"}).action, TopologyAction::kCheck);
 }
 
-TEST(CommandLine, ABenchIsAsLargeAsItIsToldAndNoLargerThanADisk) {
-  const auto usual = Parsed<BenchCommand>({"bench"});
-  EXPECT_EQ(usual.letters, 20'000U);
-  EXPECT_EQ(usual.runs, 3U);
-  EXPECT_EQ(usual.body_bytes, 450U);
-  const auto told = Parsed<BenchCommand>(
-      {"bench", "--letters", "4096", "--runs", "20", "--body-bytes", "1048576"});
-  EXPECT_EQ(told.letters, 4'096U);
-  EXPECT_EQ(told.runs, 20U);
-  EXPECT_EQ(told.body_bytes, 1'048'576U);
-  for (const Words& words :
-       {Words{"bench", "--letters", "99"}, Words{"bench", "--letters", "1000001"},
-        Words{"bench", "--letters", "4097", "--body-bytes", "1048576"},
-        Words{"bench", "--runs", "0"}, Words{"bench", "--runs", "1.5"},
-        Words{"bench", "--body-bytes", "449"}, Words{"bench", "--body-bytes", "-1"}}) {
-    const auto line = Parse(words);
-    ASSERT_FALSE(line) << words.back();
-    EXPECT_EQ(line.error().status, kExitUsage);
-  }
-}
-
 TEST(CommandLine, AMuteIsForATimeOrIsTakenBack) {
   EXPECT_EQ(Parsed<MuteCommand>({"mute", "g", "--for", "2h"}).seconds, 7'200);
   EXPECT_EQ(Parsed<MuteCommand>({"mute", "g", "--for", "7d"}).group, "g");

@@ -6,23 +6,21 @@
 #include "operations/tokens.h"
 
 namespace deadletter {
-namespace {
 
-// Somebody at a terminal sees which pair it is; a service manager does not, and a lost file must
-// not make a healthy server on an empty queue.
 bool MayUseDefaults(const Config& config, const cli::CommandLine& command_line) {
   return isatty(STDIN_FILENO) != 0 || command_line.config.embedded || config.file.has_value() ||
          config.IsSet("broker.url") || config.IsSet("ledger.url");
 }
 
-}  // namespace
+std::string NoConfiguration(const std::string& command) {
+  return command +
+         ": no configuration file and no URL: pass --config FILE, set DEADLETTER_BROKER_URL and "
+         "DEADLETTER_LEDGER_URL, or pass --embedded to use files in this folder";
+}
 
 int RunServe(const Config& config, const cli::CommandLine& command_line) {
   if (!MayUseDefaults(config, command_line)) {
-    return Complain(cli::kExitUsage,
-                    "serve: no configuration file and no URL: pass --config FILE, set "
-                    "DEADLETTER_BROKER_URL and "
-                    "DEADLETTER_LEDGER_URL, or pass --embedded to use files in this folder");
+    return Complain(cli::kExitUsage, NoConfiguration("serve"));
   }
   BlockStopSignals();
   const SystemClock clock;

@@ -50,7 +50,8 @@ void BlockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-void StopOnSignal(const std::function<void()>& stop, std::chrono::milliseconds one_and_the_same) {
+void StopOnSignal(const std::function<void()>& stop, std::chrono::milliseconds one_and_the_same,
+                  int when_late) {
   const sigset_t signals = StopSignals();
   siginfo_t info{};
   int signal = kNone;
@@ -60,13 +61,13 @@ void StopOnSignal(const std::function<void()>& stop, std::chrono::milliseconds o
   } else {
     LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   }
-  std::thread([signals, signal, one_and_the_same, first = steady_clock::now()] {
+  std::thread([signals, signal, one_and_the_same, when_late, first = steady_clock::now()] {
     int second = kNone;
     do {
       second = WaitForSignal(signals, first + kLongestStop);
     } while (second == signal && steady_clock::now() - first < one_and_the_same);
     LogWarning(second == kNone ? "stop_took_too_long" : "stopped_at_once");
-    _exit(second == kNone ? 0 : 1);
+    _exit(second == kNone ? when_late : 1);
   }).detach();
   stop();
   LogInfo("stopped");

@@ -7,12 +7,14 @@
 #include "broker/embedded/consumer.h"
 #include "broker/embedded/examination.h"
 #include "broker/embedded/publisher.h"
+#include "broker/embedded/scratch.h"
 #include "broker/embedded/topology.h"
 #include "broker/embedded/work_queue.h"
 #include "broker/rabbitmq/broker_watch.h"
 #include "broker/rabbitmq/consumer.h"
 #include "broker/rabbitmq/examination.h"
 #include "broker/rabbitmq/publisher.h"
+#include "broker/rabbitmq/scratch.h"
 #include "broker/rabbitmq/topology.h"
 #include "broker/rabbitmq/work_queue.h"
 #include "ledger/postgres/examination.h"
@@ -28,6 +30,7 @@
 #include "ledger/sqlite/sqlite_outbox.h"
 #include "ledger/sqlite/sqlite_replay_book.h"
 #include "ledger/sqlite/sqlite_replay_work.h"
+#include "ledger/sqlite/sqlite_scratch.h"
 #include "ledger/sqlite/sqlite_settlement.h"
 #include "ledger/sqlite/sqlite_text_index.h"
 
@@ -101,6 +104,12 @@ class EmbeddedWiring final : public Wiring {
   }
   std::unique_ptr<TextIndex> MakeTextIndex() const override {
     return std::make_unique<SqliteTextIndex>(ledger_);
+  }
+  std::unique_ptr<ScratchBroker> MakeScratchBroker() const override {
+    return std::make_unique<EmbeddedScratch>(broker_);
+  }
+  std::unique_ptr<ScratchLedger> MakeScratchLedger() const override {
+    return std::make_unique<SqliteScratch>(ledger_);
   }
 
  private:
@@ -185,6 +194,12 @@ class ServersWiring final : public Wiring {
   }
   std::unique_ptr<TextIndex> MakeTextIndex() const override {
     return postgres::MakeTextIndex(ledger_);
+  }
+  std::unique_ptr<ScratchBroker> MakeScratchBroker() const override {
+    return std::make_unique<rabbitmq::RabbitScratch>(broker_);
+  }
+  std::unique_ptr<ScratchLedger> MakeScratchLedger() const override {
+    return postgres::MakeScratch(ledger_);
   }
 
  private:

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "base/diagnosis.h"
+#include "broker/scratch_broker.h"
 #include "broker/topology.h"
 #include "broker/work_queue.h"
 #include "config/config.h"
 #include "handler/service.h"
 #include "ledger/executions.h"
+#include "ledger/scratch_ledger.h"
 #include "operations/operations.h"
 #include "operations/work.h"
 
@@ -66,6 +68,9 @@ class Wiring {
   [[nodiscard]] virtual std::unique_ptr<Counting> MakeCounting() const = 0;
   [[nodiscard]] virtual std::unique_ptr<GroupBook> MakeGroupBook() const = 0;
   [[nodiscard]] virtual std::unique_ptr<TextIndex> MakeTextIndex() const = 0;
+  // For measurements, on a configuration whose places are all the measurement's own.
+  [[nodiscard]] virtual std::unique_ptr<ScratchBroker> MakeScratchBroker() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<ScratchLedger> MakeScratchLedger() const = 0;
 
   [[nodiscard]] Adapters MakeAdapters() const;  // must not outlive the wiring
 };

@@ -16,6 +16,13 @@ namespace {
 
 constexpr std::size_t kMaxSubmitted = 100'000;
 constexpr std::size_t kMaxTriedLetters = 1'000'000;
+// A request needs so many for itself; a measurement is not to fill somebody's disk.
+constexpr std::size_t kLeastBenchBytes = 450;
+constexpr std::size_t kMostBenchBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostBenchBytesInAll = std::size_t{4} << 30;
+constexpr std::size_t kLeastBenchLetters = 100;
+constexpr std::size_t kMostBenchLetters = 1'000'000;
+constexpr std::size_t kMostBenchRuns = 20;
 constexpr std::int64_t kMaxSinceMs = std::int64_t{3650} * 24 * 3600 * 1000;
 
 // Checks that answer in our words; an empty answer means that all is well.
@@ -56,12 +63,14 @@ class Reader {
   void AddSubmit();
   void AddTopology();
   void AddDoctor();
+  void AddBench();
   void AddConfig();
   void AddToken();
   void AddPolicy();
 
   [[nodiscard]] Result<Command> MakeSubmit() const;
   [[nodiscard]] Result<Command> MakePolicyTest() const;
+  [[nodiscard]] Result<Command> MakeBench() const;
   [[nodiscard]] EarlyExit Explain(const CLI::ParseError& error) const;
   [[nodiscard]] EarlyExit Mistake(std::string_view message) const;
   // The innermost command that was understood; the program itself where none was.
@@ -80,6 +89,7 @@ class Reader {
   std::optional<std::string> ttl_;
   PolicyTestCommand policy_;
   std::string since_ = "7d";
+  BenchCommand bench_;
   ClientFlags clients_;
 };
 
@@ -91,6 +101,7 @@ Reader::Reader() {
   AddSubmit();
   AddTopology();
   AddDoctor();
+  AddBench();
   AddConfig();
   AddToken();
   AddPolicy();
@@ -107,9 +118,7 @@ CLI::App* Reader::AddCommand(CLI::App& parent, const std::string& name, const st
     return command;
   }
   command->add_option("--config", config_.config_file, "the configuration file")->type_name("FILE");
-  command
-      ->add_option("--output", output_,
-                   "how results are written: table or json (one object a line)")
+  command->add_option("--output", output_, "table or json (one object a line)")
       ->check(CLI::Validator(CheckOutput, ""))
       ->type_name("FORMAT")
       ->capture_default_str();
@@ -194,6 +203,30 @@ void Reader::AddDoctor() {
   AddListenFlag(*doctor);
 }
 
+void Reader::AddBench() {
+  CLI::App* bench =
+      AddCommand(app_, "bench",
+                 "Measure how fast the configured pair handles letters here, and what limits it.",
+                 [this] { return MakeBench(); });
+  AddLocalFlags(*bench);
+  bench->footer(
+      "On queues and tables of its own, which are removed again; yours are not touched.\n"
+      "It needs the right to make them: deadletter.bench.* in the virtual host, and a\n"
+      "schema in the database.");
+  bench->add_option("--letters", bench_.letters, "how many letters wait in the queue of each run")
+      ->check(FromTo(kLeastBenchLetters, kMostBenchLetters))
+      ->type_name("N")
+      ->capture_default_str();
+  bench->add_option("--runs", bench_.runs, "how often each thing is measured, in turn")
+      ->check(UpTo(kMostBenchRuns))
+      ->type_name("N")
+      ->capture_default_str();
+  bench->add_option("--body-bytes", bench_.body_bytes, "how large a letter's body is")
+      ->check(FromTo(kLeastBenchBytes, kMostBenchBytes))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
 void Reader::AddConfig() {
   CLI::App* config = AddCommand(app_, "config", "The configuration.", nullptr);
   CLI::App* check = AddCommand(*config, "check", "Read the configuration and say what it comes to.",
@@ -242,6 +275,15 @@ Result<Command> Reader::MakePolicyTest() const {
                 "'");
   policy.since = std::chrono::milliseconds(*since);
   return policy;
+}
+
+Result<Command> Reader::MakeBench() const {
+  if (bench_.letters > kMostBenchBytesInAll / bench_.body_bytes) {
+    return Fail("--letters times --body-bytes must be at most 4 GiB: with --body-bytes " +
+                std::to_string(bench_.body_bytes) + " at most --letters " +
+                std::to_string(kMostBenchBytesInAll / bench_.body_bytes));
+  }
+  return bench_;
 }
 
 Result<Command> Reader::MakeSubmit() const {

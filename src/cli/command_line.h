@@ -66,6 +66,12 @@ struct PolicyTestCommand {
   std::chrono::milliseconds since = std::chrono::hours(7 * 24);  // received so long ago or later
   std::size_t limit = 10'000;                                    // the newest of them
 };
+// What the configured pair manages here, on queues and tables of its own.
+struct BenchCommand {
+  std::size_t letters = 20'000;
+  std::size_t runs = 3;
+  std::size_t body_bytes = 450;
+};
 struct VersionCommand {};
 struct ListCommand {
   ServerAccess server;
@@ -138,9 +144,9 @@ struct ReplaysCommand {
 using Command =
     std::variant<ServeCommand, DemoCommand, MigrateCommand, SubmitCommand, TopologyCommand,
                  DoctorCommand, ConfigCheckCommand, TokenNewCommand, PolicyTestCommand,
-                 VersionCommand, ListCommand, ShowCommand, ExplainCommand, NoteCommand, TagCommand,
-                 AuditCommand, ExportCommand, DiscardCommand, GroupsCommand, MuteCommand,
-                 StatsCommand, ReplayCommand, ReplaysCommand>;
+                 BenchCommand, VersionCommand, ListCommand, ShowCommand, ExplainCommand,
+                 NoteCommand, TagCommand, AuditCommand, ExportCommand, DiscardCommand,
+                 GroupsCommand, MuteCommand, StatsCommand, ReplayCommand, ReplaysCommand>;
 
 struct CommandLine {
   Command command;

@@ -6,13 +6,18 @@
 namespace deadletter::cli {
 
 CLI::Validator UpTo(std::size_t most) {
+  return FromTo(1, most);
+}
+
+CLI::Validator FromTo(std::size_t least, std::size_t most) {
   return CLI::Validator(
-      [most](const std::string& text) -> std::string {
+      [least, most](const std::string& text) -> std::string {
         std::size_t number = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         const bool whole = error == std::errc() && end == text.data() + text.size();
-        if (whole && number >= 1 && number <= most) return {};
-        return "must be a number from 1 to " + std::to_string(most) + ", not '" + text + "'";
+        if (whole && number >= least && number <= most) return {};
+        return "must be a number from " + std::to_string(least) + " to " + std::to_string(most) +
+               ", not '" + text + "'";
       },
       "");
 }

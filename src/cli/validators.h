@@ -8,5 +8,6 @@ namespace deadletter::cli {
 
 // A number from 1 to `most`.
 [[nodiscard]] CLI::Validator UpTo(std::size_t most);
+[[nodiscard]] CLI::Validator FromTo(std::size_t least, std::size_t most);
 
 }  // namespace deadletter::cli

@@ -111,6 +111,9 @@ int RunWithConfig(const cli::CommandLine& command_line) {
     if constexpr (std::is_same_v<Command, cli::TopologyCommand>) {
       return RunTopology(*config, command, command_line.output);
     }
+    if constexpr (std::is_same_v<Command, cli::BenchCommand>) {
+      return RunBench(*config, command, command_line);
+    }
     if constexpr (std::is_same_v<Command, cli::DoctorCommand>) {
       return RunDoctor(*config, command_line.output);
     }

@@ -10,6 +10,7 @@
 #include "ledger/postgres/outbox.h"
 #include "ledger/postgres/replay_book.h"
 #include "ledger/postgres/replay_work.h"
+#include "ledger/postgres/scratch.h"
 #include "ledger/postgres/settlement.h"
 #include "ledger/postgres/text_index.h"
 
@@ -65,6 +66,10 @@ std::unique_ptr<GroupBook> MakeGroupBook(const Options& options) {
 
 std::unique_ptr<TextIndex> MakeTextIndex(const Options& options) {
   return std::make_unique<PostgresTextIndex>(options);
+}
+
+std::unique_ptr<ScratchLedger> MakeScratch(const Options& options) {
+  return std::make_unique<PostgresScratch>(options);
 }
 
 }  // namespace deadletter::postgres

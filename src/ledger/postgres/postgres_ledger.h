@@ -17,6 +17,7 @@
 #include "ledger/remarks.h"
 #include "ledger/replay_book.h"
 #include "ledger/replay_work.h"
+#include "ledger/scratch_ledger.h"
 #include "ledger/settlement.h"
 #include "ledger/text_index.h"
 
@@ -35,5 +36,6 @@ namespace deadletter::postgres {
 [[nodiscard]] std::unique_ptr<Counting> MakeCounting(const Options& options);
 [[nodiscard]] std::unique_ptr<GroupBook> MakeGroupBook(const Options& options);
 [[nodiscard]] std::unique_ptr<TextIndex> MakeTextIndex(const Options& options);
+[[nodiscard]] std::unique_ptr<ScratchLedger> MakeScratch(const Options& options);
 
 }  // namespace deadletter::postgres

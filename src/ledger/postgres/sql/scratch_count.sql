@@ -1,0 +1,1 @@
+SELECT count(*) FROM {{schema}}.execution WHERE status = $1::text

@@ -1,0 +1,1 @@
+INSERT INTO {{schema}}.single_row DEFAULT VALUES

@@ -1,0 +1,1 @@
+SELECT quote_ident(current_database()), quote_ident(current_user)

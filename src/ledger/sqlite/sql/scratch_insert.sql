@@ -1,0 +1,1 @@
+INSERT INTO deadletter_scratch (at) VALUES (unixepoch())

@@ -1,0 +1,1 @@
+CREATE TABLE deadletter_scratch (number INTEGER PRIMARY KEY, at INTEGER NOT NULL);

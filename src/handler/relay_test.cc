@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -56,6 +57,7 @@ struct RelayScript {
   PublishOutcome outcome = PublishOutcome::kConfirmed;
   std::vector<std::string> calls;
   std::vector<OutboxResult> marked;  // by the last call
+  Latch published;
 };
 
 class ScriptedOutbox final : public Outbox {
@@ -86,6 +88,7 @@ class ScriptedPublisher final : public Publisher {
   explicit ScriptedPublisher(RelayScript& script) : script_(script) {}
   std::vector<PublishResult> Publish(std::span<const OutgoingMessage> messages) override {
     script_.calls.emplace_back("publish");
+    script_.published.Open();
     return std::vector<PublishResult>(messages.size(), {script_.outcome, "scripted"});
   }
   BrokerResult<bool> ExchangeExists(const std::string&) override { return true; }
@@ -99,13 +102,14 @@ class ScriptedPublisher final : public Publisher {
 
 class RelayTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Relay> MakeRelay() {
-    RelayOptions options;
-    options.idle_wait = std::chrono::hours(1);
+  std::unique_ptr<Relay> MakeRelay(Backlog backlog = {}) {
+    options_.idle_wait = std::chrono::hours(1);
     return std::make_unique<Relay>(std::make_unique<ScriptedOutbox>(script_),
                                    std::make_unique<ScriptedPublisher>(script_), clock_, metrics_,
-                                   health_, options);
+                                   health_, options_, std::move(backlog));
   }
+
+  RelayOptions options_;
 
   SystemClock clock_;
   Metrics metrics_;
@@ -157,6 +161,77 @@ TEST_F(RelayTest, P6_AStopStillSendsWhatTheLastBatchWrote) {
   }
   relay->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(10));
   EXPECT_THAT(script_.calls, ::testing::IsSupersetOf({"publish", "mark", "close"}));
+}
+
+// Counts how often it is asked, and has a backlog for the first `times` of them.
+class ScriptedBacklog {
+ public:
+  explicit ScriptedBacklog(int times) : times_(times) {}
+  [[nodiscard]] bool Ask() {
+    const bool has = ++asked_ <= times_;
+    if (asked_ > times_) over_.Open();
+    return has;
+  }
+  [[nodiscard]] int asked() const { return asked_; }
+  [[nodiscard]] bool AwaitOver() {
+    return over_.WaitUntil(std::chrono::steady_clock::now() + seconds(10));
+  }
+
+ private:
+  const int times_;
+  std::atomic<int> asked_{0};
+  Latch over_;
+};
+
+TEST_F(RelayTest, WhileIntakeHasABacklogNothingIsClaimedAndTheConnectionIsKeptAlive) {
+  options_.longest_backlog = std::chrono::hours(1);
+  ScriptedBacklog backlog(3);
+  const auto relay = MakeRelay([&] { return backlog.Ask(); });
+  script_.due.resize(1);
+  relay->Start();
+  ASSERT_TRUE(backlog.AwaitOver());
+  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+  ASSERT_GE(script_.calls.size(), 4U);
+  EXPECT_THAT(std::vector(script_.calls.begin(), script_.calls.begin() + 4),
+              ::testing::ElementsAre("keep alive", "keep alive", "keep alive", "publish"));
+}
+
+TEST_F(RelayTest, P6_AFloodThatDoesNotEndLetsABatchLeaveAllTheSame) {
+  options_.longest_backlog = std::chrono::milliseconds(0);
+  ScriptedBacklog backlog(1'000'000);
+  const auto relay = MakeRelay([&] { return backlog.Ask(); });
+  script_.due.resize(1);
+  relay->Start();
+  EXPECT_TRUE(script_.published.WaitUntil(std::chrono::steady_clock::now() + seconds(10)));
+  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+}
+
+TEST_F(RelayTest, P6_OnceItHasBeenBehindForLongItTakesItsFullShare) {
+  options_.longest_backlog = std::chrono::hours(1);
+  options_.longest_behind = std::chrono::milliseconds(0);
+  ScriptedBacklog backlog(1'000'000);
+  Deference deference([&] { return backlog.Ask(); }, options_.longest_backlog);
+  EXPECT_TRUE(deference.MustWait({}));  // it would have to wait, were it not for that
+  const auto relay = MakeRelay([&] { return backlog.Ask(); });
+  script_.due.resize(1);
+  relay->Start();
+  EXPECT_TRUE(script_.published.WaitUntil(std::chrono::steady_clock::now() + seconds(10)));
+  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+}
+
+TEST(Deference, LastsAsLongAsTheBacklogButForATurnNowAndThen) {
+  bool has_backlog = true;
+  Deference deference([&] { return has_backlog; }, std::chrono::milliseconds(100));
+  const std::chrono::steady_clock::time_point start{};
+  const auto at = [&](int count) { return start + std::chrono::milliseconds(count); };
+  EXPECT_TRUE(deference.MustWait(at(0)));
+  EXPECT_TRUE(deference.MustWait(at(99)));
+  EXPECT_FALSE(deference.MustWait(at(100)));
+  EXPECT_TRUE(deference.MustWait(at(101)));
+  has_backlog = false;
+  EXPECT_FALSE(deference.MustWait(at(102)));
+  has_backlog = true;
+  EXPECT_TRUE(deference.MustWait(at(250)));  // its wait begins anew
 }
 
 }  // namespace

@@ -66,6 +66,14 @@ TEST_F(RuleTrials, P7_EachLetterIsDecidedByTheFirstRuleThatHolds) {
   EXPECT_EQ(trial.rules[2].letters, 1);
 }
 
+TEST_F(RuleTrials, P9_WhereAListTakesTooLongItLooksOn) {
+  for (int number = 0; number < 7; ++number) Add("worker.1", Outcome::kFailed);
+  ledger_->most_looked_at = 2;
+  const RuleTrial trial = Try();
+  EXPECT_EQ(trial.letters, 7);
+  EXPECT_FALSE(trial.more);
+}
+
 TEST_F(RuleTrials, ALetterIsAsOldAsWhenItWasReceived) {
   rules_[0].match.younger_than = std::chrono::hours(1);
   Add("worker.1", Outcome::kFailed).summary.received_at =

@@ -45,7 +45,8 @@ struct FakeLedger {
   std::vector<GroupSummary> groups;           // in the order in which they are listed
   std::int64_t unindexed = 0;
   bool is_of_another_view = false;
-  std::optional<Instant> looked_to;
+  // A list looks at so many letters at most, and says up to where.
+  std::size_t most_looked_at = 1'000'000;
   std::optional<LedgerError> groups_error;
   Statistics statistics;
   // What was asked for last.
@@ -110,10 +111,19 @@ class FakeCatalog final : public Catalog {
       page.unindexed = ledger_->unindexed;
       page.is_of_another_view = ledger_->is_of_another_view;
       if (page.is_of_another_view) return page;
-      page.looked_to = ledger_->looked_to;
     }
+    std::size_t looked_at = 0;
+    std::optional<LetterId> looked_up_to;
+    std::optional<Instant> looked_at_time;
     for (const LetterRecord& record : ledger_->letters | std::views::reverse) {
       if (after && record.summary.id >= *after) continue;
+      if (looked_at++ == ledger_->most_looked_at) {
+        page.next = looked_up_to;
+        page.looked_to = looked_at_time;
+        break;
+      }
+      looked_up_to = record.summary.id;
+      looked_at_time = record.summary.received_at;
       if (!Matches(filter, record)) continue;
       if (limit == 0) break;
       if (page.letters.size() == limit) {

@@ -18,7 +18,7 @@
 #include "ledger/executions.h"
 #include "ledger/group_book.h"
 #include "ledger/remarks.h"
-#include "letter/words.h"
+#include "operations/letter_match_test_support.h"
 #include "operations/operations.h"
 
 namespace deadletter::test {
@@ -73,31 +73,6 @@ struct FakeLedger {
   }
 };
 
-inline bool Matches(const LetterFilter& filter, const LetterSummary& letter) {
-  const auto is = [](const auto& wanted, const auto& actual) {
-    return !wanted || *wanted == actual;
-  };
-  return is(filter.state, letter.state) && is(filter.outcome, letter.outcome) &&
-         is(filter.reason, letter.reason) && is(filter.queue, letter.queue) &&
-         is(filter.type, letter.type) && is(filter.action, letter.action) &&
-         is(filter.execution_id, letter.execution_id) && is(filter.worker_id, letter.worker_id) &&
-         is(filter.group, letter.group) && (!filter.since || letter.received_at >= *filter.since) &&
-         (!filter.until || letter.received_at < *filter.until);
-}
-
-inline bool HasWords(const LetterRecord& record, const std::string& words) {
-  const std::vector<std::string> has = WordsOf(record.message, record.message.body);
-  return std::ranges::all_of(WordsIn(words), [&](const std::string& word) {
-    return std::ranges::find(has, word) != has.end();
-  });
-}
-
-inline bool Matches(const LetterFilter& filter, const LetterRecord& record) {
-  if (filter.text && !HasWords(record, filter.text->words)) return false;
-  return Matches(filter, record.summary) &&
-         (!filter.tag || std::ranges::find(record.tags, *filter.tag) != record.tags.end());
-}
-
 class FakeCatalog final : public Catalog {
  public:
   explicit FakeCatalog(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
@@ -113,17 +88,15 @@ class FakeCatalog final : public Catalog {
       if (page.is_of_another_view) return page;
     }
     std::size_t looked_at = 0;
-    std::optional<LetterId> looked_up_to;
-    std::optional<Instant> looked_at_time;
+    LetterSummary last;
     for (const LetterRecord& record : ledger_->letters | std::views::reverse) {
       if (after && record.summary.id >= *after) continue;
       if (looked_at++ == ledger_->most_looked_at) {
-        page.next = looked_up_to;
-        page.looked_to = looked_at_time;
+        page.next = last.id;
+        page.looked_to = last.received_at;
         break;
       }
-      looked_up_to = record.summary.id;
-      looked_at_time = record.summary.received_at;
+      last = record.summary;
       if (!Matches(filter, record)) continue;
       if (limit == 0) break;
       if (page.letters.size() == limit) {

@@ -106,12 +106,14 @@ LedgerResult<void> PostgresLetterWalk::Find(LetterIndex index, const Stretch& st
                                             std::size_t limit, std::chrono::milliseconds most,
                                             std::vector<LetterSummary>& found) {
   const auto [condition, number] = ConditionOf(index);
+  LetterFilter rest = filter();
+  if (index == LetterIndex::kTag) rest.tag.reset();  // it holds already
   const std::string holds = FillIn(condition, {{"schema", schema_}, {"value", number}});
   Statement list{.sql = FillIn(index == LetterIndex::kTag ? sql::kLetterWalkTag : sql::kLetterWalk,
                                {{"schema", schema_},
                                 {"summary", sql::kLetterSummary},
                                 {"holds", holds},
-                                {"filter", FilterSql(schema_, filter())}}),
+                                {"filter", FilterSql(schema_, rest)}}),
                  .parameters = {}};
   AddId(list.parameters, stretch.before);
   AddFilter(list.parameters, filter());

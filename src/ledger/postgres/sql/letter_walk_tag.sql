@@ -1,4 +1,5 @@
--- The same of the letters with a tag. Each is looked up by its id: LIMIT 1 keeps the planner from reading all letters.
+-- The same of the letters with a tag, whose order is that of their ids. Each is looked up by its id: LIMIT 1 keeps the
+-- planner from reading all letters.
 SELECT {{summary}}
 FROM (
   SELECT letter_tag.letter_id
@@ -13,5 +14,5 @@ CROSS JOIN LATERAL (
   WHERE letter.id = tagged.letter_id AND {{filter}}
   LIMIT 1
 ) AS letter
-ORDER BY id DESC
+ORDER BY tagged.letter_id DESC
 LIMIT $16::bigint

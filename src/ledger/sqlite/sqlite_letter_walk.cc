@@ -26,6 +26,14 @@ LetterId StretchEnd(std::optional<LetterId> oldest) {
 
 }  // namespace
 
+std::string SelectPlace(LetterIndex index) {
+  const bool is_tag = index == LetterIndex::kTag;
+  return FillIn(sql::kLetterPlace,
+                {{"table", is_tag ? "deadletter_letter_tag" : "deadletter_letter"},
+                 {"id", is_tag ? "letter_id" : "id"},
+                 {"holds", IndexedCondition(index)}});
+}
+
 SqliteLetterWalk::SqliteLetterWalk(LedgerFile& file, const LetterFilter& filter,
                                    std::optional<LetterId> after)
     : LetterWalk(filter, after), file_(file) {}
@@ -36,11 +44,7 @@ LedgerResult<std::optional<LetterId>> SqliteLetterWalk::Place(LetterIndex index,
                                                               std::chrono::milliseconds /*most*/) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
-  const bool is_tag = index == LetterIndex::kTag;
-  auto row = (*database)->Prepare(
-      FillIn(sql::kLetterPlace, {{"table", is_tag ? "deadletter_letter_tag" : "deadletter_letter"},
-                                 {"id", is_tag ? "letter_id" : "id"},
-                                 {"holds", IndexedCondition(index)}}));
+  auto row = (*database)->Prepare(SelectPlace(index));
   const LetterId first = StretchBegin(before);
   BindFilter(row, BlobOf(first), filter(), letters - 1);
   std::optional<LetterId> place;

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ledger/letter_walk.h"
 #include "ledger/sqlite/ledger_file.h"
 
 namespace deadletter {
+
+// Behind so many (?16) of the letters before ?1 that the index gives: the id of the next one.
+[[nodiscard]] std::string SelectPlace(LetterIndex index);
 
 class SqliteLetterWalk final : public LetterWalk {
  public:

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/client_flags.h"
+#include "cli/filter_flags.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
 #include "config/units.h"
@@ -80,6 +81,7 @@ class Reader {
   std::optional<std::string> ttl_;
   PolicyTestCommand policy_;
   std::string since_ = "7d";
+  FilterFlags tried_;
   ClientFlags clients_;
 };
 
@@ -228,6 +230,7 @@ void Reader::AddPolicy() {
   test->add_option("--since", since_, "how far back: 30m, 12h, 7d")
       ->type_name("DURATION")
       ->capture_default_str();
+  tried_.AddTo(*test, TrialFilters());
   test->add_option("--limit", policy_.limit, "how many letters at most, the newest")
       ->check(UpTo(kMaxTriedLetters))
       ->type_name("N")
@@ -241,6 +244,7 @@ Result<Command> Reader::MakePolicyTest() const {
     return Fail("--since must be a duration like 30m, 12h or 7d, at most 3650d, not '" + since_ +
                 "'");
   policy.since = std::chrono::milliseconds(*since);
+  policy.filters = tried_.Given(TrialFilters());
   return policy;
 }
 

@@ -26,7 +26,7 @@ struct Case {
 };
 
 // As ledger/letters.sql makes them. Dense: a large share of the letters. Sparse: one in ten
-// thousand, or one.
+// thousand, or one. The last ones are served by no index: their pages end after two seconds.
 constexpr Case kCases[] = {
     {"all", ""},
     {"state, dense", "&state=open"},
@@ -39,6 +39,11 @@ constexpr Case kCases[] = {
     {"queue, sparse", "&queue=worker.rare.executions"},
     {"execution", "&execution_id=-5"},
     {"action and state, sparse", "&action=core.rare&state=open"},
+    {"reason, dense", "&reason=expired"},
+    {"reason, sparse", "&reason=maxlen"},
+    {"type, nobody's", "&type=core.nothing"},
+    {"worker, sparse", "&worker_id=rare"},
+    {"state, dense, and worker, sparse", "&state=open&worker_id=rare"},
 };
 
 std::vector<Pages> AllPages() {

@@ -15,7 +15,7 @@ SELECT
   'attune.dlx.queue', 'attune.executions', convert_to('execution.dispatch.worker.' || n % 16, 'UTF8'), 1,
   convert_to(md5('old message ' || n)::uuid::text, 'UTF8'), convert_to(md5('old correlation ' || n)::uuid::text, 'UTF8'),
   'ExecutionRequested', convert_to(CASE WHEN rare THEN 'core.rare' ELSE 'core.action_' || n % 50 END, 'UTF8'),
-  convert_to((-n)::text, 'UTF8'), convert_to((n % 16)::text, 'UTF8'),
+  convert_to((-n)::text, 'UTF8'), convert_to(CASE WHEN n % 10000 = 78 THEN 'rare' ELSE (n % 16)::text END, 'UTF8'),
   decode(md5(CASE WHEN rare THEN 'rare' WHEN n % 500 = 3 THEN 'alone ' || n ELSE 'group ' || n % 40 END), 'hex'),
   to_timestamp(1735689600 + n / 10), to_timestamp(1735689600 + n / 10.0), to_timestamp(1735689600 + n / 10.0),
   CASE WHEN n % 3 = 0 AND NOT rare THEN to_timestamp(1735689600 + n / 10.0) END, false, false, 300, 'attune.dlx',

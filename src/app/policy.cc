@@ -7,8 +7,10 @@
 #include "app/rule_trial.h"
 #include "app/wiring.h"
 #include "base/text.h"
+#include "cli/pages.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "operations/list_letters.h"
 
 namespace deadletter {
 namespace {
@@ -64,22 +66,36 @@ void PrintTrialTable(const RuleTrial& trial) {
   std::fputs(text.c_str(), stdout);
 }
 
+// Whoever reads the ledger itself may look for anything in it.
+Result<LetterFilter> FilterOf(const Config& config, const cli::PolicyTestCommand& command,
+                              Instant now) {
+  std::vector<Parameter> parameters;
+  for (const auto& [name, value] : command.filters) parameters.push_back({name, value});
+  auto request = ParseListRequest(
+      parameters, {.name = std::string(kLocalCaller), .role = Role::kAdmin}, RedactionOf(config));
+  if (!request) return Fail(request.error().message);
+  request->filter.since = now - command.since;
+  return std::move(request->filter);
+}
+
 }  // namespace
 
 int RunPolicyTest(const Config& config, const cli::PolicyTestCommand& command,
                   cli::OutputFormat output) {
   const SystemClock clock;
+  auto filter = FilterOf(config, command, clock.Now());
+  if (!filter) return Complain(cli::kExitUsage, "policy test: " + filter.error().message);
   const auto wiring = Wiring::OpenToStay(config, clock);
   if (!wiring) return Complain(cli::kExitFailed, "policy test: " + wiring.error().message);
   const auto catalog = (*wiring)->MakeCatalog();
   const LetterReader reader(config.letter);
-  const auto trial =
-      TryRules(*catalog, reader, config.policies, clock.Now() - command.since, command.limit);
+  const auto trial = TryRules(*catalog, reader, config.policies, *filter, command.limit);
   if (!trial) {
     return Complain(cli::kExitFailed,
                     "policy test: the ledger could not be read: " + trial.error().message);
   }
   output == cli::OutputFormat::kJson ? PrintTrialJson(*trial) : PrintTrialTable(*trial);
+  cli::SayUnindexed(cli::StandardTerminal(), trial->unindexed);
   return cli::kExitDone;
 }
 

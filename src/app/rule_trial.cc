@@ -23,6 +23,13 @@ Letter ReadAgain(const LetterReader& reader, LetterRecord record) {
   return reader.Read(summary.id, std::move(delivery));
 }
 
+Unexpected<LedgerError> IndexOfAnotherView() {
+  return Unexpected<LedgerError>(
+      LedgerError{LedgerFault::kStatement, "",
+                  "--q finds nothing, or not all: the index was made by other settings of redact "
+                  "than these, or there is none yet; use the server's own configuration"});
+}
+
 class Trial {
  public:
   Trial(const LetterReader& reader, std::span<const Rule> rules) : reader_(reader), rules_(rules) {}
@@ -43,6 +50,7 @@ class Trial {
     ++tried.letters;
     ++tried.recorded[summary.outcome];
   }
+  void SetUnindexed(std::int64_t letters) { trial_.unindexed = letters; }
   void AddUnreadable() {
     ++trial_.letters;
     ++trial_.unreadable;
@@ -69,15 +77,16 @@ class Trial {
 }  // namespace
 
 LedgerResult<RuleTrial> TryRules(Catalog& catalog, const LetterReader& reader,
-                                 std::span<const Rule> rules, Instant since, std::size_t limit) {
+                                 std::span<const Rule> rules, const LetterFilter& filter,
+                                 std::size_t limit) {
   Trial trial(reader, rules);
-  LetterFilter filter;
-  filter.since = since;
   std::optional<LetterId> after;
   std::size_t left = limit;
   while (left > 0) {
     const auto page = catalog.List(filter, std::min(left, kTrialPage), after);
     if (!page) return Unexpected<LedgerError>(page.error());
+    if (page->is_of_another_view) return IndexOfAnotherView();
+    trial.SetUnindexed(page->unindexed.value_or(0));
     for (const LetterSummary& letter : page->letters) {
       auto record = catalog.Show(letter.id);
       if (!record && record.error().fault != LedgerFault::kStatement)

@@ -30,12 +30,13 @@ struct RuleTrial {
   std::int64_t apart = 0;       // malformed, or of another type: no rule applies to them
   std::int64_t unreadable = 0;  // their records are damaged
   bool more = false;            // there may be older ones
+  std::int64_t unindexed = 0;   // of a text search: letters that it could not find yet
 };
 
-// Each letter is judged as of when it was received: newest first, at most `limit` of those received
-// at `since` or later.
+// Each letter is judged as of when it was received: newest first, at most `limit` of those that
+// `filter` holds for. Where that asks for words and the index is another view's, it fails.
 [[nodiscard]] LedgerResult<RuleTrial> TryRules(Catalog& catalog, const LetterReader& reader,
-                                               std::span<const Rule> rules, Instant since,
-                                               std::size_t limit);
+                                               std::span<const Rule> rules,
+                                               const LetterFilter& filter, std::size_t limit);
 
 }  // namespace deadletter

@@ -26,8 +26,8 @@ class RuleTrials : public ::testing::Test {
     record.message.headers.entries = {{"x-death", {FieldArray{{death}}}}};
     return record;
   }
-  RuleTrial Try(std::size_t limit = 1'000) {
-    const auto trial = TryRules(catalog_, reader_, rules_, Instant(), limit);
+  RuleTrial Try(std::size_t limit = 1'000, const LetterFilter& filter = {}) {
+    const auto trial = TryRules(catalog_, reader_, rules_, filter, limit);
     EXPECT_TRUE(trial) << trial.error().message;
     return trial.value_or(RuleTrial{});
   }
@@ -66,6 +66,34 @@ TEST_F(RuleTrials, P7_EachLetterIsDecidedByTheFirstRuleThatHolds) {
   EXPECT_EQ(trial.rules[2].letters, 1);
 }
 
+TEST_F(RuleTrials, P9_WhereAListTakesTooLongItLooksOn) {
+  for (int number = 0; number < 7; ++number) Add("worker.1", Outcome::kFailed);
+  ledger_->most_looked_at = 2;
+  const RuleTrial trial = Try();
+  EXPECT_EQ(trial.letters, 7);
+  EXPECT_FALSE(trial.more);
+}
+
+TEST_F(RuleTrials, P4_OnlyWhatIsAskedForIsTriedAndWhatNoSearchFindsYetIsTold) {
+  Add("worker.1", Outcome::kFailed).summary.worker_id = "7";
+  Add("worker.1", Outcome::kFailed);
+  Add("elsewhere", Outcome::kFailed).message.body = "words of its own";
+  LetterFilter filter;
+  filter.worker_id = "7";
+  EXPECT_EQ(Try(1'000, filter).letters, 1);
+  filter = {};
+  filter.text = {.words = "own words", .view = "1"};
+  ledger_->unindexed = 5;
+  const RuleTrial trial = Try(1'000, filter);
+  EXPECT_EQ(trial.letters, 1);
+  EXPECT_EQ(trial.unindexed, 5);
+  // Nobody takes what such an index finds for all there is.
+  ledger_->is_of_another_view = true;
+  const auto failed = TryRules(catalog_, reader_, rules_, filter, 10);
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().message, testing::HasSubstr("--q finds nothing"));
+}
+
 TEST_F(RuleTrials, ALetterIsAsOldAsWhenItWasReceived) {
   rules_[0].match.younger_than = std::chrono::hours(1);
   Add("worker.1", Outcome::kFailed).summary.received_at =
@@ -97,7 +125,7 @@ TEST_F(RuleTrials, P9_NoMoreAreLookedAtThanAskedFor) {
 
 TEST_F(RuleTrials, ALedgerThatIsAwayIsAnError) {
   ledger_->catalog_error = LedgerError{LedgerFault::kUnavailable, "", "gone"};
-  EXPECT_FALSE(TryRules(catalog_, reader_, rules_, Instant(), 10));
+  EXPECT_FALSE(TryRules(catalog_, reader_, rules_, LetterFilter{}, 10));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/client_flags.h"
+#include "cli/filter_flags.h"
 #include "cli/terminal.h"
 #include "cli/validators.h"
 #include "config/units.h"
@@ -90,6 +91,7 @@ class Reader {
   PolicyTestCommand policy_;
   std::string since_ = "7d";
   BenchCommand bench_;
+  FilterFlags tried_;
   ClientFlags clients_;
 };
 
@@ -261,6 +263,7 @@ void Reader::AddPolicy() {
   test->add_option("--since", since_, "how far back: 30m, 12h, 7d")
       ->type_name("DURATION")
       ->capture_default_str();
+  tried_.AddTo(*test, TrialFilters());
   test->add_option("--limit", policy_.limit, "how many letters at most, the newest")
       ->check(UpTo(kMaxTriedLetters))
       ->type_name("N")
@@ -274,6 +277,7 @@ Result<Command> Reader::MakePolicyTest() const {
     return Fail("--since must be a duration like 30m, 12h or 7d, at most 3650d, not '" + since_ +
                 "'");
   policy.since = std::chrono::milliseconds(*since);
+  policy.filters = tried_.Given(TrialFilters());
   return policy;
 }
 

@@ -63,8 +63,9 @@ struct TokenNewCommand {
 };
 // Runs the rules over letters that are in the ledger.
 struct PolicyTestCommand {
-  std::chrono::milliseconds since = std::chrono::hours(7 * 24);  // received so long ago or later
-  std::size_t limit = 10'000;                                    // the newest of them
+  std::chrono::milliseconds since = std::chrono::hours(7 * 24);   // received so long ago or later
+  std::size_t limit = 10'000;                                     // the newest of them
+  std::vector<std::pair<std::string, std::string>> filters = {};  // as the HTTP API calls them
 };
 // What the configured pair manages here, on queues and tables of its own.
 struct BenchCommand {

@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -332,6 +333,11 @@ TEST(CommandLine, ThePolicysTestSaysHowFarBackItLooks) {
   const auto test = Parsed<PolicyTestCommand>({"policy", "test", "--since", "30m", "--limit", "5"});
   EXPECT_EQ(test.since, std::chrono::minutes(30));
   EXPECT_EQ(test.limit, 5U);
+  EXPECT_TRUE(test.filters.empty());
+  using ::testing::Pair;
+  EXPECT_THAT(
+      Parsed<PolicyTestCommand>({"policy", "test", "--worker-id", "7", "--q", "db 7"}).filters,
+      ::testing::ElementsAre(Pair("worker_id", "7"), Pair("q", "db 7")));
 }
 
 TEST(CommandLine, ADiscardAndAnExportSayWhichLetters) {

@@ -60,6 +60,16 @@ std::span<const FilterFlag> LetterFilters() {
   return kFilterFlags;
 }
 
+std::span<const FilterFlag> TrialFilters() {
+  static const std::vector<FilterFlag> flags = [] {
+    std::vector<FilterFlag> all(kFilterFlags.begin(), kFilterFlags.end());
+    std::erase_if(all,
+                  [](const FilterFlag& each) { return each.parameter == std::string("since"); });
+    return all;
+  }();
+  return flags;
+}
+
 std::span<const FilterFlag> AuditFilters() {
   return kAuditFlags;
 }

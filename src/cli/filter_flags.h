@@ -19,6 +19,7 @@ struct FilterFlag {
 };
 
 [[nodiscard]] std::span<const FilterFlag> LetterFilters();
+[[nodiscard]] std::span<const FilterFlag> TrialFilters();  // without --since
 [[nodiscard]] std::span<const FilterFlag> AuditFilters();
 [[nodiscard]] std::span<const FilterFlag> GroupFilters();
 [[nodiscard]] std::span<const FilterFlag> StatisticsFilters();

@@ -87,6 +87,7 @@ int RunList(const ListCommand& command, OutputFormat output, const Terminal& ter
     return listed.error().status;
   }
   if (output == OutputFormat::kTable) table.Finish(*listed);
+  SayLookedTo(terminal, listed->looked_to);
   SayUnindexed(terminal, listed->unindexed);
   terminal.out.flush();
   return terminal.out ? kExitDone : kExitFailed;

@@ -28,6 +28,19 @@ std::string Target(const ListQuestion& question, std::size_t limit,
   return target;
 }
 
+// A page that took the server too long may be empty, and yet there is more to look at.
+bool GoesOn(const Page& page, const std::optional<std::string>& cursor,
+            const std::string& looked_to) {
+  if (!page.items.empty()) return true;
+  return !page.looked_to.empty() && (page.looked_to != looked_to || page.next_cursor != cursor);
+}
+
+AskError WithLookedTo(AskError error, const std::string& looked_to) {
+  if (!looked_to.empty())
+    error.message += "; only what was received since " + looked_to + " was looked at";
+  return error;
+}
+
 Result<Page, AskError> Fetch(const ListQuestion& question, std::size_t limit,
                              const std::optional<std::string>& cursor) {
   const auto json = Ask(question.server, Target(question, limit, cursor));
@@ -57,17 +70,26 @@ Result<Listed, AskError> FollowPages(const ListQuestion& question,
   std::string looked_to;
   do {
     auto page = Fetch(question, std::min(left, kMaxPage), cursor);
-    if (!page) return Unexpected<AskError>(page.error());
+    if (!page) return Unexpected<AskError>(WithLookedTo(page.error(), looked_to));
     if (page->items.size() > left) page->items.resize(left);
     left -= page->items.size();
-    const bool goes_on =
-        !page->items.empty() || (!page->looked_to.empty() && page->looked_to != looked_to);
+    const bool goes_on = GoesOn(*page, cursor, looked_to);
     cursor = goes_on ? std::move(page->next_cursor) : std::nullopt;
     looked_to = std::move(page->looked_to);
     unindexed = page->unindexed;
     print(page->items);
   } while (cursor && left > 0);
-  return Listed{.items = question.limit - left, .more = cursor.has_value(), .unindexed = unindexed};
+  return Listed{.items = question.limit - left,
+                .more = cursor.has_value(),
+                .unindexed = unindexed,
+                .looked_to = cursor ? "" : std::move(looked_to)};
+}
+
+void SayLookedTo(const Terminal& terminal, const std::string& looked_to) {
+  if (looked_to.empty()) return;
+  SayError(terminal, "only letters received since " + looked_to +
+                         " were looked at, and the server comes no further: ask again when the "
+                         "ledger has less to do");
 }
 
 void SayUnindexed(const Terminal& terminal, std::int64_t letters) {

@@ -27,6 +27,8 @@ struct Listed {
   bool more = false;  // there may be
   // Of a text search: so many letters could not be found yet.
   std::int64_t unindexed = 0;
+  // Not empty: the server came no further, and what was received before that was not looked at.
+  std::string looked_to;
 };
 
 // Calls `print` with each page as it comes. A server that gives more than it was asked for, or
@@ -34,6 +36,9 @@ struct Listed {
 // asked to look on.
 [[nodiscard]] Result<Listed, AskError> FollowPages(
     const ListQuestion& question, const std::function<void(const boost::json::array&)>& print);
+
+// On `terminal.error`, where it is not empty: what was not looked at.
+void SayLookedTo(const Terminal& terminal, const std::string& looked_to);
 
 // On `terminal.error`, where there are some: letters that no search finds yet.
 void SayUnindexed(const Terminal& terminal, std::int64_t letters);

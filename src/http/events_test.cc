@@ -268,6 +268,41 @@ TEST_F(EventsTest, P9_OneTooManyIsToldToComeAgain) {
   EXPECT_TRUE(has_room) << "who hangs up leaves at once";
 }
 
+// P9: nobody takes the room of the others.
+TEST_F(EventsTest, P9_OneCallerMayFollowSoOftenAndTheOthersAllTheSame) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "tokens";
+  const SystemClock clock;
+  const auto bearer = [&](const std::string& name) {
+    const auto token = AddToken(path, {.name = name, .role = Role::kViewer}, clock.Now()).value();
+    return "Authorization: Bearer " + token + "\r\n";
+  };
+  const std::string greedy = bearer("greedy");
+  const std::string other = bearer("other");
+  const auto tokens = std::move(*Tokens::Open(path, clock));
+  Start(milliseconds(2), With({}, tokens.get()));
+  std::vector<std::unique_ptr<EventReader>> following;
+  for (int count = 0; count < 8; ++count) {
+    following.push_back(std::make_unique<EventReader>(server_->port(), kEvents,
+                                                      test::EventReaderOptions{.headers = greedy}));
+    ASSERT_EQ(following.back()->status(), 200);
+  }
+  const RawAnswer refused = Ask("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n" + greedy + "\r\n");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_TRUE(refused.Has("Content-Type: application/problem+json"));
+  EXPECT_TRUE(refused.Has("Retry-After: 10")) << refused.headers;
+  EXPECT_THAT(refused.body, HasSubstr("the token follows the events already by 8 streams"));
+  EventReader another(server_->port(), kEvents, {.headers = other});
+  EXPECT_EQ(another.status(), 200);
+  for (const auto& each : following) EXPECT_TRUE(each->NextOf("health"));
+  following.pop_back();
+  bool has_room = false;
+  for (int tries = 0; tries < 10'000 && !has_room; ++tries)
+    has_room = EventReader(server_->port(), kEvents, {.headers = greedy}).status() == 200;
+  EXPECT_TRUE(has_room) << "whose stream ends may follow by another one";
+  server_->Stop();
+}
+
 // He is told of hundreds of states, and takes none; only the kernel's buffers are ever his.
 TEST_F(EventsTest, P9_WhoDoesNotReadHoldsNothingAndIsLetGo) {
   Start(milliseconds(1), With({.max_event_streams = 2, .client_timeout = milliseconds(500)}));

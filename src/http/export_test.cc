@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 
 #include "http/raw_client_test_support.h"
 #include "http/server.h"
@@ -50,6 +51,33 @@ TEST_F(ExportTest, P1_AllOfItComesInChunksAndTheConnectionGoesOn) {
   }
   ASSERT_TRUE(client.SendGet("/healthz"));
   EXPECT_EQ(client.Receive().status, 200);
+}
+
+// P9: what it finds is rare, and there is nothing to be sent for a while.
+TEST_F(ExportTest, P9_WhereAListTakesTooLongItLooksOnToTheEnd) {
+  ledger_->letters[1].summary.worker_id = "rare";
+  ledger_->letters[200].summary.worker_id = "rare";
+  ledger_->most_looked_at = 20;
+  RawClient client(server_->port());
+  ASSERT_TRUE(client.SendGet("/v1/export?worker_id=rare"));
+  const RawAnswer answer = client.Receive();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(Lines(answer.body), 2U);
+  // The same as pages.
+  std::string cursor;
+  std::size_t letters = 0;
+  int pages = 0;
+  do {
+    ASSERT_TRUE(client.SendGet("/v1/letters?worker_id=rare&limit=1" + cursor));
+    const boost::json::value page = boost::json::parse(client.Receive().body);
+    letters += page.at("items").as_array().size();
+    const auto& next = page.at("next_cursor");
+    EXPECT_TRUE(next.is_string() || page.at("looked_to").is_null());
+    cursor = next.is_string() ? "&cursor=" + std::string(next.as_string()) : "";
+    ++pages;
+  } while (!cursor.empty());
+  EXPECT_EQ(letters, 2U);
+  EXPECT_GT(pages, 10);
 }
 
 TEST_F(ExportTest, AFewLettersAreAnAnswerLikeAnyOther) {

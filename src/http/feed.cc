@@ -43,20 +43,24 @@ void Feed::WakeUp() {
 }
 
 // Whatever fails in here, nobody has joined.
-void Feed::Join(std::shared_ptr<Follower> follower) {
+void Feed::Join(std::shared_ptr<Follower> follower, std::string who) {
   followers_.reserve(followers_.size() + 1);
   if (followers_.empty()) {
     WaitForNextTick();
     LookAtReplays();
   }
-  followers_.push_back(std::move(follower));
+  followers_.push_back({.follower = std::move(follower), .who = std::move(who)});
 }
 
 void Feed::Leave(const Follower& follower) {
-  std::erase_if(followers_, [&](const auto& each) { return each.get() == &follower; });
+  std::erase_if(followers_, [&](const Joined& each) { return each.follower.get() == &follower; });
   if (!followers_.empty()) return;
   timer_.cancel();
   entries_.clear();  // nobody keeps them up to date
+}
+
+std::size_t Feed::CountOf(std::string_view who) const {
+  return static_cast<std::size_t>(std::ranges::count(followers_, who, &Joined::who));
 }
 
 std::string Feed::NewSince(std::uint64_t& seen) const {
@@ -140,12 +144,12 @@ void Feed::Update(const std::string& key, std::string_view event, std::string js
 // Who is told may leave.
 void Feed::TellAll() {
   const auto followers = followers_;
-  for (const auto& follower : followers) {
+  for (const Joined& each : followers) {
     try {
-      follower->OnTick();
+      each.follower->OnTick();
     } catch (const std::exception& error) {
       LogError("http_session_failed", {{"error", error.what()}});
-      follower->Drop();
+      each.follower->Drop();
     }
   }
 }

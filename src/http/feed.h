@@ -47,15 +47,21 @@ class Feed {
 
   // Looks now where nobody follows, so that the first one finds something to be told.
   void WakeUp();
-  void Join(std::shared_ptr<Follower> follower);
+  // `who` asks for it: one caller may follow several times.
+  void Join(std::shared_ptr<Follower> follower, std::string who);
   void Leave(const Follower& follower);  // who does not follow may leave, too
   [[nodiscard]] std::size_t size() const { return followers_.size(); }
+  [[nodiscard]] std::size_t CountOf(std::string_view who) const;
 
   // Everything whose newest state came after `seen` (0: everything), as text/event-stream, the
   // oldest first. `seen` becomes what the last event's id says.
   [[nodiscard]] std::string NewSince(std::uint64_t& seen) const;
 
  private:
+  struct Joined {
+    std::shared_ptr<Follower> follower;
+    std::string who;
+  };
   struct Entry {
     std::string_view event;
     std::string json;
@@ -77,7 +83,7 @@ class Feed {
   boost::asio::thread_pool& workers_;
   const std::chrono::milliseconds interval_;
   boost::asio::steady_timer timer_;
-  std::vector<std::shared_ptr<Follower>> followers_;
+  std::vector<Joined> followers_;
   std::map<std::string, Entry> entries_;  // "counts", "health", a replay's id
   std::uint64_t version_ = 0;
   bool asking_ = false;  // how replays stand

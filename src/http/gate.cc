@@ -94,14 +94,16 @@ Result<Caller, Response> Gate::Identify(const Request& request) {
   return caller;
 }
 
-MayFollow Gate::MayStay(const Request& request, Role needed) const {
-  if (tokens_ == nullptr) return [] { return true; };
+Following Gate::MayStay(const Request& request, const Caller& caller, Role needed) const {
+  if (tokens_ == nullptr)
+    return {.who = "address " + Neighbourhood(request.address), .may = [] { return true; }};
   const auto token =
       request.authorizations.empty() ? std::nullopt : TokenIn(request.authorizations.front());
-  return [this, needed, digest = DigestOfSecret(token.value_or(""))] {
-    const auto found = tokens_->Find(digest);
-    return found && *found && Includes((*found)->role, needed);
-  };
+  return {.who = "token " + caller.name,
+          .may = [this, needed, digest = DigestOfSecret(token.value_or(""))] {
+            const auto found = tokens_->Find(digest);
+            return found && *found && Includes((*found)->role, needed);
+          }};
 }
 
 std::optional<Response> Gate::RefuseRole(const Caller& caller, Role needed) {

@@ -31,9 +31,9 @@ class Gate {
   // from that caller), 400 (two tokens) or 503 (the tokens cannot be read).
   [[nodiscard]] Result<Caller, Response> Identify(const Request& request);
 
-  // Of a request that Identify() has let in: whether its token is still somebody's who has that
-  // role. The token itself is not kept. Outlived by the gate.
-  [[nodiscard]] MayFollow MayStay(const Request& request, Role needed) const;
+  // Of a request that Identify() has let in: whose it is, and whether its token is still somebody's
+  // who has that role. The token itself is not kept. Outlived by the gate.
+  [[nodiscard]] Following MayStay(const Request& request, const Caller& caller, Role needed) const;
 
   // 403 where the caller's role is too small.
   [[nodiscard]] static std::optional<Response> RefuseRole(const Caller& caller, Role needed);

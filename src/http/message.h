@@ -39,13 +39,19 @@ using MoreOfBody = std::function<Result<std::optional<std::string>>()>;
 // that holds the sockets.
 using MayFollow = std::function<bool()>;
 
+// Who follows them, and for how long he may.
+struct Following {
+  std::string who;  // "token NAME", or without tokens "address ADDRESS"
+  MayFollow may = nullptr;
+};
+
 struct Response {
   unsigned status = 200;
   std::string content_type = {};
   std::vector<std::pair<std::string, std::string>> headers = {};  // beside those of every answer
   std::string body = {};  // whole, or what comes before `more`
   MoreOfBody more = nullptr;
-  MayFollow may_follow = nullptr;  // not empty: the body is what the server's feed tells (feed.h)
+  std::optional<Following> following = {};  // the body is what the server's feed tells (feed.h)
 };
 
 }  // namespace deadletter::http

@@ -120,7 +120,8 @@ Answer Router::Route(Request request) {
       call.idempotency_keys = std::move(request.idempotency_keys);
       call.gone = std::move(request.gone);
       if (place->route.is_followed)
-        call.may_follow = gate_.MayStay(request, place->route.role.value_or(Role::kViewer));
+        call.following =
+            gate_.MayStay(request, call.caller, place->route.role.value_or(Role::kViewer));
       call.keep_room = std::move(request.keep_room);
       return Admitted(place->route, std::move(call));
     }

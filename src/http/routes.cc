@@ -107,7 +107,7 @@ void AddEvents(std::vector<Route>& routes) {
                       Response response{.content_type = "text/event-stream"};
                       // nginx holds back what it takes for a page.
                       response.headers.emplace_back("X-Accel-Buffering", "no");
-                      response.may_follow = call.may_follow;
+                      response.following = call.following;
                       return response;
                     }});
 }

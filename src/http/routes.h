@@ -25,8 +25,8 @@ struct Call {
   std::string body;
   std::vector<std::string> idempotency_keys;  // as they were sent
   std::stop_token gone;  // requested: nobody waits for the answer any more, or the server stops
-  MayFollow may_follow = nullptr;  // of a route that is followed
-  KeepRoom keep_room;              // of Request
+  std::optional<Following> following;  // of a route that is followed
+  KeepRoom keep_room;                  // of Request
 };
 
 // Where an answer is made.

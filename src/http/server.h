@@ -34,6 +34,8 @@ struct ServerLimits {
   std::size_t max_streams = 2;
   // Who follow the events: beyond it 503.
   std::size_t max_event_streams = 32;
+  // Of those, with one token, or where there are none from one address: beyond it 429.
+  std::size_t max_event_streams_per_caller = 8;
   std::chrono::milliseconds event_interval{1'000};    // between two looks at what there is to tell
   std::chrono::milliseconds event_heartbeat{15'000};  // where there is nothing
   // For a whole request to arrive, the wait for it included, and for each part of an answer, an

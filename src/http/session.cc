@@ -20,7 +20,6 @@ namespace beast = boost::beast;
 
 constexpr std::chrono::seconds kLinger{1};
 constexpr unsigned kOverloadRetrySeconds = 1;
-constexpr unsigned kFollowRetrySeconds = 10;
 constexpr std::size_t kDiscardBytes = 16 * 1024;
 // What may be buffered beyond a request's head. Beast's own limits know nothing of a chunk's
 // extension or of the trailer, which must arrive whole before they are read.
@@ -321,14 +320,12 @@ void Session::Respond(Response response, bool keep_alive) {
     ReleaseAnswer();
     response = Unavailable("too many large answers wait for slow readers; try again shortly",
                            kOverloadRetrySeconds);
-  } else if ((response.more || response.may_follow) && parser_->get().version() < 11) {
+  } else if ((response.more || response.following) && parser_->get().version() < 11) {
     response = Problem(505, "an answer that is made while it is sent needs HTTP/1.1");
   } else if (response.more && sessions_.streams >= sessions_.limits.max_streams) {
     response = Unavailable("too many exports at once; try again shortly", kOverloadRetrySeconds);
-  } else if (response.may_follow && sessions_.feed->size() >= sessions_.limits.max_event_streams) {
-    response = Unavailable(std::to_string(sessions_.limits.max_event_streams) +
-                               " follow the events already; try again later",
-                           kFollowRetrySeconds);
+  } else if (response.following) {
+    if (auto refusal = RefuseFollowing(response.following->who)) response = std::move(*refusal);
   }
   message_ = Message(static_cast<beast::http::status>(response.status), 11);
   message_.set(beast::http::field::content_type, response.content_type);
@@ -339,10 +336,10 @@ void Session::Respond(Response response, bool keep_alive) {
     message_.chunked(true);
     return BeginStream(std::move(response));
   }
-  if (response.may_follow) {
+  if (response.following) {
     message_.keep_alive(false);
     message_.chunked(true);
-    return BeginFollowing(std::move(response.may_follow));
+    return BeginFollowing(std::move(*response.following));
   }
   message_.content_length(response.body.size());
   if (!head_only_) message_.body() = std::move(response.body);

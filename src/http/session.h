@@ -91,7 +91,8 @@ class Session : public Follower, public std::enable_shared_from_this<Session> {
   void AskMore();
   void OnMore(Result<std::optional<std::string>> part);
   void EndStream();
-  void BeginFollowing(MayFollow may_follow);
+  [[nodiscard]] std::optional<Response> RefuseFollowing(const std::string& who) const;
+  void BeginFollowing(Following following);
   void SendNews();
   void EndFollowing();
   void LetGo(bool took_nothing);

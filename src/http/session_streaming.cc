@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include "http/problem.h"
 #include "http/session.h"
 #include "telemetry/log.h"
 
@@ -27,6 +28,7 @@ Result<std::optional<std::string>> SafelyMore(const MoreOfBody& more) {
 constexpr const char* kLastChunk = "0\r\n\r\n";
 
 // Who follows the events: what the kernel keeps for him, and what he is told besides.
+constexpr unsigned kFollowRetrySeconds = 10;
 constexpr int kFollowerBufferBytes = 64 * 1024;
 constexpr const char* kReconnect = "retry: 3000\n\n";
 constexpr const char* kHeartbeat = ": nothing new\n\n";
@@ -119,17 +121,33 @@ void Session::EndStream() {
   more_ = nullptr;
 }
 
+// Nobody takes the room of all, by mistake or otherwise.
+std::optional<Response> Session::RefuseFollowing(const std::string& who) const {
+  const ServerLimits& limits = sessions_.limits;
+  if (sessions_.feed->CountOf(who) >= limits.max_event_streams_per_caller) {
+    Response response = Problem(
+        429, fmt::format("the {} follows the events already by {} streams: end one of them first",
+                         who.substr(0, who.find(' ')), limits.max_event_streams_per_caller));
+    response.headers.emplace_back("Retry-After", fmt::to_string(kFollowRetrySeconds));
+    return response;
+  }
+  if (sessions_.feed->size() < limits.max_event_streams) return std::nullopt;
+  return Unavailable(
+      fmt::format("{} follow the events already; try again later", limits.max_event_streams),
+      kFollowRetrySeconds);
+}
+
 // The server's events: a snapshot, and then what is new, for as long as he may and does take it.
 // Nothing but a number says where he is; what he has not taken while more came is not kept for him.
-void Session::BeginFollowing(MayFollow may_follow) {
+void Session::BeginFollowing(Following following) {
   if (head_only_) return SendPart(HeadOf(message_));
-  may_follow_ = std::move(may_follow);
+  may_follow_ = std::move(following.may);
   LimitWhatTheKernelKeeps(stream_.tcp().socket(), sessions_.limits.client_timeout);
   sessions_.feed->WakeUp();
   SendPart(HeadOf(message_) + ChunkOf(kReconnect + sessions_.feed->NewSince(seen_)));
   sends_ = true;
   sent_at_ = std::chrono::steady_clock::now();
-  sessions_.feed->Join(shared_from_this());
+  sessions_.feed->Join(shared_from_this(), std::move(following.who));
   follows_ = true;
   WatchForLeaving();
 }

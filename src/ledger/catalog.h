@@ -20,8 +20,6 @@ struct TextQuestion {
   // Of WordsIn(), at least one, a space between them; all of them must stand in a letter.
   std::string words;
   std::string view;  // of Begin(): an index of another one finds nothing
-  // List() ends its page after about so long, wherever it is by then.
-  std::chrono::milliseconds patience{2'000};
 };
 
 // Every filter that is set must hold; text is compared exactly.
@@ -39,6 +37,9 @@ struct LetterFilter {
   std::optional<Instant> until;  // received_at <
   std::optional<std::string> tag;
   std::optional<TextQuestion> text;
+  // No condition: List() ends its page after about so long, wherever it is by then. Selections are
+  // looked for to the end.
+  std::chrono::milliseconds patience{2'000};
 };
 
 // `ids` where there are any, else whatever the filter holds for.
@@ -86,7 +87,7 @@ struct LetterPage {
   // not all that there are.
   bool is_of_another_view = false;
   // Of one that took too long: only letters since then, about, were looked at. There may be fewer
-  // than were asked for.
+  // than were asked for, or none, and more from `next` on.
   std::optional<Instant> looked_to;
 };
 

@@ -18,7 +18,7 @@
 #include "ledger/executions.h"
 #include "ledger/group_book.h"
 #include "ledger/remarks.h"
-#include "letter/words.h"
+#include "operations/letter_match_test_support.h"
 #include "operations/operations.h"
 
 namespace deadletter::test {
@@ -45,7 +45,8 @@ struct FakeLedger {
   std::vector<GroupSummary> groups;           // in the order in which they are listed
   std::int64_t unindexed = 0;
   bool is_of_another_view = false;
-  std::optional<Instant> looked_to;
+  // A list looks at so many letters at most, and says up to where.
+  std::size_t most_looked_at = 1'000'000;
   std::optional<LedgerError> groups_error;
   Statistics statistics;
   // What was asked for last.
@@ -72,31 +73,6 @@ struct FakeLedger {
   }
 };
 
-inline bool Matches(const LetterFilter& filter, const LetterSummary& letter) {
-  const auto is = [](const auto& wanted, const auto& actual) {
-    return !wanted || *wanted == actual;
-  };
-  return is(filter.state, letter.state) && is(filter.outcome, letter.outcome) &&
-         is(filter.reason, letter.reason) && is(filter.queue, letter.queue) &&
-         is(filter.type, letter.type) && is(filter.action, letter.action) &&
-         is(filter.execution_id, letter.execution_id) && is(filter.worker_id, letter.worker_id) &&
-         is(filter.group, letter.group) && (!filter.since || letter.received_at >= *filter.since) &&
-         (!filter.until || letter.received_at < *filter.until);
-}
-
-inline bool HasWords(const LetterRecord& record, const std::string& words) {
-  const std::vector<std::string> has = WordsOf(record.message, record.message.body);
-  return std::ranges::all_of(WordsIn(words), [&](const std::string& word) {
-    return std::ranges::find(has, word) != has.end();
-  });
-}
-
-inline bool Matches(const LetterFilter& filter, const LetterRecord& record) {
-  if (filter.text && !HasWords(record, filter.text->words)) return false;
-  return Matches(filter, record.summary) &&
-         (!filter.tag || std::ranges::find(record.tags, *filter.tag) != record.tags.end());
-}
-
 class FakeCatalog final : public Catalog {
  public:
   explicit FakeCatalog(std::shared_ptr<FakeLedger> ledger) : ledger_(std::move(ledger)) {}
@@ -110,10 +86,17 @@ class FakeCatalog final : public Catalog {
       page.unindexed = ledger_->unindexed;
       page.is_of_another_view = ledger_->is_of_another_view;
       if (page.is_of_another_view) return page;
-      page.looked_to = ledger_->looked_to;
     }
+    std::size_t looked_at = 0;
+    LetterSummary last;
     for (const LetterRecord& record : ledger_->letters | std::views::reverse) {
       if (after && record.summary.id >= *after) continue;
+      if (looked_at++ == ledger_->most_looked_at) {
+        page.next = last.id;
+        page.looked_to = last.received_at;
+        break;
+      }
+      last = record.summary;
       if (!Matches(filter, record)) continue;
       if (limit == 0) break;
       if (page.letters.size() == limit) {

@@ -36,8 +36,9 @@ struct ListRequest {
                                                             const Caller& caller = {},
                                                             const Redaction& redaction = {});
 
-// {"items":[…],"next_cursor":"…"|null,"unindexed_letters":…|null,"looked_to":"…"|null}: the last
-// two of a text search. What is redacted stays so, whoever asks.
+// {"items":[…],"next_cursor":"…"|null,"unindexed_letters":…|null,"looked_to":"…"|null}: the former
+// of a text search, the latter of a list that took too long. What is redacted stays so, whoever
+// asks.
 [[nodiscard]] OperationResult<std::string> ListLetters(Catalog& catalog, const ListRequest& request,
                                                        const Redaction& redaction = {});
 

@@ -1,5 +1,6 @@
 #include "operations/list_letters.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
@@ -165,10 +166,22 @@ TEST(ListLetters, ASearchTellsHowManyLettersItCouldNotFindAndHowFarItLooked) {
   boost::json::value found = boost::json::parse(List(ledger, {{"q", "host"}}).value());
   EXPECT_EQ(found.at("unindexed_letters"), 7);
   EXPECT_TRUE(found.at("looked_to").is_null());
-  // One that took too long.
-  ledger->looked_to = Instant(std::chrono::seconds(1'700'000'000));
-  found = boost::json::parse(List(ledger, {{"q", "host"}}).value());
-  EXPECT_EQ(found.at("looked_to"), "2023-11-14T22:13:20.000000Z");
+}
+
+// P9: whatever is asked for, and the cursor looks on.
+TEST(ListLetters, P9_AListThatTookTooLongSaysHowFarItLookedAndGoesOnFromThere) {
+  auto ledger = TwoLetters();
+  ledger->letters[0].summary.worker_id = "rare";
+  ledger->most_looked_at = 1;
+  for (const Parameter& filter : {Parameter{"worker_id", "rare"}, Parameter{"q", "7"}}) {
+    const auto cut = boost::json::parse(List(ledger, {filter}).value());
+    EXPECT_TRUE(cut.at("items").as_array().empty());
+    EXPECT_EQ(cut.at("looked_to"), "2023-11-14T22:13:21.000000Z");
+    const std::string cursor(cut.at("next_cursor").as_string());
+    const auto rest = boost::json::parse(List(ledger, {filter, {"cursor", cursor}}).value());
+    EXPECT_EQ(rest.at("items").as_array().size(), 1U);
+    EXPECT_TRUE(rest.at("looked_to").is_null() && rest.at("next_cursor").is_null());
+  }
 }
 
 // P1: nobody takes the pages until then for the whole.

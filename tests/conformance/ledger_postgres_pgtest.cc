@@ -16,6 +16,7 @@
 #include "tests/conformance/settle_conformance.h"
 #include "tests/conformance/settle_table_conformance.h"
 #include "tests/conformance/states_conformance.h"
+#include "tests/conformance/walk_conformance.h"
 
 namespace deadletter::test {
 namespace {
@@ -38,6 +39,7 @@ DEADLETTER_OVER_POSTGRES(RehearseConformance);
 DEADLETTER_OVER_POSTGRES(RetryConformance);
 DEADLETTER_OVER_POSTGRES(OutboxConformance);
 DEADLETTER_OVER_POSTGRES(CatalogConformance);
+DEADLETTER_OVER_POSTGRES(WalkConformance);
 DEADLETTER_OVER_POSTGRES(PeopleConformance);
 DEADLETTER_OVER_POSTGRES(DiscardsConformance);
 DEADLETTER_OVER_POSTGRES(ExecutionsConformance);

@@ -14,6 +14,7 @@
 #include "tests/conformance/settle_table_conformance.h"
 #include "tests/conformance/sqlite_ledger_under_test.h"
 #include "tests/conformance/states_conformance.h"
+#include "tests/conformance/walk_conformance.h"
 
 namespace deadletter::test {
 namespace {
@@ -33,6 +34,7 @@ DEADLETTER_OVER_SQLITE(RehearseConformance);
 DEADLETTER_OVER_SQLITE(RetryConformance);
 DEADLETTER_OVER_SQLITE(OutboxConformance);
 DEADLETTER_OVER_SQLITE(CatalogConformance);
+DEADLETTER_OVER_SQLITE(WalkConformance);
 DEADLETTER_OVER_SQLITE(PeopleConformance);
 DEADLETTER_OVER_SQLITE(DiscardsConformance);
 DEADLETTER_OVER_SQLITE(ExecutionsConformance);

@@ -314,7 +314,7 @@ TEST_P(TextConformance, P9_ASearchEndsAfterItsTimeAndSaysHowFarItHasLooked) {
   const std::vector<LetterId> ids = RecordNumbered(9'000);
   IndexAll();
   LetterFilter filter = Asking("n1");
-  filter.text->patience = std::chrono::milliseconds(0);
+  filter.patience = std::chrono::milliseconds(0);
   const LetterPage first = Page(filter);
   EXPECT_THAT(first.letters, IsEmpty());
   ASSERT_TRUE(first.next && first.looked_to);

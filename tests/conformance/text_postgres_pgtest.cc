@@ -75,7 +75,7 @@ TEST_P(PostgresTextTest, P9_AStatementLooksUpTheLettersOfFewBlocksHoweverManyWer
              "true); IF current_setting('test.looks')::int > 4 THEN RAISE 'too many'; END IF;");
   LetterFilter filter = Asking("old");
   filter.outcome = Outcome::kParked;
-  filter.text->patience = std::chrono::minutes(1);
+  filter.patience = std::chrono::minutes(1);
   EXPECT_EQ(Page(filter).letters.size(), 40U);
 }
 
@@ -87,7 +87,7 @@ TEST_P(PostgresTextTest, P9_WhatTakesTooLongIsAskedForInSmallerSteps) {
   LetterFilter filter = Asking("old");
   filter.outcome = Outcome::kParked;
   for (const int seconds : {60, 0}) {
-    filter.text->patience = std::chrono::seconds(seconds);
+    filter.patience = std::chrono::seconds(seconds);
     EXPECT_EQ(FollowPages(filter, 100).size(), 7U);
   }
 }

@@ -69,6 +69,8 @@ TEST_P(Commands, P7_ThePolicysTestSaysWhatItsRulesWouldHaveDoneAndDoesNothing) {
     world.PublishDead(World::DeadMessage(world.Envelope("1"), "rejected"));
     world.PublishDead(World::DeadMessage(world.Envelope("2"), "expired"));
     ASSERT_EQ(world.WaitForLetters(2).size(), 2U);
+    EXPECT_TRUE(
+        WaitUntil([&] { return server.Get("/v1/letters?q=x").at("unindexed_letters") == 0; }));
     EXPECT_TRUE(server.StopsAsPromised());
   }
   // Nothing serves: what is in the queue stays there.
@@ -90,6 +92,14 @@ TEST_P(Commands, P7_ThePolicysTestSaysWhatItsRulesWouldHaveDoneAndDoesNothing) {
   EXPECT_EQ(world.Letters().size(), 2U);
   EXPECT_EQ(world.pair().broker().ReadyMessages(kDeadLetterQueue), 1U);
   EXPECT_EQ(world.Run({"policy", "test", "--since", "soon"}).status, 2);
+  // Of some of them.
+  const auto of = [&](const std::string& flag, const std::string& value) {
+    return world.Run({"policy", "test", flag, value}).output;
+  };
+  EXPECT_THAT(of("--reason", "rejected"), testing::HasSubstr("1 letters looked at"));
+  EXPECT_THAT(of("--reason", "ttl"), testing::HasSubstr("reason must be expired"));
+  EXPECT_THAT(of("--q", "ExecutionRequested"), testing::HasSubstr("2 letters looked at"));
+  EXPECT_THAT(of("--q", "nothing"), testing::HasSubstr("0 letters looked at"));
 }
 
 TEST_P(Commands, TheFirstLogLineNamesThePairWhateverTheLevel) {

@@ -6,6 +6,7 @@
 
 #include "ledger/embedded_sql.h"
 #include "ledger/postgres/letter_filter.h"
+#include "ledger/postgres/letter_walk.h"
 #include "ledger/postgres/platform.h"
 #include "ledger/postgres/sql.h"
 #include "ledger/postgres/text_search.h"
@@ -99,6 +100,8 @@ PostgresCatalog::PostgresCatalog(const Options& options)
 LedgerResult<LetterPage> PostgresCatalog::List(const LetterFilter& filter, std::size_t limit,
                                                std::optional<LetterId> after) {
   if (filter.text) return TextSearch(connection_, schema_, filter, after).Find(limit);
+  if (!IsOneIndexEnough(filter))
+    return PostgresLetterWalk(connection_, schema_, filter, after).Page(limit);
   Statement list{.sql = FillIn(sql::kLetterList, {{"schema", schema_},
                                                   {"summary", sql::kLetterSummary},
                                                   {"filter", FilterSql(schema_, filter)}}),

@@ -8,7 +8,9 @@ namespace deadletter::postgres {
 
 namespace {
 
-// Parameters must stand in a statement to have a type.
+// Parameters must stand in a statement to have a type. The tag may be there all the same: where it
+// holds already.
+constexpr std::string_view kNoTag = "($13::text IS NULL OR true)";
 constexpr std::string_view kNoText = "$14::text IS NULL AND $15::text IS NULL";
 
 }  // namespace
@@ -16,7 +18,9 @@ constexpr std::string_view kNoText = "$14::text IS NULL AND $15::text IS NULL";
 std::string FilterSql(const std::string& schema, const LetterFilter& filter) {
   const std::string text =
       filter.text ? FillIn(sql::kLetterFilterText, {{"schema", schema}}) : std::string(kNoText);
-  return FillIn(sql::kLetterFilter, {{"schema", schema}, {"text", text}});
+  const std::string tag =
+      filter.tag ? FillIn(sql::kLetterFilterTag, {{"schema", schema}}) : std::string(kNoTag);
+  return FillIn(sql::kLetterFilter, {{"schema", schema}, {"tag", tag}, {"text", text}});
 }
 
 std::string FilterSql(const std::string& schema, const LetterSelection& selection) {

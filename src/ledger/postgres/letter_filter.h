@@ -8,8 +8,9 @@
 
 namespace deadletter::postgres {
 
-// Conditions over the letter table's columns, with the parameters $2 to $15. The text's stand in
-// it only where it is asked for, so that the planner knows.
+// Conditions over the letter table's columns, with the parameters $2 to $15. The tag's and the
+// text's stand in it only where they are asked for, so that the planner knows: it takes an OR for a
+// table to be read whole.
 [[nodiscard]] std::string FilterSql(const std::string& schema, const LetterFilter& filter);
 [[nodiscard]] std::string FilterSql(const std::string& schema, const LetterSelection& selection);
 

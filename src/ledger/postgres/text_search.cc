@@ -92,7 +92,7 @@ LedgerResult<void> TextSearch::FindSome(std::size_t limit, LetterPage& page) {
     const auto asked = steady_clock::now();
     const std::size_t count = std::min(at_once, places->size() - done);
     const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(question_.patience - (asked - began));
+        std::chrono::duration_cast<std::chrono::milliseconds>(others_.patience - (asked - began));
     const auto found =
         FindIn(std::span(*places).subspan(done, count), limit, std::max(left, kLeastTime), page);
     const auto now = steady_clock::now();
@@ -103,7 +103,7 @@ LedgerResult<void> TextSearch::FindSome(std::size_t limit, LetterPage& page) {
                                             : std::max(count / 2, std::size_t{1});
     if (page.letters.size() == limit || done == places->size()) break;
     const bool is_at_one = is_too_long && count == 1;
-    if (now - began < question_.patience && !is_at_one) continue;
+    if (now - began < others_.patience && !is_at_one) continue;
     if (EndAfter(*places, done, page)) return {};
     if (is_at_one) return tl::unexpected(TooLong(found.error()));
   }

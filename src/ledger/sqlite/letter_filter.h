@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "ledger/catalog.h"
+#include "ledger/letter_walk.h"
 #include "ledger/sqlite/letter_row.h"
 
 namespace deadletter {
@@ -17,6 +18,12 @@ enum class TextPlace { kEverywhere, kInPart };
 // in the statement, so that SQLite can choose an index by them; their parameters are ?2 to ?15.
 [[nodiscard]] std::string ConditionsOf(const LetterFilter& filter, bool after,
                                        TextPlace place = TextPlace::kEverywhere);
+
+// The same of a filter without text, for the letters that one index has before ?1 and down to ?17:
+// no other index may be chosen.
+[[nodiscard]] std::string ConditionsInStretch(const LetterFilter& filter, LetterIndex walked);
+// What that index answers, with the filter's parameter.
+[[nodiscard]] std::string IndexedCondition(LetterIndex index);
 
 template <class Name, class Value>
 [[nodiscard]] std::optional<std::string_view> NameOf(const std::optional<Value>& value, Name name) {

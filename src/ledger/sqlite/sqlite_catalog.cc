@@ -6,6 +6,7 @@
 #include "ledger/sqlite/letter_filter.h"
 #include "ledger/sqlite/letter_row.h"
 #include "ledger/sqlite/sql.h"
+#include "ledger/sqlite/sqlite_letter_walk.h"
 #include "ledger/sqlite/sqlite_text_search.h"
 
 namespace deadletter {
@@ -68,6 +69,7 @@ SqliteCatalog::SqliteCatalog(const SqliteLedgerOptions& options)
 LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::size_t limit,
                                              std::optional<LetterId> after) {
   if (filter.text) return SearchLetters(file_, filter, limit, after);
+  if (!IsOneIndexEnough(filter)) return SqliteLetterWalk(file_, filter, after).Page(limit);
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
   const std::optional<sqlite::Blob> last = after ? std::optional(BlobOf(*after)) : std::nullopt;

@@ -73,7 +73,7 @@ LedgerResult<void> FindSome(LedgerFile& file, sqlite::Database& database,
     const auto now = steady_clock::now();
     at_once = now - asked < kQuick ? std::min(2 * at_once, kMostLettersAtOnce)
                                    : std::max(at_once / 2, kLettersAtFirst);
-    if (page.letters.size() == limit || now - began < filter.text->patience) continue;
+    if (page.letters.size() == limit || now - began < filter.patience) continue;
     page.next = before;
     page.looked_to = InstantOfId(before.value());
     return {};

@@ -12,5 +12,5 @@
   AND ($10::bytea IS NULL OR group_id = $10::bytea)
   AND ($11::timestamptz IS NULL OR received_at >= $11::timestamptz)
   AND ($12::timestamptz IS NULL OR received_at < $12::timestamptz)
-  AND ($13::text IS NULL OR id IN (SELECT letter_id FROM {{schema}}.letter_tag WHERE tag = $13::text))
+  AND {{tag}}
   AND {{text}}

@@ -20,9 +20,7 @@ bool IsSomebodysTurn(const LedgerError& error) {
 
 BehindSettle::BehindSettle(std::vector<std::unique_ptr<Chore>> chores, Backlog backlog,
                            Health& health, BehindSettleOptions options)
-    : health_(health),
-      options_(options),
-      deference_(std::move(backlog), options.longest_backlog) {
+    : health_(health), options_(options), deference_(std::move(backlog), options.longest_backlog) {
   for (auto& chore : chores) {
     tasks_.push_back({.chore = std::move(chore),
                       .backoff = Backoff(options_.first_backoff, options_.longest_backoff)});

@@ -38,7 +38,7 @@ class BinaryArray {
   void AddNull();
   void AddBool(bool value);
   void AddNumber(std::int64_t value);
-  void AddBytes(std::string_view value);  // bytea and text
+  void AddBytes(std::string_view value);                         // bytea and text
   void AddBytes(std::initializer_list<std::string_view> parts);  // one value, of all of them
   void AddUuid(const Uuid& value);
   void AddInstant(Instant value);

@@ -36,9 +36,8 @@ void Column(Parameters& parameters, std::span<const Element> batch, ElementType 
 template <class Element, class Get>
 void Bytes(Parameters& parameters, std::span<const Element> batch, Get get,
            ElementType type = ElementType::kBytea) {
-  Column(parameters, batch, type, [&](BinaryArray& array, const Element& element) {
-    array.AddBytes(get(element));
-  });
+  Column(parameters, batch, type,
+         [&](BinaryArray& array, const Element& element) { array.AddBytes(get(element)); });
 }
 
 template <class Element, class Get>
@@ -134,9 +133,8 @@ void AddRecords(Parameters& parameters, std::span<const Settled> letters) {
       [](const Settled& settled) { return ReasonName(LetterOf(settled).reason); },
       ElementType::kText);
   Bytes(parameters, letters, [](const Settled& settled) { return Text(LetterOf(settled).queue); });
-  Bytes(parameters, letters, [](const Settled& settled) {
-    return Text(LetterOf(settled).delivery.dead_letter_queue);
-  });
+  Bytes(parameters, letters,
+        [](const Settled& settled) { return Text(LetterOf(settled).delivery.dead_letter_queue); });
   Bytes(parameters, letters,
         [](const Settled& settled) { return Text(LetterOf(settled).exchange); });
   Bytes(parameters, letters,

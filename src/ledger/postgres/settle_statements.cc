@@ -18,19 +18,18 @@ std::string JudgeSql(const PlatformSql& sql, const std::string& schema) {
   const std::string updated =
       is_stamped ? "e." + sql.updated + "::timestamptz" : "NULL::timestamptz";
   const std::string column_or_null = "NULL::text";
-  return FillIn(
-      sql::kSettleJudge,
-      {{"schema", schema},
-       {"table", sql.table},
-       {"id", sql.id},
-       {"id_param", sql.id_param},
-       {"status", sql.status},
-       {"updated", updated},
-       {"is_of_attempt", is_stamped ? within("standing.updated", "input") : "true"},
-       {"is_still_of_attempt", is_stamped ? within(updated, "together") : "true"},
-       {"assignments", FailAssignments(sql)},
-       {"action_id", sql.action.empty() ? column_or_null : "e." + sql.action},
-       {"action_ref", sql.action_ref.empty() ? column_or_null : "e." + sql.action_ref}});
+  return FillIn(sql::kSettleJudge,
+                {{"schema", schema},
+                 {"table", sql.table},
+                 {"id", sql.id},
+                 {"id_param", sql.id_param},
+                 {"status", sql.status},
+                 {"updated", updated},
+                 {"is_of_attempt", is_stamped ? within("standing.updated", "input") : "true"},
+                 {"is_still_of_attempt", is_stamped ? within(updated, "together") : "true"},
+                 {"assignments", FailAssignments(sql)},
+                 {"action_id", sql.action.empty() ? column_or_null : "e." + sql.action},
+                 {"action_ref", sql.action_ref.empty() ? column_or_null : "e." + sql.action_ref}});
 }
 
 }  // namespace

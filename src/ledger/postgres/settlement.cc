@@ -81,8 +81,8 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
     if (ruling.is_fresh) {
       settled.push_back({.recorded = true, .outcome = ruling.outcome});
     } else {
-      settled.push_back({.recorded = false,
-                         .outcome = OutcomeFromName(recorded->back().Bytes(known++, 0))});
+      settled.push_back(
+          {.recorded = false, .outcome = OutcomeFromName(recorded->back().Bytes(known++, 0))});
     }
   }
   return settled;

@@ -287,6 +287,7 @@ TEST_F(EventsTest, P9_OneCallerMayFollowSoOftenAndTheOthersAllTheSame) {
                                                       test::EventReaderOptions{.headers = greedy}));
     ASSERT_EQ(following.back()->status(), 200);
   }
+  ASSERT_EQ(EventReader(server_->port(), kEvents, {.headers = greedy}).status(), 429);
   const RawAnswer refused = Ask("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n" + greedy + "\r\n");
   EXPECT_EQ(refused.status, 429);
   EXPECT_TRUE(refused.Has("Content-Type: application/problem+json"));

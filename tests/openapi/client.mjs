@@ -2,7 +2,7 @@
 // Usage: node client.mjs WORLD.json FOLDER
 //
 // WORLD.json tells of running servers over the same kind of data, of which each cannot do something:
-//   full       {url, tokens: {viewer, operator, admin}, ids: {letters, executions, groups, queues, dead_letter_queue},
+//   full       {url, tokens: {viewer, operator, admin, second, third}, ids: {letters, executions, groups, queues, dead_letter_queue},
 //              unreadable}: can do all, but where `queues` is not there, no work
 //   observing  {url}: without tokens; replays nothing, and is not ready
 //   narrow     {url}: takes one request a second

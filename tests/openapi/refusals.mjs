@@ -40,19 +40,25 @@ async function announceTooMuch(server, operation) {
   if (status !== 413) throw new Error(`${operation.name} with a body of ${TOO_LARGE_BYTES} bytes answered ${status}, not 413`);
 }
 
-// More than may follow at once.
+// More than may follow at once: with one token, and then with all of them.
 export async function followTogether(server) {
-  const { url, headers } = server.requestOf(server.contract.operation("followEvents"));
+  const { url } = server.requestOf(server.contract.operation("followEvents"));
   const leaving = new AbortController();
-  const following = [];
-  let refused = false;
-  while (!refused) {
-    if (following.length > MANY) throw new Error(`${following.length} may follow at once`);
-    const response = await fetch(url, { headers, signal: leaving.signal });
-    refused = response.status !== 200;
-    following.push(response);
+  const following = []; // kept: a stream that nobody holds may be ended
+  const last = "third";
+  for (const [name, token] of Object.entries(server.tokens)) {
+    if (name === last) continue;
+    const headers = { authorization: `Bearer ${token}` };
+    let refused = false;
+    while (!refused) {
+      if (following.length > MANY) throw new Error(`${following.length} may follow at once`);
+      const response = await fetch(url, { headers, signal: leaving.signal });
+      refused = response.status !== 200;
+      following.push(response);
+    }
+    await server.call("followEvents", { role: name, wanted: 429 });
   }
-  await server.call("followEvents", { wanted: 503 });
+  await server.call("followEvents", { role: last, wanted: 503 });
   leaving.abort();
 }
 

@@ -166,6 +166,8 @@ TEST_P(ServedDocument, AClientMadeFromItFindsEveryAnswerAsItSays) {
   boost::json::object tokens;
   for (const char* role : {"viewer", "operator", "admin"})
     tokens[role] = NewToken(folder, role, role);
+  // One token alone does not take all the streams that there are.
+  for (const char* name : {"second", "third"}) tokens[name] = NewToken(folder, name, "viewer");
   Server full = world.Serve(With({{"DEADLETTER_AUTH_TOKENS_FILE", folder + "/tokens"}}));
   const std::vector<Message> sent = Letters(world);
   world.Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, sent);

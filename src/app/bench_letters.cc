@@ -16,6 +16,9 @@ constexpr std::chrono::seconds kBusyLedger(30);
 constexpr std::chrono::milliseconds kReceiveEvery(200);
 constexpr std::int64_t kActions = 50;
 constexpr std::int64_t kWorkers = 16;
+// A letter that strays (a policy of the broker's may send it anywhere) must name no execution of
+// the user's.
+constexpr std::int64_t kNobodysIds = 4'000'000'000'000'000'000;
 
 std::string PayloadOf(std::size_t body_bytes) {
   const std::string bare = R"({"input":""})";
@@ -24,7 +27,7 @@ std::string PayloadOf(std::size_t body_bytes) {
   sample.worker_id = "10";
   sample.payload_json = bare;
   const Instant now{};
-  const auto id = ExecutionId(std::int64_t{1'000});
+  const auto id = ExecutionId(kNobodysIds);
   const std::size_t least = ComposeSubmission(sample, id, now, now).message.body.size();
   const std::size_t filler = body_bytes > least ? body_bytes - least : 0;
   return R"({"input":")" + std::string(filler, 'x') + "\"}";
@@ -82,7 +85,7 @@ Result<void> BenchLetters::FillWithout(std::size_t count, const std::string& sta
     const Instant now = clock_.Now();
     while (messages.size() < std::min(chunk, count - sent)) {
       const NewExecution wanted = Wanted();
-      auto composed = ComposeSubmission(wanted, ExecutionId(number_), now, now);
+      auto composed = ComposeSubmission(wanted, ExecutionId(kNobodysIds + number_), now, now);
       messages.push_back({std::move(composed.address), std::move(composed.message)});
     }
     if (auto done = Send(messages); !done) return done;

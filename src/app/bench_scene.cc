@@ -16,6 +16,12 @@ Result<std::unique_ptr<BenchScene>> BenchScene::Make(const Config& given, const 
   if (given.pair == Pair::kEmbedded) {
     const std::string place = PlaceBeside(given.ledger.path);
     abandoned = BenchFolder::RemoveAbandoned(place);
+    // Before there was a folder for the ledger, its place was above that.
+    const std::string above = PlaceBeside(place);
+    if (above != place) {
+      const auto more = BenchFolder::RemoveAbandoned(above);
+      abandoned.insert(abandoned.end(), more.begin(), more.end());
+    }
     auto made = BenchFolder::Make(place, names.folder);
     if (!made) return Unexpected<Error>(made.error());
     folder = std::move(*made);

@@ -101,7 +101,7 @@ void Relay::Run(const std::stop_token& stop) {
       continue;
     }
     const std::size_t sent = SendOnce(stop);
-    if (sent < options_.batch_messages) behind_since_.reset();
+    if (has_caught_up_) behind_since_.reset();
     if (stop.stop_requested()) break;
     if (broker_away_) {
       signal_.WaitFor(stop, broker_backoff_.Next());
@@ -112,10 +112,19 @@ void Relay::Run(const std::stop_token& stop) {
     WatchExchange();
     WatchBacklog();
   }
-  // What the last batches have written, where there is a broker to have it.
-  if (!broker_away_) SendOnce(stop);
+  // What the last batches have written, and what has waited for intake, where there is a broker to
+  // have it, and until Stop() has no more patience.
+  while (!broker_away_ && SendOnce(stop) > 0 && !has_caught_up_) {
+  }
   publisher_->Close();
   done_.Open();
+}
+
+// As much as may be claimed at once: there may be more.
+bool Relay::IsFull(const std::vector<OutboxEntry>& entries) const {
+  std::size_t bytes = 0;
+  for (const OutboxEntry& entry : entries) bytes += entry.message.body.size();
+  return entries.size() >= options_.batch_messages || bytes >= options_.batch_bytes;
 }
 
 bool Relay::LetsIntakeGoFirst() {
@@ -128,6 +137,7 @@ bool Relay::LetsIntakeGoFirst() {
 // The road of an event, and what happens if we die on each line of it: a claim ends with its lease,
 // and until the mark has committed the entry is published again, with the same message_id.
 std::size_t Relay::SendOnce(const std::stop_token& stop) {
+  has_caught_up_ = false;
   auto entries =
       outbox_->Claim(clock_.Now(), options_.batch_messages, options_.batch_bytes, options_.lease);
   if (!entries) {
@@ -135,6 +145,7 @@ std::size_t Relay::SendOnce(const std::stop_token& stop) {
     return 0;
   }
   ledger_backoff_.Reset();
+  has_caught_up_ = !IsFull(*entries);
   if (entries->empty()) {
     BrokerAway(nullptr);  // nothing of ours waits for it; whether it is there, others tell
     return 0;
@@ -205,7 +216,10 @@ void Relay::MarkUntilItHolds(const std::vector<OutboxResult>& results,
 
 void Relay::LedgerAway(const LedgerError& error, const std::stop_token& stop) {
   if (stop.stop_requested()) return;
-  if (health_.Set("outbox", HealthState::kMissing, error.message)) {
+  // Somebody else's turn, and nothing to tell anybody.
+  const bool is_waiting =
+      error.fault == LedgerFault::kBusy || error.fault == LedgerFault::kRowLocked;
+  if (!is_waiting && health_.Set("outbox", HealthState::kMissing, error.message)) {
     LogWarning("outbox_away",
                {{"cause", std::string(LedgerFaultName(error.fault))}, {"why", error.message}});
   }

@@ -47,7 +47,7 @@ class Relay {
 
   void Start();
   void Notify();  // something was written to the outbox; any thread
-  // Finishes the window in flight, sends what is due once more, and ends; at `deadline` it stops
+  // Finishes the window in flight, sends what is due, and ends; at `deadline` it stops
   // waiting for answers, and what has none is published again later.
   void Stop(std::chrono::steady_clock::time_point deadline);
 
@@ -58,6 +58,7 @@ class Relay {
  private:
   void Run(const std::stop_token& stop);
   [[nodiscard]] bool LetsIntakeGoFirst();
+  [[nodiscard]] bool IsFull(const std::vector<OutboxEntry>& entries) const;
   // Takes those out that must not be published, and says how to mark them.
   [[nodiscard]] std::vector<OutboxResult> PutOffWithheld(std::vector<OutboxEntry>& entries);
   void MarkUntilItHolds(const std::vector<OutboxResult>& results, const std::stop_token& stop);
@@ -77,6 +78,7 @@ class Relay {
   Backoff broker_backoff_;
   bool broker_away_ = false;
   Deference deference_;
+  bool has_caught_up_ = false;  // the last claim has left nothing that was due
   // Since when the outbox may hold more than one batch because intake went first.
   std::optional<std::chrono::steady_clock::time_point> behind_since_;
   std::chrono::steady_clock::time_point watched_{};

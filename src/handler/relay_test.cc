@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <utility>
@@ -54,6 +55,7 @@ struct RelayScript {
   std::mutex mutex;  // of `due`, which may be written to while the relay runs
   std::vector<OutboxEntry> due;
   int marks_that_fail = 0;
+  int claims_that_fail = 0;
   PublishOutcome outcome = PublishOutcome::kConfirmed;
   std::vector<std::string> calls;
   std::vector<OutboxResult> marked;  // by the last call
@@ -63,10 +65,19 @@ struct RelayScript {
 class ScriptedOutbox final : public Outbox {
  public:
   explicit ScriptedOutbox(RelayScript& script) : script_(script) {}
-  LedgerResult<std::vector<OutboxEntry>> Claim(Instant, std::size_t, std::size_t,
+  LedgerResult<std::vector<OutboxEntry>> Claim(Instant, std::size_t limit, std::size_t,
                                                std::chrono::milliseconds) override {
     const std::lock_guard lock(script_.mutex);
-    return std::exchange(script_.due, {});
+    if (script_.claims_that_fail-- > 0) {
+      return Unexpected<LedgerError>(
+          {.fault = LedgerFault::kBusy, .code = "", .message = "scripted"});
+    }
+    std::vector<OutboxEntry> claimed;
+    while (!script_.due.empty() && claimed.size() < limit) {
+      claimed.push_back(script_.due.back());
+      script_.due.pop_back();
+    }
+    return claimed;
   }
   LedgerResult<void> Mark(std::span<const OutboxResult> results) override {
     script_.calls.emplace_back("mark");
@@ -103,13 +114,12 @@ class ScriptedPublisher final : public Publisher {
 class RelayTest : public ::testing::Test {
  protected:
   std::unique_ptr<Relay> MakeRelay(Backlog backlog = {}) {
-    options_.idle_wait = std::chrono::hours(1);
     return std::make_unique<Relay>(std::make_unique<ScriptedOutbox>(script_),
                                    std::make_unique<ScriptedPublisher>(script_), clock_, metrics_,
                                    health_, options_, std::move(backlog));
   }
 
-  RelayOptions options_;
+  RelayOptions options_{.idle_wait = std::chrono::hours(1), .event_exchange = ""};
 
   SystemClock clock_;
   Metrics metrics_;
@@ -217,6 +227,34 @@ TEST_F(RelayTest, P6_OnceItHasBeenBehindForLongItTakesItsFullShare) {
   relay->Start();
   EXPECT_TRUE(script_.published.WaitUntil(std::chrono::steady_clock::now() + seconds(10)));
   relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+}
+
+// What has waited for intake is sent by a stop, too, for as long as it has patience.
+TEST_F(RelayTest, P6_AStopSendsAllThatHasWaitedForIntake) {
+  options_.longest_backlog = std::chrono::hours(1);
+  options_.batch_messages = 2;
+  ScriptedBacklog backlog(1'000'000);
+  const auto relay = MakeRelay([&] { return backlog.Ask(); });
+  script_.due.resize(5);
+  relay->Start();
+  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+  EXPECT_EQ(std::ranges::count(script_.calls, "publish"), 3);
+}
+
+// A ledger that is busy has not told that there is nothing more.
+TEST_F(RelayTest, P6_ABusyLedgerIsNoReasonToWaitForIntakeAnew) {
+  options_.longest_backlog = std::chrono::hours(1);
+  options_.longest_behind = std::chrono::milliseconds(1);
+  options_.idle_wait = std::chrono::milliseconds(1);
+  ScriptedBacklog backlog(1'000'000);
+  const auto relay = MakeRelay([&] { return backlog.Ask(); });
+  script_.due.resize(1);
+  script_.claims_that_fail = 1;
+  relay->Start();
+  EXPECT_TRUE(script_.published.WaitUntil(std::chrono::steady_clock::now() + seconds(10)));
+  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+  EXPECT_THAT(health_.Reports(),
+              ::testing::Each(::testing::Field(&HealthReport::state, HealthState::kReady)));
 }
 
 TEST(Deference, LastsAsLongAsTheBacklogButForATurnNowAndThen) {

@@ -18,8 +18,10 @@ constexpr std::size_t kFewestLettersAtOnce = 125;
 // other.
 constexpr milliseconds kQuickStretch{50};
 constexpr milliseconds kSlowStretch{250};
-// A statement that begins just before the time is over may take so long all the same.
+// A stretch that begins just before the time is over may take so long all the same, and a statement
+// of it so long even where those before it have used that up.
 constexpr milliseconds kLeastTimeOfStretch{3'000};
+constexpr milliseconds kLeastTimeOfStatement{500};
 
 std::size_t NextSize(std::size_t letters, steady_clock::duration took) {
   if (took < kQuickStretch) return std::min(2 * letters, kMostLettersAtOnce);
@@ -33,6 +35,13 @@ constexpr std::chrono::hours kClockDoubt{1};
 std::optional<LetterId> EndOf(const LetterFilter& filter) {
   if (!filter.since || *filter.since < Instant() + kClockDoubt) return std::nullopt;
   return LetterId(FirstIdAt(*filter.since - kClockDoubt));
+}
+
+// The same, of the newest that may be meant.
+std::optional<LetterId> BeginOf(const LetterFilter& filter) {
+  if (!filter.until || *filter.until < Instant() || *filter.until > Instant::max() - kClockDoubt)
+    return std::nullopt;
+  return LetterId(FirstIdAt(*filter.until + kClockDoubt));
 }
 
 LedgerError TooLongToWalk(LedgerError error) {
@@ -80,9 +89,9 @@ bool IsOneIndexEnough(const LetterFilter& filter) {
 LetterWalk::LetterWalk(const LetterFilter& filter, std::optional<LetterId> after)
     : filter_(filter),
       indexes_(IndexesFor(filter)),
-      after_(after),
+      after_(after ? after : BeginOf(filter)),
       end_(EndOf(filter)),
-      before_(after) {}
+      before_(after_) {}
 
 LedgerResult<LetterPage> LetterWalk::Page(std::size_t limit) {
   const auto began = steady_clock::now();
@@ -90,9 +99,8 @@ LedgerResult<LetterPage> LetterWalk::Page(std::size_t limit) {
   std::size_t letters = kLettersAtFirst;
   while (page.letters.size() < limit) {
     const auto asked = steady_clock::now();
-    const auto left = std::chrono::duration_cast<milliseconds>(filter_.patience - (asked - began));
-    const auto walked =
-        FindSome(letters, limit - page.letters.size(), std::max(left, kLeastTimeOfStretch), page);
+    const auto until = std::max(began + filter_.patience, asked + kLeastTimeOfStretch);
+    const auto walked = FindSome(letters, limit - page.letters.size(), until, page);
     const auto now = steady_clock::now();
     const bool is_too_long = !walked && walked.error().fault == LedgerFault::kTooLong;
     if (!walked && !is_too_long) return tl::unexpected(walked.error());
@@ -120,11 +128,16 @@ LedgerResult<LetterPage> LetterWalk::Page(std::size_t limit) {
 // Of several indexes that one is walked which comes furthest with so many letters: here it gives
 // the fewest of those that the others ask for.
 LedgerResult<LetterWalk::Stretch> LetterWalk::FindSome(std::size_t letters, std::size_t limit,
-                                                       milliseconds most, LetterPage& page) {
+                                                       steady_clock::time_point until,
+                                                       LetterPage& page) {
+  const auto left = [until] {
+    return std::max(std::chrono::duration_cast<milliseconds>(until - steady_clock::now()),
+                    kLeastTimeOfStatement);
+  };
   Stretch stretch{.before = before_, .oldest = std::nullopt};
   LetterIndex walked = indexes_.front();
   for (const LetterIndex index : indexes_) {
-    const auto place = Place(index, before_, letters, most);
+    const auto place = Place(index, before_, letters, left());
     if (!place) return tl::unexpected(place.error());
     if (stretch.oldest && *place && **place >= *stretch.oldest) continue;
     stretch.oldest = *place;
@@ -132,7 +145,7 @@ LedgerResult<LetterWalk::Stretch> LetterWalk::FindSome(std::size_t letters, std:
     if (!stretch.oldest) break;
   }
   if (end_ && (!stretch.oldest || *stretch.oldest < *end_)) stretch.oldest = end_;
-  const auto found = Find(walked, stretch, limit, most, page.letters);
+  const auto found = Find(walked, stretch, limit, left(), page.letters);
   if (!found) return tl::unexpected(found.error());
   return stretch;
 }

@@ -63,7 +63,8 @@ class LetterWalk {
                                                 std::vector<LetterSummary>& found) = 0;
 
   [[nodiscard]] LedgerResult<Stretch> FindSome(std::size_t letters, std::size_t limit,
-                                               std::chrono::milliseconds most, LetterPage& page);
+                                               std::chrono::steady_clock::time_point until,
+                                               LetterPage& page);
 
   const LetterFilter& filter_;
   const std::vector<LetterIndex> indexes_;

@@ -77,7 +77,7 @@ class Settlement {
  public:
   virtual ~Settlement() = default;
 
-  // ONE transaction for the whole batch, in one round trip where the adapter can:
+  // ONE transaction for the whole batch, in as few round trips as the adapter can:
   //  1. letters whose key is known (or comes twice in the batch) are dropped: nothing twice (P3);
   //  2. the executions of the others are locked in id order, then judged as they then are;
   //  3. those failable, of the letter's attempt and not replayed since, are moved by a guarded

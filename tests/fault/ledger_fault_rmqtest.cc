@@ -74,6 +74,24 @@ TEST_F(LedgerTrouble, P5_ASessionThatSomebodyTerminatesInTheMiddleOfASettleIsOpe
   ExpectNothingWasGivenBack();
 }
 
+// Between its two round trips a settle holds rows of the platform's, and the server waits for us.
+TEST_F(LedgerTrouble, P5_AServerThatHangsInTheMiddleOfASettleHoldsNoRowForLong) {
+  const std::string order_file = world_.folder() + "/stop_at";
+  Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
+  SendLetters(1);
+  ASSERT_TRUE(AwaitFailed(1, 1)) << server.process().output();
+  StopAtNext(order_file, "settle.moved");
+  SendLetters(1);
+  ASSERT_TRUE(server.process().WaitForStop(kPatience));
+  PlatformConnection platform = Platform();
+  platform.Run(
+      "BEGIN; SET LOCAL lock_timeout = '30s'; SELECT 1 FROM execution WHERE id = 2 FOR UPDATE; "
+      "COMMIT");
+  server.process().Signal(SIGCONT);
+  ExpectAllIsWell(server);
+  ExpectNothingWasGivenBack();
+}
+
 TEST_F(LedgerTrouble, P5_AllSessionsTerminatedAgainAndAgainCostNothing) {
   Server server = world_.Serve();
   ASSERT_TRUE(server.WaitUntilReady());

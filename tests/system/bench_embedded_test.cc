@@ -62,8 +62,8 @@ TEST(BenchProgram, WhatIsTypedWrongIsOneLineAndTwo) {
   ExpectOneLine(run({"--body-bytes", "449"}), 2,
                 "--body-bytes must be a number from 450 to 1048576");
   ExpectOneLine(run({"--body-bytes", "1048577"}), 2, "--body-bytes must be a number from 450");
-  ExpectOneLine(run({"--letters", "1000000", "--body-bytes", "10000"}), 2,
-                "with --body-bytes 10000 at most --letters 429496");
+  ExpectOneLine(run({"--letters", "1000000", "--body-bytes", "10000", "--runs", "2"}), 2,
+                "with --body-bytes 10000 and --runs 2 at most --letters 214748");
   ExpectOneLine(run({"--output", "xml"}), 2, "--output must be table or json");
   ExpectOneLine(run({"--broker-url", "amqp://localhost"}), 2, "broker.url");
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));

@@ -26,10 +26,10 @@ class ScratchMaker {
     const auto then = [&](auto step) {
       if (done) done = step();
     };
-    then([&] { return DeclareQueue(plan_.letters_queue, Expiring()); });
+    then([&] { return DeclareQueue(plan_.letters_queue, DyingNowhere()); });
     then([&] { return DeclareExchange(); });
     then([&] { return Bind(plan_.letters_queue); });
-    then([&] { return DeclareQueue(plan_.events_queue, Expiring()); });
+    then([&] { return DeclareQueue(plan_.events_queue, DyingNowhere()); });
     then([&] { return Bind(plan_.events_queue); });
     then([&] { return DeclareQueue(plan_.dying_queue, std::move(dying)); });
     then([&] { return Bind(plan_.dying_queue); });
@@ -53,6 +53,15 @@ class ScratchMaker {
   [[nodiscard]] Arguments Expiring() const {
     Arguments arguments;
     arguments.Add("x-expires", std::int64_t{plan_.unused_for.count()});
+    return arguments;
+  }
+
+  // A policy for all queues may limit ours, and name an exchange for what dies in them: the user's
+  // own, whose letters these are not. A queue's argument goes before a policy.
+  [[nodiscard]] Arguments DyingNowhere() const {
+    Arguments arguments = Expiring();
+    arguments.Add("x-dead-letter-exchange", plan_.exchange);
+    arguments.Add("x-dead-letter-routing-key", plan_.exchange + ".nowhere");
     return arguments;
   }
 

@@ -347,8 +347,9 @@ LedgerResult<std::vector<Rows>> Connection::Collect(std::size_t count, OnLoss on
     if (status == PGRES_FATAL_ERROR && outcome) outcome = tl::unexpected(ErrorOf(result));
     if (outcome || is_servers_word) results.push_back(std::move(rows));
   }
-  // The server's own word that a statement before the last, the COMMIT, failed: nothing was kept.
-  if (!outcome && results.size() < count) {
+  // The server's own word that a statement before the last, the COMMIT, failed, or that any did
+  // where none of them was one: nothing was kept.
+  if (!outcome && (results.size() < count || on_loss == OnLoss::kUnavailable)) {
     connection_.reset();
     return tl::unexpected(outcome.error());
   }

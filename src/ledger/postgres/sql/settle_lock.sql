@@ -1,7 +1,8 @@
 -- Takes the keys of the batch and the locks of its executions, each in one order for all, so that two settlements of
 -- overlapping batches cannot deadlock. The statement after it sees what everybody committed before these locks, and
 -- learns from settings that end with the transaction which letters are new and whose executions are locked.
--- A key that was taken is that of a letter without a record; without a key only the id tells.
+-- A key that was taken is that of a letter without a record; without a key only the id tells, as it stood before these
+-- locks: nobody settles the same letter at the same time, for an id is made anew with each delivery.
 -- NO KEY: an UPDATE that leaves the id alone takes no more, and rows that refer to the execution may go on being made.
 WITH input AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::{{id_param}}[]) WITH ORDINALITY
@@ -28,6 +29,8 @@ WITH input AS MATERIALIZED (
   FROM known
 )
 SELECT
+  -- If we hang before the rest comes, nobody is to wait for these rows for as long as for a statement.
+  set_config('idle_in_transaction_session_timeout', '5s', true),
   set_config('deadletter.fresh', coalesce(array_agg(found.is_fresh ORDER BY found.position), '{}')::text, true),
   set_config('deadletter.locked', coalesce(array_agg(found.is_locked ORDER BY found.position), '{}')::text, true)
 FROM found

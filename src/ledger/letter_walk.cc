@@ -37,13 +37,6 @@ std::optional<LetterId> EndOf(const LetterFilter& filter) {
   return LetterId(FirstIdAt(*filter.since - kClockDoubt));
 }
 
-// The same, of the newest that may be meant.
-std::optional<LetterId> BeginOf(const LetterFilter& filter) {
-  if (!filter.until || *filter.until < Instant() || *filter.until > Instant::max() - kClockDoubt)
-    return std::nullopt;
-  return LetterId(FirstIdAt(*filter.until + kClockDoubt));
-}
-
 LedgerError TooLongToWalk(LedgerError error) {
   error.message =
       "a hundred letters took too long to look through: ask with fewer filters, or when the ledger "
@@ -89,9 +82,9 @@ bool IsOneIndexEnough(const LetterFilter& filter) {
 LetterWalk::LetterWalk(const LetterFilter& filter, std::optional<LetterId> after)
     : filter_(filter),
       indexes_(IndexesFor(filter)),
-      after_(after ? after : BeginOf(filter)),
+      after_(after),
       end_(EndOf(filter)),
-      before_(after_) {}
+      before_(after) {}
 
 LedgerResult<LetterPage> LetterWalk::Page(std::size_t limit) {
   const auto began = steady_clock::now();

@@ -182,18 +182,5 @@ TEST(LetterWalk, P9_WhatIsOlderThanSinceIsNotLookedThrough) {
   EXPECT_EQ(walked, 12'000U - 10'000U + 3'600U + 1U) << "and an hour more";
 }
 
-TEST(LetterWalk, BeginsWhereUntilIsAndNotWithTheNewest) {
-  LetterFilter filter = ByWorker();
-  filter.until = Instant(std::chrono::seconds(1'700'000'000 + 5'000));
-  WalkInMemory walk(filter, 100'000);
-  const auto page = walk.Page(100);
-  ASSERT_TRUE(page.has_value());
-  std::size_t walked = 0;
-  for (const Asked& asked : walk.finds) walked += asked.letters;
-  // Up to an hour later, lest a clock was set back between receiving and naming a letter.
-  EXPECT_LE(walked, 5'000U + 3'600U);
-  EXPECT_GE(walked, 5'000U);
-}
-
 }  // namespace
 }  // namespace deadletter

@@ -88,6 +88,10 @@ TEST_F(LedgerTrouble, P5_AServerThatHangsInTheMiddleOfASettleHoldsNoRowForLong) 
       "BEGIN; SET LOCAL lock_timeout = '30s'; SELECT 1 FROM execution WHERE id = 2 FOR UPDATE; "
       "COMMIT");
   server.process().Signal(SIGCONT);
+  const auto paused = server.process().WaitForLine("intake_paused", kPatience);
+  ASSERT_TRUE(paused) << server.process().output();
+  EXPECT_NE(paused->find("unavailable"), std::string::npos) << *paused;
+  EXPECT_NE(paused->find("25P03"), std::string::npos) << *paused;
   ExpectAllIsWell(server);
   ExpectNothingWasGivenBack();
 }

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-constexpr int kRestAfterLook = 20;  // times as long as it took
+constexpr int kRestAfterCount = 20;  // times as long as it took
 
 // So many letters in one go, none of which any queue wants, are no letters' fault.
 constexpr std::size_t kAllUnroutable = 10;
@@ -163,7 +163,8 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if (!stopped) return Unexpected<LedgerError>(stopped.error());
     return 0;
   }
-  if (replay.spec.ramp) driven.follow_at = {};  // how far it has come decides how far it may go
+  if (replay.spec.ramp)
+    driven.follow_at = driven.count_at = {};  // how far it has come decides how far it may go
   std::vector<ComposedReplay> composed;
   for (ReplayCandidate& candidate : *candidates)
     composed.push_back(composer_(replay, *edit, std::move(candidate)));
@@ -209,18 +210,20 @@ LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(
 
 // Follows what was sent. False: the replay stops by itself.
 LedgerResult<bool> Replayer::Look(const DrivenReplay& replay, Driven& driven) {
-  const auto began = steady_clock::now();
   const auto seen =
       work_->Follow(replay.id, driven.followed_up_to, options_.follow_letters, clock_.Now());
   if (!seen) return Unexpected<LedgerError>(seen.error());
   driven.followed_up_to = seen->up_to;
   marker_.Count(seen->ends);
+  const auto followed = steady_clock::now();
+  driven.follow_at = followed + options_.follow_every;
+  if (followed < driven.count_at) return true;
   auto counts = work_->Count(replay.id);
   if (!counts) return Unexpected<LedgerError>(counts.error());
   driven.counts = std::move(*counts);
-  const auto now = steady_clock::now();
-  driven.follow_at =
-      now + std::max<steady_clock::duration>(options_.follow_every, kRestAfterLook * (now - began));
+  const auto counted = steady_clock::now();
+  driven.count_at = counted + std::max<steady_clock::duration>(
+                                  options_.follow_every, kRestAfterCount * (counted - followed));
   if (replay.state != ReplayState::kRunning) return true;
   const auto why = WhyStop(replay.spec, driven.counts, replay.answered_before);
   if (!why) return true;

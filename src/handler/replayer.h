@@ -33,7 +33,8 @@ struct ReplayerOptions {
   // Of a replay. If we die, somebody else goes on with it after this long.
   std::chrono::milliseconds lease{5'000};
   std::chrono::milliseconds idle_wait{1'000};  // until the ledger is asked again without being told
-  // Or as much more seldom as it takes longer than a twentieth of that: all letters are counted.
+  // What was sent is asked about so often, and all letters are counted as often, or as much more
+  // seldom as that takes longer than a twentieth of it.
   std::chrono::milliseconds follow_every{500};
   std::size_t follow_letters = 1'000;
 };
@@ -63,6 +64,7 @@ class Replayer {
   struct Driven {
     Pace pace;
     std::chrono::steady_clock::time_point follow_at{};
+    std::chrono::steady_clock::time_point count_at{};
     std::optional<LetterId> followed_up_to;
     ReplayCounts counts;
     std::chrono::milliseconds wait{0};  // where nothing was to be sent

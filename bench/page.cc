@@ -23,6 +23,7 @@ constexpr std::chrono::hours kLongestCounting(6);
 struct Case {
   const char* name;
   const char* filter;
+  Finding finding = Finding::kIndexed;
 };
 
 // As ledger/letters.sql makes them. Dense: a large share of the letters. Sparse: one in ten
@@ -38,18 +39,18 @@ constexpr Case kCases[] = {
     {"queue, dense", "&queue=worker.7.executions"},
     {"queue, sparse", "&queue=worker.rare.executions"},
     {"execution", "&execution_id=-5"},
-    {"action and state, sparse", "&action=core.rare&state=open"},
-    {"reason, dense", "&reason=expired"},
-    {"reason, sparse", "&reason=maxlen"},
-    {"type, nobody's", "&type=core.nothing"},
-    {"worker, sparse", "&worker_id=rare"},
-    {"state, dense, and worker, sparse", "&state=open&worker_id=rare"},
+    {"action and state, sparse", "&action=core.rare&state=open", Finding::kLookedFor},
+    {"reason, dense", "&reason=expired", Finding::kLookedFor},
+    {"reason, sparse", "&reason=maxlen", Finding::kLookedFor},
+    {"type, nobody's", "&type=core.nothing", Finding::kLookedFor},
+    {"worker, sparse", "&worker_id=rare", Finding::kLookedFor},
+    {"state, dense, and worker, sparse", "&state=open&worker_id=rare", Finding::kLookedFor},
 };
 
 std::vector<Pages> AllPages() {
   std::vector<Pages> all;
   for (const Case& one : kCases)
-    all.push_back({one.name, std::string("/v1/letters?limit=100") + one.filter});
+    all.push_back({one.name, std::string("/v1/letters?limit=100") + one.filter, one.finding});
   for (const char* order : {"last_seen", "letters"})
     all.push_back(
         {fmt::format("groups by {}", order), fmt::format("/v1/groups?limit=100&order={}", order)});

@@ -24,8 +24,10 @@ const std::vector<Pages> kQuestions = {
     {"two words that seldom meet", "/v1/letters?limit=100&q=db7+rack9"},
     {"two words that never meet", "/v1/letters?limit=100&q=db7+db8"},
     {"none", "/v1/letters?limit=100&q=nowhere"},
-    {"every letter, a rare state", "/v1/letters?limit=100&q=refused&state=waiting"},
-    {"one in a thousand, a frequent state", "/v1/letters?limit=100&q=db7&state=open"},
+    {"every letter, a rare state", "/v1/letters?limit=100&q=refused&state=waiting",
+     Finding::kLookedFor},
+    {"one in a thousand, a frequent state", "/v1/letters?limit=100&q=db7&state=open",
+     Finding::kLookedFor},
 };
 
 void AwaitIndexed(Report& report, Served& served, std::size_t letters) {

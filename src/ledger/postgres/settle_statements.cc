@@ -39,8 +39,7 @@ SettleStatements::SettleStatements(const Options& options, const Platform& platf
   const auto text = [schema = QuotedName(options.schema)](std::string_view sql) {
     return FillIn(sql, {{"schema", schema}});
   };
-  texts_.lock = texts_.lock_passing_over = text(sql::kSettleLockObserve);
-  texts_.lock_again = texts_.lock_again_passing_over = text(sql::kSettleAgainLockObserve);
+  FitLocks("text", sql::kPartLockNothing, sql::kPartLockNothing);
   texts_.record = text(sql::kSettleRecord);
   texts_.record_again = text(sql::kSettleAgainRecord);
   texts_.outbox = text(sql::kSettleOutbox);
@@ -51,18 +50,26 @@ SettleStatements::SettleStatements(const Options& options, const Platform& platf
 
 void SettleStatements::Fit(const PlatformSql& sql) {
   const std::string schema = QuotedName(options_.schema);
-  const auto lock = [&](std::string_view text, std::string_view skip) {
-    return FillIn(text, {{"schema", schema},
-                         {"table", sql.table},
-                         {"id", sql.id},
-                         {"id_param", sql.id_param},
-                         {"skip_locked", skip}});
+  const auto lock = [&](std::string_view skip) {
+    return FillIn(sql::kPartLockExecutions,
+                  {{"table", sql.table}, {"id", sql.id}, {"skip_locked", skip}});
   };
-  texts_.lock = lock(sql::kSettleLock, "");
-  texts_.lock_passing_over = lock(sql::kSettleLock, "SKIP LOCKED");
-  texts_.lock_again = lock(sql::kSettleAgainLock, "");
-  texts_.lock_again_passing_over = lock(sql::kSettleAgainLock, "SKIP LOCKED");
+  FitLocks(sql.id_param, lock(""), lock("SKIP LOCKED"));
   texts_.judge = JudgeSql(sql, schema);
+}
+
+// What follows the letters' own keys and rows: `waiting` for executions that are locked, or
+// `passing_over` them.
+void SettleStatements::FitLocks(std::string_view id_param, std::string_view waiting,
+                                std::string_view passing_over) {
+  const auto fit = [&, schema = QuotedName(options_.schema)](std::string_view text,
+                                                             std::string_view rest) {
+    return FillIn(text, {{"schema", schema}, {"id_param", id_param}, {"rest", rest}});
+  };
+  texts_.lock = fit(sql::kSettleLock, waiting);
+  texts_.lock_passing_over = fit(sql::kSettleLock, passing_over);
+  texts_.lock_again = fit(sql::kSettleAgainLock, waiting);
+  texts_.lock_again_passing_over = fit(sql::kSettleAgainLock, passing_over);
 }
 
 std::vector<Statement> SettleStatements::Judge(std::span<const Judgement> batch, LockedRows locked,

@@ -36,6 +36,7 @@ class SettleStatements {
                                 std::span<const Ruling> rulings) const;
 
  private:
+  void FitLocks(std::string_view id_param, std::string_view waiting, std::string_view passing_over);
   [[nodiscard]] Statement Lock(std::span<const Judgement> batch, LockedRows locked,
                                Which which) const;
   [[nodiscard]] std::string ExecutionIds(std::span<const Judgement> batch) const;

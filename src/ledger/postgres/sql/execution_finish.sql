@@ -1,4 +1,4 @@
--- A worker's end of its own work, under the conditions of part_judge: the check and the write are one statement. The
+-- A worker's end of its own work, under the conditions of settle_judge.sql: the check and the write are one statement. The
 -- one before it has locked the row, so that what this one's snapshot shows of the owner is how it is: a retry's note
 -- leaves the row itself as it was.
 UPDATE {{table}} AS e

@@ -11,20 +11,5 @@ WITH input AS MATERIALIZED (
 ), known AS MATERIALIZED (
   SELECT input.execution, input.position, input.id IN (SELECT held.id FROM held WHERE held.is_fresh) AS is_fresh
   FROM input
-), locked AS MATERIALIZED (
-  SELECT e.{{id}} AS execution
-  FROM {{table}} AS e
-  WHERE e.{{id}} IN (SELECT known.execution FROM known WHERE known.is_fresh AND known.execution IS NOT NULL)
-  ORDER BY e.{{id}}
-  FOR NO KEY UPDATE {{skip_locked}}
-), found AS (
-  SELECT known.position, known.is_fresh,
-    coalesce(known.execution IN (SELECT locked.execution FROM locked), false) AS is_locked
-  FROM known
 )
-SELECT
-  -- If we hang before the rest comes, nobody is to wait for these rows for as long as for a statement.
-  set_config('idle_in_transaction_session_timeout', '5s', true),
-  set_config('deadletter.fresh', coalesce(array_agg(found.is_fresh ORDER BY found.position), '{}')::text, true),
-  set_config('deadletter.locked', coalesce(array_agg(found.is_locked ORDER BY found.position), '{}')::text, true)
-FROM found
+{{rest}}

@@ -28,6 +28,9 @@ struct ReplayScript {
   bool is_broker_away = false;
   int mark_calls = 0;
   std::size_t most_left_out = 0;  // of all calls of Next()
+  int follow_calls = 0;
+  int count_calls = 0;
+  std::chrono::milliseconds count_takes{0};
 };
 
 class ScriptedReplayWork final : public ReplayWork {
@@ -88,9 +91,14 @@ class ScriptedReplayWork final : public ReplayWork {
   }
   LedgerResult<FollowedLetters> Follow(ReplayId, std::optional<LetterId>, std::size_t,
                                        Instant) override {
+    ++script_.follow_calls;
     return FollowedLetters{};
   }
-  LedgerResult<ReplayCounts> Count(ReplayId) override { return ReplayCounts{}; }
+  LedgerResult<ReplayCounts> Count(ReplayId) override {
+    ++script_.count_calls;
+    std::this_thread::sleep_for(script_.count_takes);
+    return ReplayCounts{};
+  }
   LedgerResult<void> Stop(ReplayId, const std::string& why) override {
     script_.stopped = why;
     return {};
@@ -146,6 +154,7 @@ class ReplayerTest : public ::testing::Test {
     if (!replayer_) {
       ReplayerOptions options;
       options.batch_messages = batch;
+      options.follow_every = follow_every_;
       replayer_ = std::make_unique<Replayer>(std::make_unique<ScriptedReplayWork>(script_),
                                              std::make_unique<ScriptedReplayPublisher>(script_),
                                              std::make_unique<NoWatch>(), reader_, format_, judge_,
@@ -158,6 +167,7 @@ class ReplayerTest : public ::testing::Test {
   }
 
   ReplayScript script_;
+  std::chrono::milliseconds follow_every_ = ReplayerOptions().follow_every;
   std::vector<LetterId> letters_;
   SystemClock clock_;
   Metrics metrics_;
@@ -211,6 +221,23 @@ TEST_F(ReplayerTest, P5_WhoeverWaitsForNoBrokerIsReadyWithoutOne) {
     std::this_thread::yield();
   EXPECT_TRUE(health_.IsReady());
   replayer_.reset();
+}
+
+// A replay of many letters: to count them all takes long, and rests for twenty times as long.
+TEST_F(ReplayerTest, P5_WhatWasSentIsFollowedAtItsOwnPaceHoweverLongACountRests) {
+  script_.count_takes = std::chrono::milliseconds(200);
+  follow_every_ = std::chrono::milliseconds(0);
+  Drive(3, 1);
+  EXPECT_EQ(script_.follow_calls, 3);
+  EXPECT_EQ(script_.count_calls, 1);
+}
+
+// A ramp goes no further than what has come back allows: each step is counted at once.
+TEST_F(ReplayerTest, P5_ARampCountsBeforeEachStep) {
+  script_.count_takes = std::chrono::milliseconds(200);
+  script_.replay.spec.ramp = true;
+  Drive(3, 1);
+  EXPECT_EQ(script_.count_calls, 3);
 }
 
 TEST_F(ReplayerTest, ManyLettersThatLeadToNoExchangeStopTheirReplay) {

@@ -1,8 +1,10 @@
-// The session that we ask of PostgreSQL, where it matters that the server ends it: a process of
-// ours that stands still in the middle of a transaction must not hold the platform's rows for ever.
+// The session that we ask of PostgreSQL: the server ends it where a process of ours stands still in
+// the middle of a transaction, which must not hold the platform's rows for ever; and it knows
+// statements of ours by name, which may be lost.
 #include <gtest/gtest.h>
 
 #include "ledger/postgres/connection.h"
+#include "tests/conformance/ledger_conformance.h"
 #include "tests/support/platform_connection.h"
 #include "tests/support/private_postgres.h"
 
@@ -36,6 +38,75 @@ TEST(PostgresSession, P2_P5_ATransactionThatStandsStillIsEndedByTheServerAndHold
   EXPECT_EQ(committed.error().code, "25P03") << committed.error().message;
   EXPECT_EQ(platform.Value("SELECT status FROM job"), "completed") << "nothing half done";
   EXPECT_TRUE(ours.Run(Sql("SELECT 1"))) << "another session is opened";
+}
+
+Statement KeptSql(std::string text) {
+  return {.sql = std::move(text), .parameters = {}, .is_kept = true};
+}
+
+class KeptStatements : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::int64_t InTheSession() {
+    return Good(connection_.Run(Sql("SELECT count(*) FROM pg_prepared_statements"))).Number(0, 0);
+  }
+  [[nodiscard]] std::int64_t Answer(const Statement& statement) {
+    return Good(connection_.Run(statement)).Number(0, 0);
+  }
+
+  std::string url_ = SharedPostgres().MakeDatabase("kept");
+  Connection connection_{url_, "deadletter", std::chrono::seconds(5)};
+};
+
+TEST_F(KeptStatements, EachIsParsedOnceASession) {
+  const Statement seven = KeptSql("SELECT 7::bigint");
+  for (int round = 0; round < 3; ++round) EXPECT_EQ(Answer(seven), 7);
+  EXPECT_EQ(Answer(KeptSql("SELECT 8::bigint")), 8);
+  EXPECT_EQ(InTheSession(), 2);
+}
+
+// Of a batch that the ledger refuses again and again for days.
+TEST_F(KeptStatements, P9_OneThatFailsEachTimeIsParsedOnce) {
+  for (int round = 0; round < 5; ++round) {
+    const auto failed = connection_.Transact({KeptSql("SELECT 7::bigint"),
+                                              KeptSql("SELECT 1 / (random() < 0)::int"),
+                                              KeptSql("SELECT 9::bigint")});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, "22012") << failed.error().message;
+  }
+  EXPECT_EQ(InTheSession(), 2) << "what came after the failure was never parsed";
+}
+
+TEST_F(KeptStatements, OneThatCannotBeParsedIsToldAsAnyOther) {
+  const auto failed = connection_.Run(KeptSql("SELECT nothing FROM nowhere"));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, "42P01") << failed.error().message;
+  EXPECT_EQ(failed.error().fault, LedgerFault::kStatement);
+  EXPECT_EQ(InTheSession(), 0);
+}
+
+// Somebody's DISCARD, or a pooler that goes on with another session.
+TEST_F(KeptStatements, P5_ASessionThatLostThemIsReplacedAndNothingIsInDoubt) {
+  Good(connection_.Run(Sql("CREATE TABLE made (n bigint)")));
+  const Statement make = KeptSql("INSERT INTO made VALUES (1) RETURNING n");
+  EXPECT_EQ(Answer(make), 1);
+  Good(connection_.Run(Sql("DISCARD ALL")));
+  const auto lost = connection_.Transact({make});
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().fault, LedgerFault::kUnavailable) << lost.error().message;
+  EXPECT_EQ(Answer(make), 1);
+  EXPECT_EQ(Answer(Sql("SELECT count(*) FROM made")), 2) << "the lost one did nothing";
+}
+
+TEST_F(KeptStatements, P5_OneWhoseColumnsAreOthersByNowIsParsedAnew) {
+  Good(connection_.Run(Sql("CREATE TABLE wide (n bigint)")));
+  Good(connection_.Run(Sql("INSERT INTO wide VALUES (7)")));
+  const Statement read = KeptSql("SELECT * FROM wide");
+  EXPECT_EQ(Answer(read), 7);
+  PlatformConnection(url_).Run("ALTER TABLE wide ADD COLUMN more bigint");
+  const auto changed = connection_.Run(read);
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().fault, LedgerFault::kUnavailable) << changed.error().message;
+  EXPECT_EQ(Answer(read), 7);
 }
 
 }  // namespace

@@ -20,6 +20,10 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kConnectTimeout{5};  // where the URL has none
 constexpr std::string_view kCanceled = "57014";
+// A kept statement is gone (DISCARD, a pooler that gave us another session), or its columns are not
+// what they were.
+constexpr std::string_view kNoSuchStatement = "26000";
+constexpr std::string_view kOtherColumns = "0A000";
 constexpr std::string_view kTimeoutOfThis =
     "SELECT set_config('statement_timeout', $1::text, true)";
 
@@ -114,6 +118,7 @@ LedgerResult<void> Connection::Connect() {
   values.push_back(nullptr);
   connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
   ++generation_;
+  names_.clear();
   if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
   PQsetNoticeReceiver(connection_.get(), IgnoreNotice, nullptr);
   return AwaitConnected(TimeToConnect(parameters));
@@ -282,12 +287,18 @@ LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> s
   const auto deadline = steady_clock::now() + limit;
   // libpq sends what is long while it is still taking it, so that even a failure to take it all
   // leaves a doubt.
-  if (!Send(statements) || !Flush(deadline)) return tl::unexpected(Lost(on_loss));
+  std::vector<Asked> asked;
+  if (!Send(statements, asked) || !Flush(deadline)) return tl::unexpected(Lost(on_loss));
   const auto sent = steady_clock::now();
   fault::Hit(points.sent);
   fault::Hit(points.awaited);
-  auto results = Collect(statements.size(), on_loss, deadline);
+  auto results = Collect(asked, on_loss, deadline);
   if (connection_) PQexitPipelineMode(connection_.get());
+  if (!results && !names_.empty() &&
+      (results.error().code == kNoSuchStatement || results.error().code == kOtherColumns)) {
+    results.error().fault = LedgerFault::kUnavailable;
+    connection_.reset();  // the next one has none to miss
+  }
   // The server says the same of a statement that somebody cancelled, which no smaller one mends.
   if (!results && results.error().code == kCanceled &&
       steady_clock::now() - sent >= statement_timeout_) {
@@ -296,23 +307,43 @@ LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> s
   return results;
 }
 
-bool Connection::Send(std::span<const Statement> statements) {
+bool Connection::Send(std::span<const Statement> statements, std::vector<Asked>& asked) {
   if (PQenterPipelineMode(connection_.get()) == 0) return false;
   for (const Statement& statement : statements) {
-    std::vector<const char*> values;
-    std::vector<int> lengths;
-    std::vector<int> formats;
-    for (const auto& value : statement.parameters.values()) {
-      values.push_back(value ? value->data() : nullptr);
-      lengths.push_back(value ? static_cast<int>(value->size()) : 0);
-      formats.push_back(1);
-    }
-    if (PQsendQueryParams(connection_.get(), statement.sql.c_str(), static_cast<int>(values.size()),
-                          nullptr, values.data(), lengths.data(), formats.data(), 1) == 0) {
-      return false;
-    }
+    if (!SendOne(statement, asked)) return false;
   }
   return PQpipelineSync(connection_.get()) != 0;
+}
+
+bool Connection::SendOne(const Statement& statement, std::vector<Asked>& asked) {
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<int> formats;
+  for (const auto& value : statement.parameters.values()) {
+    values.push_back(value ? value->data() : nullptr);
+    lengths.push_back(value ? static_cast<int>(value->size()) : 0);
+    formats.push_back(1);
+  }
+  PGconn* const connection = connection_.get();
+  const int count = static_cast<int>(values.size());
+  if (!statement.is_kept) {
+    asked.emplace_back();
+    return PQsendQueryParams(connection, statement.sql.c_str(), count, nullptr, values.data(),
+                             lengths.data(), formats.data(), 1) != 0;
+  }
+  const auto known = names_.find(statement.sql);
+  std::string name;
+  if (known != names_.end()) {
+    name = known->second;
+  } else {
+    name = "deadletter_" + std::to_string(++names_given_);
+    asked.push_back({statement.sql, name});
+    if (PQsendPrepare(connection, name.c_str(), statement.sql.c_str(), 0, nullptr) == 0)
+      return false;
+  }
+  asked.emplace_back();
+  return PQsendQueryPrepared(connection, name.c_str(), count, values.data(), lengths.data(),
+                             formats.data(), 1) != 0;
 }
 
 bool Connection::Flush(Deadline deadline) {
@@ -325,9 +356,10 @@ bool Connection::Flush(Deadline deadline) {
   }
 }
 
-LedgerResult<std::vector<Rows>> Connection::Collect(std::size_t count, OnLoss on_loss,
+LedgerResult<std::vector<Rows>> Connection::Collect(std::span<const Asked> asked, OnLoss on_loss,
                                                     Deadline deadline) {
   std::vector<Rows> results;
+  std::size_t answered = 0;  // up to the one that failed
   LedgerResult<void> outcome;
   while (AwaitResult(deadline)) {
     PGresult* result = PQgetResult(connection_.get());
@@ -345,11 +377,17 @@ LedgerResult<std::vector<Rows>> Connection::Collect(std::size_t count, OnLoss on
     const bool is_servers_word = PQresultErrorField(result, PG_DIAG_SQLSTATE) != nullptr;
     if (is_lost && !is_servers_word) break;
     if (status == PGRES_FATAL_ERROR && outcome) outcome = tl::unexpected(ErrorOf(result));
-    if (outcome || is_servers_word) results.push_back(std::move(rows));
+    if (!outcome && !is_servers_word) continue;
+    const Asked& to = asked[answered++];
+    if (to.parsed.empty()) {
+      results.push_back(std::move(rows));
+    } else if (outcome) {
+      names_.emplace(to.parsed, to.name);
+    }
   }
   // The server's own word that a statement before the last, the COMMIT, failed, or that any did
   // where none of them was one: nothing was kept.
-  if (!outcome && (results.size() < count || on_loss == OnLoss::kUnavailable)) {
+  if (!outcome && (answered < asked.size() || on_loss == OnLoss::kUnavailable)) {
     connection_.reset();
     return tl::unexpected(outcome.error());
   }

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,9 @@ inline constexpr std::chrono::seconds kAnswerLimit{90};
 struct Statement {
   std::string sql;
   Parameters parameters;
+  // Parsed once a session, under a name. Whether its plan is kept, too, is for plan_cache_mode to
+  // say. For texts of which there are few: none is forgotten before the session ends.
+  bool is_kept = false;
 };
 
 // Named fault points of a transaction: everything of it is with the kernel; its answer is waited
@@ -99,10 +103,16 @@ class Connection {
                                                         OnLoss on_loss,
                                                         std::chrono::seconds limit = kAnswerLimit,
                                                         const SendPoints& points = {});
-  [[nodiscard]] bool Send(std::span<const Statement> statements);
+  // What an answer is to: a statement, or the parsing of one that is kept.
+  struct Asked {
+    std::string_view parsed;  // its text; empty: it was no parsing
+    std::string name;
+  };
+  [[nodiscard]] bool Send(std::span<const Statement> statements, std::vector<Asked>& asked);
+  [[nodiscard]] bool SendOne(const Statement& statement, std::vector<Asked>& asked);
   [[nodiscard]] bool Flush(Deadline deadline);
-  [[nodiscard]] LedgerResult<std::vector<Rows>> Collect(std::size_t count, OnLoss on_loss,
-                                                        Deadline deadline);
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Collect(std::span<const Asked> asked,
+                                                        OnLoss on_loss, Deadline deadline);
   [[nodiscard]] bool AwaitResult(Deadline deadline);
   // Waits for `events` on the socket. False: the time is up or Abort() was called.
   [[nodiscard]] bool AwaitSocket(short events, Deadline deadline);
@@ -116,6 +126,8 @@ class Connection {
   std::string password_;
   std::unique_ptr<PGconn, Finish> connection_;
   std::uint64_t generation_ = 0;
+  std::map<std::string, std::string, std::less<>> names_;  // of this session's kept statements
+  std::uint64_t names_given_ = 0;
   bool timed_out_ = false;  // the last wait was for nothing
   std::atomic<bool> aborted_{false};
   int wake_ = -1;  // an eventfd that stays readable once Abort() was called

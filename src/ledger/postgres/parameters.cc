@@ -158,6 +158,10 @@ Parameters& Parameters::Moment(Instant value) {
   return Number(ToPostgres(value));
 }
 
+Parameters& Parameters::Flag(bool value) {
+  return Bytes(std::string(1, static_cast<char>(value)));
+}
+
 Parameters& Parameters::Id(const Uuid& value) {
   return Bytes(std::string(View(value)));
 }

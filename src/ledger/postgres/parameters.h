@@ -67,6 +67,7 @@ class Parameters {
   Parameters& Number(std::int64_t value);  // bigint
   Parameters& Bytes(std::string value);    // bytea and text
   Parameters& Moment(Instant value);       // timestamptz
+  Parameters& Flag(bool value);            // boolean
   Parameters& Id(const Uuid& value);
   Parameters& Array(BinaryArray value);
   Parameters& Texts(std::span<const std::string> values);

@@ -40,6 +40,7 @@ SettleStatements::SettleStatements(const Options& options, const Platform& platf
     return FillIn(sql, {{"schema", schema}});
   };
   FitLocks("text", sql::kPartLockNothing, sql::kPartLockNothing);
+  texts_.begin = sql::kSettleBegin;
   texts_.record = text(sql::kSettleRecord);
   texts_.record_again = text(sql::kSettleAgainRecord);
   texts_.outbox = text(sql::kSettleOutbox);
@@ -75,6 +76,9 @@ void SettleStatements::FitLocks(std::string_view id_param, std::string_view wait
 std::vector<Statement> SettleStatements::Judge(std::span<const Judgement> batch, LockedRows locked,
                                                Which which) const {
   std::vector<Statement> statements;
+  Statement begin{.sql = texts_.begin, .parameters = {}};
+  begin.parameters.Flag(IsPlannedOnce(batch));
+  statements.push_back(std::move(begin));
   statements.push_back(Lock(batch, locked, which));
   if (Observes()) return statements;
   Statement judge{.sql = texts_.judge, .parameters = {}};

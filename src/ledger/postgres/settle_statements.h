@@ -25,6 +25,14 @@ class SettleStatements {
   // `sql` is what the platform's table is like; empty where executions are only observed.
   void Fit(const PlatformSql& sql);
 
+  // So few letters that planning their statements would take longer than settling them: each is
+  // planned once a session (sql/settle_begin.sql). Of more letters each batch has its own plans,
+  // for as many rows as there are: a plan for few may compare each with each.
+  static constexpr std::size_t kMostPlannedOnce = 100;
+  [[nodiscard]] static bool IsPlannedOnce(std::span<const Judgement> batch) {
+    return batch.size() <= kMostPlannedOnce;
+  }
+
   // Up to the judgement, in order; the answer of the last is for ReadRulings().
   [[nodiscard]] std::vector<Statement> Judge(std::span<const Judgement> batch, LockedRows locked,
                                              Which which) const;
@@ -46,6 +54,7 @@ class SettleStatements {
   const Platform& platform_;
   // The texts, filled in once.
   struct Texts {
+    std::string begin;
     std::string lock;
     std::string lock_passing_over;  // rows that somebody holds
     std::string lock_again;

@@ -22,6 +22,12 @@ Instant Now() {
   return SystemClock().Now();
 }
 
+std::vector<Statement> Kept(std::vector<Statement> statements, std::span<const Judgement> batch) {
+  for (Statement& statement : statements)
+    statement.is_kept = SettleStatements::IsPlannedOnce(batch);
+  return statements;
+}
+
 DueLetter ReadDue(const Rows& rows, int row) {
   DueLetter due;
   due.id = LetterId(rows.Id(row, 0));
@@ -60,7 +66,7 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
                                                                  LockedRows locked, Which which) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
   fault::Hit("settle.before");
-  const auto judged = connection_.Begin(statements_.Judge(batch, locked, which));
+  const auto judged = connection_.Begin(Kept(statements_.Judge(batch, locked, which), batch));
   if (!judged) return tl::unexpected(Refused(judged.error(), locked));
   const auto rulings = ReadRulings(judged->back(), batch, Observes());
   if (!rulings) return tl::unexpected(Misunderstood(judged->back().size(), batch.size()));
@@ -70,7 +76,7 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
       statements_.Record(FreshOnes(batch, *rulings), which, Now(), /*rehearsed=*/false);
   const bool some_known = !std::ranges::all_of(*rulings, &Ruling::is_fresh);
   if (some_known) rest.push_back(statements_.Known(batch, *rulings));
-  const auto recorded = connection_.Commit(std::move(rest), kSettle);
+  const auto recorded = connection_.Commit(Kept(std::move(rest), batch), kSettle);
   if (!recorded) return tl::unexpected(Refused(recorded.error(), locked));
   fault::Hit("commit.after");
 
@@ -260,12 +266,14 @@ LedgerResult<void> PostgresSettlement::Rehearse(std::span<const Judgement> batch
 
 LedgerResult<void> PostgresSettlement::RunRehearsal(std::span<const Judgement> batch,
                                                     std::vector<Statement> more) {
-  const auto judged = connection_.Begin(statements_.Judge(batch, LockedRows::kDefer, Which::kNew));
+  const auto judged =
+      connection_.Begin(Kept(statements_.Judge(batch, LockedRows::kDefer, Which::kNew), batch));
   if (!judged) return tl::unexpected(judged.error());
   const auto rulings = ReadRulings(judged->back(), batch, Observes());
   if (!rulings) return tl::unexpected(Misunderstood(judged->back().size(), batch.size()));
   std::vector<Statement> statements =
-      statements_.Record(FreshOnes(batch, *rulings), Which::kNew, Now(), /*rehearsed=*/true);
+      Kept(statements_.Record(FreshOnes(batch, *rulings), Which::kNew, Now(), /*rehearsed=*/true),
+           batch);
   std::ranges::move(more, std::back_inserter(statements));
   return connection_.Rehearse(statements);
 }

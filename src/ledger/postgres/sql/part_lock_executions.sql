@@ -13,8 +13,6 @@
   FROM known
 )
 SELECT
-  -- If we hang before the rest comes, nobody is to wait for these rows for as long as for a statement.
-  set_config('idle_in_transaction_session_timeout', '5s', true),
   set_config('deadletter.fresh', coalesce(array_agg(found.is_fresh ORDER BY found.position), '{}')::text, true),
   set_config('deadletter.locked', coalesce(array_agg(found.is_locked ORDER BY found.position), '{}')::text, true)
 FROM found

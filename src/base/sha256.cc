@@ -12,20 +12,29 @@ struct Sha256::Context {
 };
 
 namespace {
-void Require(int ok) {
-  if (ok != 1) std::abort();  // out of memory or a broken libcrypto: no identity can be trusted
+
+void Require(bool ok) {
+  if (!ok) std::abort();  // out of memory or a broken libcrypto: no identity can be trusted
 }
+
+// Looked up once: libcrypto would ask all its providers for it with each digest.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Require(algorithm != nullptr);
+  return algorithm;
+}
+
 }  // namespace
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  Require(EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr));
+  Require(EVP_DigestInit_ex2(context_->evp, Algorithm(), nullptr) == 1);
 }
 
 Sha256::~Sha256() = default;
 
 void Sha256::AddPart(std::string_view bytes) {
   AddNumber(static_cast<std::int64_t>(bytes.size()));
-  Require(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()));
+  Require(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1);
 }
 
 void Sha256::AddNumber(std::int64_t number) {
@@ -34,13 +43,13 @@ void Sha256::AddNumber(std::int64_t number) {
     big_endian[index] =
         static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (56 - 8 * index));
   }
-  Require(EVP_DigestUpdate(context_->evp, big_endian.data(), big_endian.size()));
+  Require(EVP_DigestUpdate(context_->evp, big_endian.data(), big_endian.size()) == 1);
 }
 
 Sha256::Digest Sha256::Finish() {
   Digest digest;
   unsigned int size = 0;
-  Require(EVP_DigestFinal_ex(context_->evp, digest.data(), &size));
+  Require(EVP_DigestFinal_ex(context_->evp, digest.data(), &size) == 1);
   return digest;
 }
 

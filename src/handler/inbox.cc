@@ -29,10 +29,11 @@ bool ComesOften(const Letter& letter) {
 
 }  // namespace
 
-Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, const Clock& clock,
-             Metrics& metrics, Health& health, InboxOptions options)
+Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, const Judge& judge,
+             const Clock& clock, Metrics& metrics, Health& health, InboxOptions options)
     : consumer_(std::move(consumer)),
       reader_(reader),
+      judge_(judge),
       clock_(clock),
       metrics_(metrics),
       health_(health),
@@ -52,19 +53,20 @@ void Inbox::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-std::vector<Letter> Inbox::Take(std::size_t limit, const std::stop_token& stop) {
+std::vector<Judgement> Inbox::Take(std::size_t limit, const std::stop_token& stop) {
   ReleaseTaken();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { return !letters_.empty() && orders_ == Orders{}; });
-  std::vector<Letter> taken;
+  changed_.wait(lock, stop, [this] { return !received_.empty() && orders_ == Orders{}; });
+  std::vector<Judgement> taken;
   if (stop.stop_requested()) return taken;
-  while (!letters_.empty() && taken.size() < limit) {
-    const std::size_t bytes = letters_.front().delivery.BufferedBytes();
-    const bool alone = ComesOften(letters_.front());
+  taken.reserve(std::min(limit, received_.size()));
+  while (!received_.empty() && taken.size() < limit) {
+    const std::size_t bytes = received_.front().bytes;
+    const bool alone = ComesOften(received_.front().judgement.letter);
     if (!taken.empty() && (alone || taken_bytes_ + bytes > options_.max_batch_bytes)) break;
     taken_bytes_ += bytes;
-    taken.push_back(std::move(letters_.front()));
-    letters_.pop_front();
+    taken.push_back(std::move(received_.front().judgement));
+    received_.pop_front();
     if (alone) break;
   }
   lock.unlock();
@@ -83,7 +85,7 @@ void Inbox::ReleaseTaken() {
 
 bool Inbox::HoldsMoreThan(std::size_t letters, std::size_t bytes) const {
   const std::lock_guard lock(mutex_);
-  return letters_.size() > letters || buffered_bytes_ > bytes;
+  return received_.size() > letters || buffered_bytes_ > bytes;
 }
 
 void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
@@ -104,7 +106,7 @@ void Inbox::Hold() {
 void Inbox::GiveBack() {
   {
     const std::lock_guard lock(mutex_);
-    letters_.clear();
+    received_.clear();
     buffered_bytes_ = taken_bytes_;
   }
   Give({.wanted = Wanted::kGiveBack, .give_back = true});
@@ -190,11 +192,11 @@ bool Inbox::Subscribed(const std::stop_token& stop) {
 ReceiveLimits Inbox::Room() const {
   const std::lock_guard lock(mutex_);
   ReceiveLimits room;
-  if (buffered_bytes_ >= options_.max_buffered_bytes || letters_.size() >= options_.prefetch) {
+  if (buffered_bytes_ >= options_.max_buffered_bytes || received_.size() >= options_.prefetch) {
     room.max_letters = 0;
     return room;
   }
-  room.max_letters = options_.prefetch - letters_.size();
+  room.max_letters = options_.prefetch - received_.size();
   room.max_bytes = options_.max_buffered_bytes - buffered_bytes_;
   room.wait = kReceiveWait;
   return room;
@@ -220,12 +222,15 @@ void Inbox::Deliver(const std::stop_token& stop) {
 void Inbox::Store(std::vector<Delivery> deliveries) {
   if (deliveries.empty()) return;
   fault::Hit("receive.after");
-  std::vector<Letter> letters;
-  letters.reserve(deliveries.size());
+  std::vector<Received> received;
+  received.reserve(deliveries.size());
   fault::Hit("decode.before");
   for (Delivery& delivery : deliveries) {
-    letters.push_back(reader_.Read(LetterId(TimeOrderedUuid(clock_.Now())), std::move(delivery)));
-    const Letter& letter = letters.back();
+    const std::size_t bytes = delivery.BufferedBytes();
+    received.push_back(
+        {judge_(reader_.Read(LetterId(TimeOrderedUuid(clock_.Now())), std::move(delivery))),
+         bytes});
+    const Letter& letter = received.back().judgement.letter;
     metrics_.LetterReceived(letter.delivery.dead_letter_queue, letter.reason);
     if (letter.delivery.redelivered) metrics_.LetterRedelivered();
     if (letter.PossibleDuplicate()) metrics_.LetterPossibleDuplicate();
@@ -234,16 +239,17 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
       TellOfOften(letter);
     }
   }
-  last_received_ = letters.back().delivery.tag.number;
+  const DeliveryTag last = received.back().judgement.letter.delivery.tag;
+  last_received_ = last.number;
   metrics_.SetUnacked(consumer_->queue(),
                       static_cast<std::int64_t>(last_received_ - last_acknowledged_));
   fault::Hit("decode.after");
   {
     const std::lock_guard lock(mutex_);
-    generation_ = letters.back().delivery.tag.generation;
-    for (Letter& letter : letters) {
-      buffered_bytes_ += letter.delivery.BufferedBytes();
-      letters_.push_back(std::move(letter));
+    generation_ = last.generation;
+    for (Received& one : received) {
+      buffered_bytes_ += one.bytes;
+      received_.push_back(std::move(one));
     }
   }
   changed_.notify_all();
@@ -355,11 +361,11 @@ void Inbox::Forget(Loss loss) {
   const std::lock_guard lock(mutex_);
   switch (loss) {
     case Loss::kComesAgain:
-      letters_.clear();
+      received_.clear();
       buffered_bytes_ = taken_bytes_;
       break;
     case Loss::kIsGone:
-      for (Letter& letter : letters_) letter.delivery.tag = {};
+      for (Received& one : received_) one.judgement.letter.delivery.tag = {};
       break;
   }
   to_acknowledge_ = {};

@@ -1,6 +1,6 @@
-// The broker's side of intake: one thread that receives and reads letters while the batch before is
-// being settled. A client library sends its heartbeats only while it is called, so this thread
-// never waits for the ledger.
+// The broker's side of intake: one thread that receives, reads and judges letters while the batch
+// before is being settled. A client library sends its heartbeats only while it is called, so this
+// thread never waits for the ledger.
 #pragma once
 
 #include <condition_variable>
@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "broker/consumer.h"
 #include "handler/caution.h"
+#include "handler/judge.h"
 #include "letter/letter_reader.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
@@ -34,16 +35,17 @@ struct InboxOptions {
 // letters taken.
 class Inbox {
  public:
-  Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, const Clock& clock,
-        Metrics& metrics, Health& health, InboxOptions options);
+  // Everything referred to must outlive it.
+  Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, const Judge& judge,
+        const Clock& clock, Metrics& metrics, Health& health, InboxOptions options);
   ~Inbox();  // as Stop()
 
   void Start();
 
-  // Letters in the order of the queue, at most `limit`; waits for the first one and for no other.
-  // Empty: stopped. A letter that was delivered often before comes alone: it may be what kills us.
-  // Those taken before are done with: settled, or given back.
-  [[nodiscard]] std::vector<Letter> Take(std::size_t limit, const std::stop_token& stop);
+  // Letters, judged, in the order of the queue, at most `limit`; waits for the first one and for no
+  // other. Empty: stopped. A letter that was delivered often before comes alone: it may be what
+  // kills us. Those taken before are done with: settled, or given back.
+  [[nodiscard]] std::vector<Judgement> Take(std::size_t limit, const std::stop_token& stop);
 
   // Whether more than so many letters, or bytes of letters, are received and not settled; the batch
   // in hand counts with its bytes only. Never waits.
@@ -95,6 +97,7 @@ class Inbox {
 
   const std::unique_ptr<Consumer> consumer_;
   const LetterReader& reader_;
+  const Judge& judge_;
   const Clock& clock_;
   Metrics& metrics_;
   Health& health_;
@@ -103,8 +106,12 @@ class Inbox {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Letter> letters_;      // guarded by mutex_
-  std::size_t buffered_bytes_ = 0;  // guarded by mutex_: of letters_ and of those taken last
+  struct Received {
+    Judgement judgement;
+    std::size_t bytes;  // its letter's BufferedBytes(), which goes through all headers
+  };
+  std::deque<Received> received_;   // guarded by mutex_: not taken yet
+  std::size_t buffered_bytes_ = 0;  // guarded by mutex_: of received_ and of those taken last
   std::size_t taken_bytes_ = 0;     // guarded by mutex_: of those taken last
   Orders orders_;                   // guarded by mutex_
   DeliveryTag to_acknowledge_;      // guarded by mutex_

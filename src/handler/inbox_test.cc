@@ -18,17 +18,17 @@ class InboxTest : public ::testing::Test {
  protected:
   void StartInbox(InboxOptions options = {.prefetch = 10, .max_buffered_bytes = 1 << 20}) {
     inbox_ = std::make_unique<Inbox>(std::make_unique<test::ScriptedConsumer>(queue_), reader_,
-                                     clock_, metrics_, health_, options);
+                                     judge_, clock_, metrics_, health_, options);
     inbox_->Start();
   }
-  std::vector<Letter> Take(std::size_t limit = 100) { return inbox_->Take(limit, {}); }
+  std::vector<Judgement> Take(std::size_t limit = 100) { return inbox_->Take(limit, {}); }
 
   // Takes the first letter, which comes alone, and reports it recorded: after this everything is
   // delivered.
   void PassTheFirst() {
     const auto first = Take();
     ASSERT_THAT(first, SizeIs(1));
-    inbox_->AcknowledgeUpTo(first.back().delivery.tag);
+    inbox_->AcknowledgeUpTo(first.back().letter.delivery.tag);
     ASSERT_TRUE(queue_.WaitForCall("subscribe 10"));
   }
 
@@ -44,15 +44,16 @@ class InboxTest : public ::testing::Test {
     return false;
   }
 
-  static std::vector<std::string> Bodies(const std::vector<Letter>& letters) {
+  static std::vector<std::string> Bodies(const std::vector<Judgement>& judgements) {
     std::vector<std::string> bodies;
-    for (const Letter& letter : letters) bodies.push_back(letter.delivery.message.body);
+    for (const Judgement& one : judgements) bodies.push_back(one.letter.delivery.message.body);
     return bodies;
   }
 
   test::ScriptedQueue queue_;
   SystemClock clock_;
   LetterReader reader_{LetterFormat::Default()};
+  Judge judge_{{}, clock_};
   Metrics metrics_;
   Health health_;
   std::unique_ptr<Inbox> inbox_;
@@ -66,7 +67,7 @@ TEST_F(InboxTest, P1_ASubscriptionBeginsWithOneLetterUntilOneIsRecorded) {
   const auto first = Take();
   EXPECT_THAT(Bodies(first), ElementsAre("a"));
   EXPECT_EQ(queue_.ready(), 2u) << "a crash now costs the other letters no delivery";
-  inbox_->AcknowledgeUpTo(first.back().delivery.tag);
+  inbox_->AcknowledgeUpTo(first.back().letter.delivery.tag);
   EXPECT_TRUE(queue_.WaitForCall("subscribe 10"));
 }
 
@@ -82,7 +83,7 @@ TEST_F(InboxTest, P1_ALetterThatWasDeliveredOftenComesAlone) {
     const auto batch = Take();
     letters += batch.size();
     batches.push_back(Bodies(batch));
-    inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+    inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
   }
   EXPECT_THAT(batches, Contains(ElementsAre("suspect")));
 }
@@ -96,14 +97,14 @@ TEST_F(InboxTest, P1_WhatIsGivenBackIsNeverAcknowledgedAlsoWhenDeliveryGoesOnAtO
   queue_.Push("b");  // lies in the inbox or on its way when the batch is given up
   inbox_->GiveBack();
   inbox_->Resume();
-  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);  // of the closed channel: passed over
+  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);  // of the closed channel: passed over
   std::vector<std::string> again;
   while (again.size() < 2) {
     const auto letters = Take();
     for (const std::string& body : Bodies(letters)) again.push_back(body);
     EXPECT_THAT(queue_.acknowledged(), Not(Contains(again.back())))
         << "acknowledged before it was recorded";
-    inbox_->AcknowledgeUpTo(letters.back().delivery.tag);
+    inbox_->AcknowledgeUpTo(letters.back().letter.delivery.tag);
   }
   EXPECT_THAT(again, ElementsAre("a", "b"));
   inbox_->Stop();
@@ -118,7 +119,7 @@ TEST_F(InboxTest, P1_HoldingKeepsWhatIsInHandAndAcknowledgesIt) {
   const auto batch = Take();
   inbox_->Hold();
   ASSERT_TRUE(queue_.WaitForCall("cancel"));
-  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
   EXPECT_TRUE(queue_.WaitForCall("ack 2"));
   EXPECT_THAT(queue_.calls(), Not(Contains("close")));
 }
@@ -137,7 +138,7 @@ TEST_F(InboxTest, P1_WhatIsOnItsWayIsTakenInWhileHoldingAsFarAsThereIsRoom) {
   ASSERT_TRUE(queue_.WaitForCall("keep alive"));
   EXPECT_THAT(queue_.calls(), Contains("deliver b"));
   EXPECT_THAT(queue_.calls(), Not(Contains("deliver beyond"))) << "P9";
-  inbox_->AcknowledgeUpTo(first.back().delivery.tag);
+  inbox_->AcknowledgeUpTo(first.back().letter.delivery.tag);
   inbox_->Resume();
   EXPECT_THAT(Bodies(Take()), ElementsAre("a", "b"));
   EXPECT_THAT(Bodies(Take()), ElementsAre("beyond"));
@@ -150,7 +151,7 @@ TEST_F(InboxTest, P1_AStopWritesTheLastAcknowledgementAndGivesTheRestBack) {
   queue_.Push("a");
   queue_.Push("b");
   const auto batch = Take(1);
-  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
   inbox_->Stop();
   EXPECT_THAT(queue_.acknowledged(), ElementsAre("first", "a"));
   EXPECT_EQ(queue_.ready(), 1u);
@@ -164,7 +165,7 @@ TEST_F(InboxTest, P5_ALostConnectionIsMadeAgainAndNothingIsMissing) {
   const auto batch = Take();
   queue_.LoseConnection();
   ASSERT_TRUE(queue_.WaitForCall("close"));
-  inbox_->AcknowledgeUpTo(batch.back().delivery.tag);
+  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
   EXPECT_THAT(Bodies(Take()), ElementsAre("a"));
 }
 
@@ -203,12 +204,12 @@ TEST_F(InboxTest, P1_NothingElseIsPrefetchedUntilASuspectIsRecorded) {
   const std::size_t so_far = queue_.calls().size();
   const auto before = Take();
   ASSERT_THAT(Bodies(before), ElementsAre("a"));
-  inbox_->AcknowledgeUpTo(before.back().delivery.tag);
+  inbox_->AcknowledgeUpTo(before.back().letter.delivery.tag);
   ASSERT_TRUE(queue_.WaitForCall("ack 2"));
   const auto suspect = Take();
   const std::size_t at_suspect = queue_.calls().size();
   ASSERT_THAT(Bodies(suspect), ElementsAre("suspect"));
-  inbox_->AcknowledgeUpTo(suspect.back().delivery.tag);
+  inbox_->AcknowledgeUpTo(suspect.back().letter.delivery.tag);
   ASSERT_TRUE(queue_.WaitForCall("subscribe 10", at_suspect));
   const auto calls = queue_.calls();
   const auto trusted =
@@ -240,7 +241,7 @@ TEST_F(InboxTest, P1_ALetterThatCannotBeReadIsLookedForAloneAndThenAskedForNoMor
     std::jthread settling([this](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
         const auto letters = inbox_->Take(100, stop);
-        if (!letters.empty()) inbox_->AcknowledgeUpTo(letters.back().delivery.tag);
+        if (!letters.empty()) inbox_->AcknowledgeUpTo(letters.back().letter.delivery.tag);
       }
     });
     ASSERT_TRUE(WaitForHealth("take it out"));
@@ -288,7 +289,7 @@ TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenIsStillSettled) {
   while (kept.empty() || kept.back() != "of the next queue") {
     const auto letters = Take();
     for (const std::string& body : Bodies(letters)) kept.push_back(body);
-    inbox_->AcknowledgeUpTo(letters.back().delivery.tag);
+    inbox_->AcknowledgeUpTo(letters.back().letter.delivery.tag);
   }
   EXPECT_THAT(kept, ElementsAre("a", "b", "of the next queue"));
   inbox_->Stop();

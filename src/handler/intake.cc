@@ -13,21 +13,14 @@ using std::chrono::steady_clock;
 constexpr milliseconds kFirstBackoff(100);
 constexpr milliseconds kLongestBackoff(10'000);
 
-std::vector<Judgement> JudgeAll(const Judge& judge, std::vector<Letter> letters) {
-  std::vector<Judgement> judgements;
-  judgements.reserve(letters.size());
-  for (Letter& letter : letters) judgements.push_back(judge(std::move(letter)));
-  return judgements;
-}
-
 }  // namespace
 
 // The road of a letter, and what happens if we die on each line of it: before the settle has
 // committed, the broker still has every letter of the batch and delivers it again; after it, the
 // ledger has them all, and letters delivered again are known by their keys.
 void Intake::HandleOneBatch(const std::stop_token& stop) {
-  std::vector<Letter> letters = inbox_.Take(options_.batch_letters, stop);  // receive and read
-  const std::vector<Judgement> judgements = JudgeAll(judge_, std::move(letters));  // decide
+  // Received, read and decided by the inbox, while the batch before was being settled.
+  const std::vector<Judgement> judgements = inbox_.Take(options_.batch_letters, stop);
   std::span<const Judgement> rest = judgements;
   while (!rest.empty()) {
     const auto began = steady_clock::now();
@@ -57,13 +50,12 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
       settler_(
           *settlement_,
           [this](auto batch, auto locked) { return settlement_->Settle(batch, locked); }, clock),
-      judge_(judge),
       clock_(clock),
       metrics_(metrics),
       health_(health),
       options_(options),
       events_written_(std::move(events_written)),
-      inbox_(std::move(consumer), reader, clock, metrics, health, options.inbox),
+      inbox_(std::move(consumer), reader, judge, clock, metrics, health, options.inbox),
       backoff_(kFirstBackoff, kLongestBackoff),
       return_backoff_(options.first_return, options.longest_return) {
   // From before anything runs: nobody is to find everything ready that has not begun.

@@ -66,7 +66,6 @@ class Intake {
   const std::string part_;  // in Health
   const std::unique_ptr<Settlement> settlement_;
   BatchSettler settler_;
-  const Judge& judge_;
   const Clock& clock_;
   Metrics& metrics_;
   Health& health_;

@@ -227,10 +227,11 @@ void Connection::RollBack() {
   if (connection_) EndTransaction();
 }
 
-LedgerResult<std::vector<Rows>> Connection::Begin(std::vector<Statement> statements) {
+LedgerResult<std::vector<Rows>> Connection::Begin(std::vector<Statement> statements,
+                                                  const std::function<void()>& meanwhile) {
   if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
   statements.insert(statements.begin(), Statement{.sql = std::string(kBegin), .parameters = {}});
-  auto results = SendAll(statements, OnLoss::kUnavailable);
+  auto results = SendAll(statements, OnLoss::kUnavailable, kAnswerLimit, {}, meanwhile);
   if (results) {
     results->erase(results->begin());
   } else if (connection_) {
@@ -283,7 +284,8 @@ LedgerResult<void> Connection::RunScript(const std::string& sql, std::chrono::se
 
 LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> statements,
                                                     OnLoss on_loss, std::chrono::seconds limit,
-                                                    const SendPoints& points) {
+                                                    const SendPoints& points,
+                                                    const std::function<void()>& meanwhile) {
   const auto deadline = steady_clock::now() + limit;
   // libpq sends what is long while it is still taking it, so that even a failure to take it all
   // leaves a doubt.
@@ -292,6 +294,7 @@ LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> s
   const auto sent = steady_clock::now();
   fault::Hit(points.sent);
   fault::Hit(points.awaited);
+  if (meanwhile) meanwhile();
   auto results = Collect(asked, on_loss, deadline);
   if (connection_) PQexitPipelineMode(connection_.get());
   if (!results && !names_.empty() &&

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -67,7 +68,9 @@ class Connection {
   // The same in steps, where a later statement needs what an earlier one gave; between Begin() and
   // Commit() any number of them. After an error the transaction is over; begun and not finished, it
   // ends with the next Begin(), Run() or the connection.
-  [[nodiscard]] LedgerResult<std::vector<Rows>> Begin(std::vector<Statement> statements);
+  // `meanwhile` is called once everything is sent, before its answer is waited for.
+  [[nodiscard]] LedgerResult<std::vector<Rows>> Begin(
+      std::vector<Statement> statements, const std::function<void()>& meanwhile = nullptr);
   [[nodiscard]] LedgerResult<Rows> Continue(const Statement& statement);
   [[nodiscard]] LedgerResult<std::vector<Rows>> Commit(std::vector<Statement> statements,
                                                        const SendPoints& points = {});
@@ -99,10 +102,10 @@ class Connection {
   [[nodiscard]] bool HasDied();
   void EndTransaction();
 
-  [[nodiscard]] LedgerResult<std::vector<Rows>> SendAll(std::span<const Statement> statements,
-                                                        OnLoss on_loss,
-                                                        std::chrono::seconds limit = kAnswerLimit,
-                                                        const SendPoints& points = {});
+  [[nodiscard]] LedgerResult<std::vector<Rows>> SendAll(
+      std::span<const Statement> statements, OnLoss on_loss,
+      std::chrono::seconds limit = kAnswerLimit, const SendPoints& points = {},
+      const std::function<void()>& meanwhile = nullptr);
   // What an answer is to: a statement, or the parsing of one that is kept.
   struct Asked {
     std::string_view parsed;  // its text; empty: it was no parsing

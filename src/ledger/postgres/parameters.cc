@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 namespace deadletter::postgres {
@@ -156,6 +157,11 @@ Parameters& Parameters::Bytes(std::string value) {
 
 Parameters& Parameters::Moment(Instant value) {
   return Number(ToPostgres(value));
+}
+
+Parameters& Parameters::Append(Parameters others) {
+  std::ranges::move(others.values_, std::back_inserter(values_));
+  return *this;
 }
 
 Parameters& Parameters::Flag(bool value) {

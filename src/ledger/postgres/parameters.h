@@ -72,6 +72,7 @@ class Parameters {
   Parameters& Array(BinaryArray value);
   Parameters& Texts(std::span<const std::string> values);
   Parameters& Bytes(const std::optional<std::string>& value);
+  Parameters& Append(Parameters others);
 
   [[nodiscard]] const std::vector<std::optional<std::string>>& values() const { return values_; }
 

@@ -126,51 +126,40 @@ void AddOutcomes(Parameters& parameters, std::span<const Settled> letters) {
   });
 }
 
-void AddRecords(Parameters& parameters, std::span<const Settled> letters) {
+Parameters RecordsOf(std::span<const Letter* const> letters) {
   using Text = std::string_view;
+  using One = const Letter*;
+  Parameters parameters;
   Bytes(
-      parameters, letters,
-      [](const Settled& settled) { return ReasonName(LetterOf(settled).reason); },
+      parameters, letters, [](One letter) { return ReasonName(letter->reason); },
       ElementType::kText);
-  Bytes(parameters, letters, [](const Settled& settled) { return Text(LetterOf(settled).queue); });
-  Bytes(parameters, letters,
-        [](const Settled& settled) { return Text(LetterOf(settled).delivery.dead_letter_queue); });
-  Bytes(parameters, letters,
-        [](const Settled& settled) { return Text(LetterOf(settled).exchange); });
-  Bytes(parameters, letters,
-        [](const Settled& settled) { return Text(LetterOf(settled).routing_key); });
-  Column(parameters, letters, ElementType::kInt8, [](BinaryArray& array, const Settled& settled) {
-    array.AddNumber(LetterOf(settled).history.total);
-  });
+  Bytes(parameters, letters, [](One letter) { return Text(letter->queue); });
+  Bytes(parameters, letters, [](One letter) { return Text(letter->delivery.dead_letter_queue); });
+  Bytes(parameters, letters, [](One letter) { return Text(letter->exchange); });
+  Bytes(parameters, letters, [](One letter) { return Text(letter->routing_key); });
+  Column(parameters, letters, ElementType::kInt8,
+         [](BinaryArray& array, One letter) { array.AddNumber(letter->history.total); });
   using Member = std::optional<std::string> Letter::*;
   for (const Member member : {&Letter::message_id, &Letter::correlation_id, &Letter::type,
                               &Letter::action, &Letter::worker_id}) {
     Column(parameters, letters, ElementType::kBytea,
-           [member](BinaryArray& array, const Settled& settled) {
-             array.AddBytes(LetterOf(settled).*member);
-           });
+           [member](BinaryArray& array, One letter) { array.AddBytes(letter->*member); });
   }
-  Bytes(parameters, letters,
-        [](const Settled& settled) { return View(LetterOf(settled).group.value()); });
-  Moments(parameters, letters, [](const Settled& settled) { return LetterOf(settled).died_at; });
-  Moments(parameters, letters,
-          [](const Settled& settled) { return LetterOf(settled).delivery.received_at; });
-  Flags(parameters, letters,
-        [](const Settled& settled) { return LetterOf(settled).delivery.redelivered; });
-  Flags(parameters, letters,
-        [](const Settled& settled) { return LetterOf(settled).PossibleDuplicate(); });
-  Bytes(parameters, letters,
-        [](const Settled& settled) { return Text(LetterOf(settled).delivery.exchange); });
-  Bytes(parameters, letters,
-        [](const Settled& settled) { return Text(LetterOf(settled).delivery.routing_key); });
-  Column(parameters, letters, ElementType::kBytea, [](BinaryArray& array, const Settled& settled) {
-    array.AddBytes(Text(PropertiesToJson(LetterOf(settled).delivery.message.properties)));
+  Bytes(parameters, letters, [](One letter) { return View(letter->group.value()); });
+  Moments(parameters, letters, [](One letter) { return letter->died_at; });
+  Moments(parameters, letters, [](One letter) { return letter->delivery.received_at; });
+  Flags(parameters, letters, [](One letter) { return letter->delivery.redelivered; });
+  Flags(parameters, letters, [](One letter) { return letter->PossibleDuplicate(); });
+  Bytes(parameters, letters, [](One letter) { return Text(letter->delivery.exchange); });
+  Bytes(parameters, letters, [](One letter) { return Text(letter->delivery.routing_key); });
+  Column(parameters, letters, ElementType::kBytea, [](BinaryArray& array, One letter) {
+    array.AddBytes(Text(PropertiesToJson(letter->delivery.message.properties)));
   });
-  Column(parameters, letters, ElementType::kBytea, [](BinaryArray& array, const Settled& settled) {
-    array.AddBytes(Text(FieldTableToJson(LetterOf(settled).delivery.message.headers)));
+  Column(parameters, letters, ElementType::kBytea, [](BinaryArray& array, One letter) {
+    array.AddBytes(Text(FieldTableToJson(letter->delivery.message.headers)));
   });
-  Bytes(parameters, letters,
-        [](const Settled& settled) { return Text(LetterOf(settled).delivery.message.body); });
+  Bytes(parameters, letters, [](One letter) { return Text(letter->delivery.message.body); });
+  return parameters;
 }
 
 bool AddOutbox(Parameters& parameters, std::span<const Settled> letters, Instant settled_at) {

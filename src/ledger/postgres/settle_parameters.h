@@ -21,7 +21,7 @@ void AddFailures(Parameters& parameters, std::span<const Judgement> batch);
 // settle_record.sql and settle_again_record.sql: what became of letters ($2 to $8); and, of the
 // former, what came ($9 to $29).
 void AddOutcomes(Parameters& parameters, std::span<const Settled> letters);
-void AddRecords(Parameters& parameters, std::span<const Settled> letters);
+[[nodiscard]] Parameters RecordsOf(std::span<const Letter* const> letters);
 
 // settle_outbox.sql: $1 to $10. False: there is nothing to send.
 [[nodiscard]] bool AddOutbox(Parameters& parameters, std::span<const Settled> letters,

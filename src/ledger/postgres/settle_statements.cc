@@ -9,6 +9,13 @@
 namespace deadletter::postgres {
 namespace {
 
+std::vector<const Letter*> LettersOf(std::span<const Settled> settled) {
+  std::vector<const Letter*> letters;
+  letters.reserve(settled.size());
+  for (const Settled& one : settled) letters.push_back(&one.judgement->letter);
+  return letters;
+}
+
 std::string JudgeSql(const PlatformSql& sql, const std::string& schema) {
   const auto within = [](const std::string& updated, const std::string& letter) {
     return "(" + updated + " >= " + letter + ".attempt_from AND " + updated + " < " + letter +
@@ -122,14 +129,25 @@ std::string SettleStatements::ExecutionIds(std::span<const Judgement> batch) con
   return std::move(ids).Encoded();
 }
 
+Parameters SettleStatements::Records(std::span<const Judgement> batch) {
+  std::vector<const Letter*> letters;
+  letters.reserve(batch.size());
+  for (const Judgement& judgement : batch) letters.push_back(&judgement.letter);
+  return RecordsOf(letters);
+}
+
 std::vector<Statement> SettleStatements::Record(std::span<const Settled> letters, Which which,
-                                                Instant settled_at, bool rehearsed) const {
+                                                Instant settled_at, bool rehearsed,
+                                                std::optional<Parameters> records) const {
   std::vector<Statement> statements;
   Statement record{.sql = which == Which::kNew ? texts_.record : texts_.record_again,
                    .parameters = {}};
   record.parameters.Moment(settled_at);
   AddOutcomes(record.parameters, letters);
-  if (which == Which::kNew) AddRecords(record.parameters, letters);
+  if (which == Which::kNew) {
+    if (!records) records = RecordsOf(LettersOf(letters));
+    record.parameters.Append(std::move(*records));
+  }
   statements.push_back(std::move(record));
   Statement outbox{.sql = texts_.outbox, .parameters = {}};
   if (AddOutbox(outbox.parameters, letters, settled_at) || rehearsed)

@@ -36,9 +36,13 @@ class SettleStatements {
   // Up to the judgement, in order; the answer of the last is for ReadRulings().
   [[nodiscard]] std::vector<Statement> Judge(std::span<const Judgement> batch, LockedRows locked,
                                              Which which) const;
-  // What is recorded of it. `rehearsed`: all that a settle may ever say, with nothing in it too.
+  // What new letters are recorded as, but for what became of them; needs no judgement.
+  [[nodiscard]] static Parameters Records(std::span<const Judgement> batch);
+  // What is recorded of it. `records`: Records() of these letters; made here where there are none.
+  // `rehearsed`: all that a settle may ever say, with nothing in it too.
   [[nodiscard]] std::vector<Statement> Record(std::span<const Settled> letters, Which which,
-                                              Instant settled_at, bool rehearsed) const;
+                                              Instant settled_at, bool rehearsed,
+                                              std::optional<Parameters> records = {}) const;
   // What became, in order, of those letters of the batch that were recorded before.
   [[nodiscard]] Statement Known(std::span<const Judgement> batch,
                                 std::span<const Ruling> rulings) const;

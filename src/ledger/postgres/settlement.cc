@@ -66,15 +66,20 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
                                                                  LockedRows locked, Which which) {
   if (auto ready = Ready(); !ready) return tl::unexpected(ready.error());
   fault::Hit("settle.before");
-  const auto judged = connection_.Begin(Kept(statements_.Judge(batch, locked, which), batch));
+  // Mostly every letter is new, and its record can be encoded while the server judges.
+  std::optional<Parameters> records;
+  const auto judged = connection_.Begin(Kept(statements_.Judge(batch, locked, which), batch), [&] {
+    if (which == Which::kNew) records = SettleStatements::Records(batch);
+  });
   if (!judged) return tl::unexpected(Refused(judged.error(), locked));
   const auto rulings = ReadRulings(judged->back(), batch, Observes());
   if (!rulings) return tl::unexpected(Misunderstood(judged->back().size(), batch.size()));
   fault::Hit("settle.moved");
 
-  std::vector<Statement> rest =
-      statements_.Record(FreshOnes(batch, *rulings), which, Now(), /*rehearsed=*/false);
   const bool some_known = !std::ranges::all_of(*rulings, &Ruling::is_fresh);
+  if (some_known) records.reset();
+  std::vector<Statement> rest = statements_.Record(FreshOnes(batch, *rulings), which, Now(),
+                                                   /*rehearsed=*/false, std::move(records));
   if (some_known) rest.push_back(statements_.Known(batch, *rulings));
   const auto recorded = connection_.Commit(Kept(std::move(rest), batch), kSettle);
   if (!recorded) return tl::unexpected(Refused(recorded.error(), locked));

@@ -1,6 +1,6 @@
 -- The session that our promises need. Nobody's default may weaken a commit below a flush to disk (P1); the
 -- stronger remote_write and remote_apply are left alone. Plans are made for the batch at hand: a plan made while
--- the ledger was empty would read it whole for ever.
+-- the ledger was empty would read it whole for ever (settle_begin.sql has its own answer to that).
 SELECT
   set_config('synchronous_commit',
     CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'

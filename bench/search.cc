@@ -7,7 +7,7 @@
 #include "bench/pages.h"
 #include "bench/report.h"
 #include "bench/scenarios.h"
-#include "tests/support/http_get.h"
+#include "tests/support/platform_connection.h"
 
 namespace deadletter::bench {
 namespace {
@@ -30,10 +30,10 @@ const std::vector<Pages> kQuestions = {
      Finding::kLookedFor},
 };
 
-void AwaitIndexed(Report& report, Served& served, std::size_t letters) {
+void AwaitIndexed(Report& report, test::PlatformConnection& database, std::size_t letters) {
   const auto began = std::chrono::steady_clock::now();
-  const std::string url = served.Url() + "/metrics";
-  while (test::HttpGet(url).body.find("\ndeadletter_unindexed_letters 0\n") == std::string::npos) {
+  const std::string all = std::to_string(letters);
+  while (database.Value("SELECT indexed FROM deadletter.text_index") != all) {
     if (std::chrono::steady_clock::now() - began > kLongestIndexing)
       throw std::runtime_error("the letters are never indexed");
     std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -55,7 +55,8 @@ void Search(const Settings& settings, Lab& lab) {
   served.AwaitConsuming();
   Report report("search");
   report.Say("letters", std::to_string(settings.letters));
-  AwaitIndexed(report, served, settings.letters);
+  test::PlatformConnection database(url);
+  AwaitIndexed(report, database, settings.letters);
   MeasurePages(report, served, servers, url, kQuestions, settings.plans);
   report.Print();
 }

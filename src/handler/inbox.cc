@@ -21,6 +21,9 @@ constexpr milliseconds kOptionalQueueWait = seconds(30);
 constexpr std::uint64_t kOftenDelivered = 3;
 constexpr std::chrono::minutes kOftenToldEvery(1);
 
+// Long enough for whatever lies in the buffer while all goes well.
+constexpr seconds kJudgementHolds(1);
+
 constexpr std::string_view kUnreadableCause = "unreadable";  // of a pause
 
 bool ComesOften(const Letter& letter) {
@@ -60,17 +63,22 @@ std::vector<Judgement> Inbox::Take(std::size_t limit, const std::stop_token& sto
   std::vector<Judgement> taken;
   if (stop.stop_requested()) return taken;
   taken.reserve(std::min(limit, received_.size()));
+  std::vector<std::size_t> to_judge;
+  const Instant now = clock_.Now();
   while (!received_.empty() && taken.size() < limit) {
-    const std::size_t bytes = received_.front().bytes;
-    const bool alone = ComesOften(received_.front().judgement.letter);
-    if (!taken.empty() && (alone || taken_bytes_ + bytes > options_.max_batch_bytes)) break;
-    taken_bytes_ += bytes;
-    taken.push_back(std::move(received_.front().judgement));
+    Received& next = received_.front();
+    const bool alone = ComesOften(next.judgement.letter);
+    if (!taken.empty() && (alone || taken_bytes_ + next.bytes > options_.max_batch_bytes)) break;
+    taken_bytes_ += next.bytes;
+    if (!next.judged_at || now - *next.judged_at > kJudgementHolds)
+      to_judge.push_back(taken.size());
+    taken.push_back(std::move(next.judgement));
     received_.pop_front();
     if (alone) break;
   }
   lock.unlock();
   consumer_->Wake();  // there is room for more letters again
+  for (const std::size_t place : to_judge) taken[place] = judge_(std::move(taken[place].letter));
   return taken;
 }
 
@@ -226,10 +234,7 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
   received.reserve(deliveries.size());
   fault::Hit("decode.before");
   for (Delivery& delivery : deliveries) {
-    const std::size_t bytes = delivery.BufferedBytes();
-    received.push_back(
-        {judge_(reader_.Read(LetterId(TimeOrderedUuid(clock_.Now())), std::move(delivery))),
-         bytes});
+    received.push_back(ReadAndJudge(std::move(delivery)));
     const Letter& letter = received.back().judgement.letter;
     metrics_.LetterReceived(letter.delivery.dead_letter_queue, letter.reason);
     if (letter.delivery.redelivered) metrics_.LetterRedelivered();
@@ -253,6 +258,20 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
     }
   }
   changed_.notify_all();
+}
+
+Inbox::Received Inbox::ReadAndJudge(Delivery delivery) const {
+  const Instant now = clock_.Now();
+  Letter letter = reader_.Read(LetterId(TimeOrderedUuid(now)), std::move(delivery));
+  Received received;
+  if (ComesOften(letter)) {
+    received.judgement.letter = std::move(letter);
+  } else {
+    received.judgement = judge_(std::move(letter));
+    received.judged_at = now;
+  }
+  received.bytes = received.judgement.BufferedBytes();
+  return received;
 }
 
 // Once a minute: after a crash loop every letter of a queue may come so.

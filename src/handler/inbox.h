@@ -43,8 +43,9 @@ class Inbox {
   void Start();
 
   // Letters, judged, in the order of the queue, at most `limit`; waits for the first one and for no
-  // other. Empty: stopped. A letter that was delivered often before comes alone: it may be what
-  // kills us. Those taken before are done with: settled, or given back.
+  // other. Empty: stopped. A letter that was delivered often before comes alone, and is judged only
+  // then: it may be what kills us. What has waited here is judged anew, so that the times in a
+  // judgement are those of its settle. Those taken before are done with: settled, or given back.
   [[nodiscard]] std::vector<Judgement> Take(std::size_t limit, const std::stop_token& stop);
 
   // Whether more than so many letters, or bytes of letters, are received and not settled; the batch
@@ -77,6 +78,11 @@ class Inbox {
     friend bool operator==(const Orders&, const Orders&) = default;
   };
   enum class Loss { kComesAgain, kIsGone };
+  struct Received {
+    Judgement judgement;
+    std::size_t bytes = 0;             // BufferedBytes(), which goes through all headers
+    std::optional<Instant> judged_at;  // absent: there is only its letter yet
+  };
 
   void Run(const std::stop_token& stop);
   void Step(const std::stop_token& stop);
@@ -85,6 +91,7 @@ class Inbox {
   bool Subscribed(const std::stop_token& stop);
   void LeaveUnreadable(const BrokerError& error);
   void Store(std::vector<Delivery> deliveries);
+  [[nodiscard]] Received ReadAndJudge(Delivery delivery) const;
   void TellOfOften(const Letter& letter);
   void WriteAcknowledgement();
   void Lost(const BrokerError& error, const std::stop_token& stop);
@@ -106,10 +113,6 @@ class Inbox {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  struct Received {
-    Judgement judgement;
-    std::size_t bytes;  // its letter's BufferedBytes(), which goes through all headers
-  };
   std::deque<Received> received_;   // guarded by mutex_: not taken yet
   std::size_t buffered_bytes_ = 0;  // guarded by mutex_: of received_ and of those taken last
   std::size_t taken_bytes_ = 0;     // guarded by mutex_: of those taken last

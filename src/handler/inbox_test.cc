@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "handler/scripted_consumer.h"
 
 namespace deadletter {
@@ -13,6 +16,16 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+
+// Goes when it is told to.
+class TestClock final : public Clock {
+ public:
+  [[nodiscard]] Instant Now() const override { return now_; }
+  void Pass(Microseconds time) { now_ = now_.load() + time; }
+
+ private:
+  std::atomic<Instant> now_{Instant(std::chrono::seconds(1'800'000'000))};
+};
 
 class InboxTest : public ::testing::Test {
  protected:
@@ -51,7 +64,7 @@ class InboxTest : public ::testing::Test {
   }
 
   test::ScriptedQueue queue_;
-  SystemClock clock_;
+  TestClock clock_;
   LetterReader reader_{LetterFormat::Default()};
   Judge judge_{{}, clock_};
   Metrics metrics_;
@@ -311,6 +324,43 @@ TEST_F(InboxTest, P5_NoWordOfTheSettlingSideIsMissedHoweverSoonTheNextOneComes) 
     ASSERT_TRUE(queue_.WaitForCall("close", so_far)) << "round " << round;
     ASSERT_TRUE(queue_.WaitForCall("subscribe 1", so_far)) << "round " << round;
   }
+}
+
+// Judged, and so the times in its judgement, when it is settled and not when it came.
+TEST_F(InboxTest, WhatHasWaitedIsJudgedAnew) {
+  queue_.Push("a");
+  StartInbox();
+  while (!inbox_->HoldsMoreThan(0, 1 << 30)) std::this_thread::yield();
+  clock_.Pass(std::chrono::minutes(1));
+  const auto taken = Take();
+  ASSERT_THAT(taken, SizeIs(1));
+  EXPECT_GT(taken[0].try_again_at, clock_.Now());
+}
+
+// What crashes us while it is judged takes none of those before it along.
+TEST_F(InboxTest, P1_ALetterThatWasDeliveredOftenIsJudgedWhenItIsAlone) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("often", 5);
+  while (!inbox_->HoldsMoreThan(0, 1 << 30)) std::this_thread::yield();
+  clock_.Pass(std::chrono::milliseconds(1));
+  const Instant asked = clock_.Now();
+  const auto taken = Take();
+  ASSERT_THAT(Bodies(taken), ElementsAre("often"));
+  EXPECT_EQ(taken[0].try_again_at, TryAgainAt(Outcome::kDeferred, 0, asked));
+}
+
+TEST_F(InboxTest, P9_WhatWasJudgedCountsWithItsJudgement) {
+  queue_.Push(R"({"message_type":"ExecutionRequested","payload":{"execution_id":5}})");
+  StartInbox();
+  while (!inbox_->HoldsMoreThan(0, 1 << 30)) std::this_thread::yield();
+  const auto taken = Take();
+  ASSERT_THAT(taken, SizeIs(1));
+  const std::size_t letter = taken[0].letter.delivery.BufferedBytes();
+  const std::size_t told = taken[0].failure.result_json.size() + taken[0].event.after_action.size();
+  ASSERT_GT(told, 0U);
+  EXPECT_TRUE(inbox_->HoldsMoreThan(100, letter + told));
 }
 
 }  // namespace

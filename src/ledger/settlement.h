@@ -46,6 +46,15 @@ struct Judgement {
   int tries = 0;  // how often the letter was settled before; 0: it has just come
   // When a letter that ends up deferred or refused is looked at again.
   Instant try_again_at;
+
+  // Of letter and judgement, held in memory, near enough for a limit.
+  [[nodiscard]] std::size_t BufferedBytes() const {
+    const std::size_t texts = rule.size() + failure.error.size() + failure.message.size() +
+                              failure.result_json.size() + event.before_action.size() +
+                              event.after_action.size();
+    return sizeof(Judgement) + texts + letter.delivery.BufferedBytes() +
+           (retry ? retry->message.BufferedBytes() : 0);
+  }
 };
 
 enum class LockedRows {

@@ -33,6 +33,9 @@ struct Message {
   FieldTable headers;
   std::string body;  // any bytes
 
+  // Held in memory beside the object itself, near enough for a limit.
+  [[nodiscard]] std::size_t BufferedBytes() const;
+
   friend bool operator==(const Message&, const Message&) = default;
 };
 

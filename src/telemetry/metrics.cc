@@ -126,10 +126,12 @@ struct Metrics::Families {
       GaugeFamily("unacked_letters", "Letters in our hands that are not acknowledged yet.");
   Family<Gauge>& queue_messages =
       GaugeFamily("queue_messages", "Messages that wait in a dead letter queue.");
-  Gauge& outbox_pending =
-      GaugeFamily("outbox_pending", "Messages committed and not yet published.").Add({});
-  Gauge& outbox_oldest =
-      GaugeFamily("outbox_oldest_seconds", "Age of the oldest message not yet published.").Add({});
+  // What is looked for in the ledger or the broker is told from the first look on: nobody is to
+  // read a zero that nobody has seen.
+  Family<Gauge>& outbox_pending =
+      GaugeFamily("outbox_pending", "Messages committed and not yet published.");
+  Family<Gauge>& outbox_oldest =
+      GaugeFamily("outbox_oldest_seconds", "Age of the oldest message not yet published.");
   Family<Counter>& events_published =
       CounterFamily("events_published_total", "Attempts to publish an event, by outcome.");
   Family<Counter>& replayed =
@@ -141,12 +143,11 @@ struct Metrics::Families {
   Gauge& ledger_connected =
       GaugeFamily("ledger_connected", "1 while connected to the ledger.").Add({});
   Family<Gauge>& ledger_letters = GaugeFamily("ledger_letters", "Letters in the ledger, by state.");
-  Gauge& ledger_bytes = GaugeFamily("ledger_bytes", "Size of the ledger on disk.").Add({});
-  Gauge& uncounted_letters =
-      GaugeFamily("uncounted_letters", "Letters that groups and statistics do not have yet.")
-          .Add({});
-  Gauge& unindexed_letters =
-      GaugeFamily("unindexed_letters", "Letters that no text search finds yet.").Add({});
+  Family<Gauge>& ledger_bytes = GaugeFamily("ledger_bytes", "Size of the ledger on disk.");
+  Family<Gauge>& uncounted_letters =
+      GaugeFamily("uncounted_letters", "Letters that groups and statistics do not have yet.");
+  Family<Gauge>& unindexed_letters =
+      GaugeFamily("unindexed_letters", "Letters that no text search finds yet.");
   Family<Gauge>& build_info = GaugeFamily("build_info", "Always 1; the label tells the version.");
 };
 
@@ -247,8 +248,8 @@ Figures Metrics::Show() const {
 }
 
 void Metrics::SetOutbox(std::int64_t pending, std::chrono::microseconds oldest) {
-  families_->outbox_pending.Set(static_cast<double>(pending));
-  families_->outbox_oldest.Set(Seconds(oldest));
+  families_->outbox_pending.Add({}).Set(static_cast<double>(pending));
+  families_->outbox_oldest.Add({}).Set(Seconds(oldest));
   const std::lock_guard lock(families_->told_mutex);
   families_->told.outbox_pending = pending;
 }
@@ -274,17 +275,17 @@ void Metrics::SetLedgerLetters(LetterState state, std::int64_t letters) {
 }
 
 void Metrics::SetLedgerBytes(std::int64_t bytes) {
-  families_->ledger_bytes.Set(static_cast<double>(bytes));
+  families_->ledger_bytes.Add({}).Set(static_cast<double>(bytes));
 }
 
 void Metrics::SetUncountedLetters(std::int64_t letters) {
-  families_->uncounted_letters.Set(static_cast<double>(letters));
+  families_->uncounted_letters.Add({}).Set(static_cast<double>(letters));
   const std::lock_guard lock(families_->told_mutex);
   families_->told.uncounted_letters = letters;
 }
 
 void Metrics::SetUnindexedLetters(std::int64_t letters) {
-  families_->unindexed_letters.Set(static_cast<double>(letters));
+  families_->unindexed_letters.Add({}).Set(static_cast<double>(letters));
 }
 
 std::string Metrics::Expose() const {

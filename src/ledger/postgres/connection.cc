@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/fault_point.h"
+#include "base/uuid.h"
 #include "ledger/postgres/errors.h"
 #include "ledger/postgres/sql.h"
 
@@ -21,7 +22,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds kConnectTimeout{5};  // where the URL has none
 constexpr std::string_view kCanceled = "57014";
 // A kept statement is gone (DISCARD, a pooler that gave us another session), or its columns are not
-// what they were.
+// what they were; a trigger may say the latter for reasons of its own.
 constexpr std::string_view kNoSuchStatement = "26000";
 constexpr std::string_view kOtherColumns = "0A000";
 constexpr std::string_view kTimeoutOfThis =
@@ -119,6 +120,7 @@ LedgerResult<void> Connection::Connect() {
   connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
   ++generation_;
   names_.clear();
+  names_begin_ = "deadletter_" + FormatUuid(RandomUuid()) + "_";
   if (!connection_) return tl::unexpected(Lost(OnLoss::kUnavailable));
   PQsetNoticeReceiver(connection_.get(), IgnoreNotice, nullptr);
   return AwaitConnected(TimeToConnect(parameters));
@@ -299,7 +301,7 @@ LedgerResult<std::vector<Rows>> Connection::SendAll(std::span<const Statement> s
   if (connection_) PQexitPipelineMode(connection_.get());
   if (!results && !names_.empty() &&
       (results.error().code == kNoSuchStatement || results.error().code == kOtherColumns)) {
-    results.error().fault = LedgerFault::kUnavailable;
+    if (results.error().code == kNoSuchStatement) results.error().fault = LedgerFault::kUnavailable;
     connection_.reset();  // the next one has none to miss
   }
   // The server says the same of a statement that somebody cancelled, which no smaller one mends.
@@ -339,7 +341,7 @@ bool Connection::SendOne(const Statement& statement, std::vector<Asked>& asked) 
   if (known != names_.end()) {
     name = known->second;
   } else {
-    name = "deadletter_" + std::to_string(++names_given_);
+    name = names_begin_ + std::to_string(++names_given_);
     asked.push_back({statement.sql, name});
     if (PQsendPrepare(connection, name.c_str(), statement.sql.c_str(), 0, nullptr) == 0)
       return false;
@@ -381,6 +383,9 @@ LedgerResult<std::vector<Rows>> Connection::Collect(std::span<const Asked> asked
     if (is_lost && !is_servers_word) break;
     if (status == PGRES_FATAL_ERROR && outcome) outcome = tl::unexpected(ErrorOf(result));
     if (!outcome && !is_servers_word) continue;
+    // A session that is ended while its COMMIT is flushed answers that, and says in place of the
+    // end of it all that it was ended: to nothing that was asked.
+    if (answered == asked.size()) break;
     const Asked& to = asked[answered++];
     if (to.parsed.empty()) {
       results.push_back(std::move(rows));

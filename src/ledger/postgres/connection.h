@@ -130,6 +130,7 @@ class Connection {
   std::unique_ptr<PGconn, Finish> connection_;
   std::uint64_t generation_ = 0;
   std::map<std::string, std::string, std::less<>> names_;  // of this session's kept statements
+  std::string names_begin_;  // of this session's: a pooler may give one to several of ours
   std::uint64_t names_given_ = 0;
   bool timed_out_ = false;  // the last wait was for nothing
   std::atomic<bool> aborted_{false};

@@ -16,6 +16,9 @@ struct Options {
   std::chrono::milliseconds lock_timeout{300};
   // What the server ends: a statement holds rows that the platform may wait for.
   std::chrono::milliseconds statement_timeout{60'000};
+  // So long the plans of a settle of few letters are kept. They are made for the tables as they
+  // are, and must not outlive what these grow by.
+  std::chrono::milliseconds plans_kept{10'000};
   ExecutionTable executions;
   ExecutionsMode mode = ExecutionsMode::kFail;
 };

@@ -68,7 +68,7 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
   fault::Hit("settle.before");
   // Mostly every letter is new, and its record can be encoded while the server judges.
   std::optional<Parameters> records;
-  const auto judged = connection_.Begin(Kept(statements_.Judge(batch, locked, which), batch), [&] {
+  const auto judged = connection_.Begin(JudgeStatements(batch, locked, which), [&] {
     if (which == Which::kNew) records = SettleStatements::Records(batch);
   });
   if (!judged) return tl::unexpected(Refused(judged.error(), locked));
@@ -97,6 +97,17 @@ LedgerResult<std::vector<SettledLetter>> PostgresSettlement::Run(std::span<const
     }
   }
   return settled;
+}
+
+std::vector<Statement> PostgresSettlement::JudgeStatements(std::span<const Judgement> batch,
+                                                           LockedRows locked, Which which) {
+  std::vector<Statement> statements = Kept(statements_.Judge(batch, locked, which), batch);
+  const auto now = std::chrono::steady_clock::now();
+  if (SettleStatements::IsPlannedOnce(batch) && now - planned_at_ >= options_.plans_kept) {
+    planned_at_ = now;
+    statements.insert(statements.begin(), Statement{.sql = "DISCARD PLANS", .parameters = {}});
+  }
+  return statements;
 }
 
 LedgerResult<void> PostgresSettlement::Ready() {
@@ -271,8 +282,7 @@ LedgerResult<void> PostgresSettlement::Rehearse(std::span<const Judgement> batch
 
 LedgerResult<void> PostgresSettlement::RunRehearsal(std::span<const Judgement> batch,
                                                     std::vector<Statement> more) {
-  const auto judged =
-      connection_.Begin(Kept(statements_.Judge(batch, LockedRows::kDefer, Which::kNew), batch));
+  const auto judged = connection_.Begin(JudgeStatements(batch, LockedRows::kDefer, Which::kNew));
   if (!judged) return tl::unexpected(judged.error());
   const auto rulings = ReadRulings(judged->back(), batch, Observes());
   if (!rulings) return tl::unexpected(Misunderstood(judged->back().size(), batch.size()));

@@ -39,6 +39,9 @@ class PostgresSettlement final : public Settlement {
                                                 std::vector<Statement> more);
   // Opens and learns the platform's table, where it may be touched at all.
   [[nodiscard]] LedgerResult<void> Ready();
+  // As statements_ has them, kept where the batch is of few letters.
+  [[nodiscard]] std::vector<Statement> JudgeStatements(std::span<const Judgement> batch,
+                                                       LockedRows locked, Which which);
   [[nodiscard]] bool Observes() const { return options_.mode == ExecutionsMode::kObserve; }
 
   [[nodiscard]] LedgerError Refused(LedgerError error, LockedRows locked);
@@ -53,6 +56,7 @@ class PostgresSettlement final : public Settlement {
   Platform platform_;
   PlatformSql sql_;  // empty where we observe
   SettleStatements statements_;
+  std::chrono::steady_clock::time_point planned_at_;  // what is kept of it
   std::optional<LetterId> closed_up_to_;
   std::optional<std::string> released_up_to_;
 };

@@ -1,9 +1,11 @@
 #include "base/uuid.h"
 
 #include <openssl/rand.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <span>
@@ -17,12 +19,15 @@ bool IsHyphenPlace(size_t place) {
   return place == 8 || place == 13 || place == 18 || place == 23;
 }
 
+// How often this process was forked off another one: what that one has fetched is not ours.
+std::atomic<std::uint32_t> forks{0};
+
 // Randomness of a thread's, fetched for many identities at once: to ask for sixteen bytes costs as
 // much as to ask for a thousand.
 class RandomBytes {
  public:
   void Take(std::span<std::uint8_t> bytes) {
-    if (left_ < bytes.size()) Fetch();
+    if (left_ < bytes.size() || forks_ != forks) Fetch();
     std::copy_n(fetched_.end() - static_cast<std::ptrdiff_t>(left_), bytes.size(), bytes.begin());
     left_ -= bytes.size();
   }
@@ -33,13 +38,17 @@ class RandomBytes {
     // to.
     if (RAND_bytes(fetched_.data(), static_cast<int>(fetched_.size())) != 1) std::abort();
     left_ = fetched_.size();
+    forks_ = forks;
   }
 
   std::array<std::uint8_t, 1024> fetched_{};
   std::size_t left_ = 0;
+  std::uint32_t forks_ = 0;
 };
 
 void FillRandom(std::span<std::uint8_t> bytes) {
+  static const int watching = pthread_atfork(nullptr, nullptr, [] { ++forks; });
+  if (watching != 0) std::abort();
   thread_local RandomBytes random;
   random.Take(bytes);
 }

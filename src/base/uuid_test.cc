@@ -1,6 +1,8 @@
 #include "base/uuid.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -85,6 +87,26 @@ TEST(TimeOrderedUuids, AreNeverGivenTwiceToSeveralThreads) {
     all.insert(mine.begin(), mine.end());
   }
   EXPECT_EQ(all.size(), given.size() * kEach);
+}
+
+// Each has fetched randomness ahead.
+TEST(RandomUuids, AreOthersInAProcessThatWasForked) {
+  (void)RandomUuid();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  ASSERT_NE(child, -1);
+  if (child == 0) {
+    const std::string text = FormatUuid(RandomUuid());
+    _exit(write(ends[1], text.data(), text.size()) == 36 ? 0 : 1);
+  }
+  std::string theirs(36, ' ');
+  EXPECT_EQ(read(ends[0], theirs.data(), theirs.size()), 36);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  close(ends[0]);
+  close(ends[1]);
+  EXPECT_NE(FormatUuid(RandomUuid()), theirs);
 }
 
 }  // namespace

@@ -257,7 +257,7 @@ TEST_F(ClientCommands, ExplainIsASentenceAndATimelineThatFitTheTerminal) {
   EXPECT_EQ(
       RunExplain({.server = command.server, .execution_id = "6"}, OutputFormat::kTable, terminal_),
       kExitFailed);
-  EXPECT_EQ(error_.str(), "deadletter: neither an execution 6 nor a letter of it is known\n");
+  EXPECT_EQ(error_.str(), "deadletter: neither an execution '6' nor a letter of it is known\n");
 }
 
 TEST_F(ClientCommands, ShowTellsTheWholeStory) {

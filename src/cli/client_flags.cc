@@ -146,8 +146,11 @@ Result<Command> ClientFlags::MakeMute() const {
   MuteCommand mute{.server = Server(), .group = id_};
   if (unmute_) return mute;
   const auto length = ParseDurationMs(*mute_for_);
-  if (!length || *length < 1'000)
-    return Fail("--for must be a duration like 30m, 2h or 7d, not '" + *mute_for_ + "'");
+  constexpr std::int64_t kLongestMs = std::int64_t{30} * 24 * 3'600 * 1'000;  // the server's
+  if (!length || *length < 1'000 || *length > kLongestMs) {
+    return Fail("--for must be a duration like 30m, 2h or 7d, at most 30d, not '" + *mute_for_ +
+                "'");
+  }
   mute.seconds = *length / 1'000;
   return mute;
 }

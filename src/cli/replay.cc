@@ -174,7 +174,7 @@ int Watch(const ReplayCommand& command, OutputFormat output, const Terminal& ter
 
 std::vector<Column> Columns() {
   return {
-      {.title = "ID", .least = 36},       {.title = "STATE", .least = 7},
+      {.title = "ID", .least = 36},       {.title = "STATE", .least = 9},
       {.title = "LETTERS", .least = 7},   {.title = "SENT", .least = 4},
       {.title = "SUCCEEDED", .least = 9}, {.title = "FAILED AGAIN", .least = 12, .dispensable = 1}};
 }

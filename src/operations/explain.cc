@@ -150,7 +150,7 @@ OperationResult<Explained> FindExplained(Catalog& catalog, Executions* execution
   }
   if (explained.letters.empty() && !explained.row) {
     return FailOperation(OperationFault::kNotFound,
-                         fmt::format("neither an execution {} nor a letter of it is known",
+                         fmt::format("neither an execution '{}' nor a letter of it is known",
                                      DisplayText(execution_id, 64)));
   }
   return explained;

@@ -85,7 +85,9 @@ Result<TokenEntry> ReadLine(const std::vector<std::string_view>& words) {
 std::optional<std::string> ProblemWith(const TokenList& list, const TokenEntry& entry) {
   if (list.entries.size() == kMaxTokens) return fmt::format("is one of more than {}", kMaxTokens);
   for (const TokenEntry& other : list.entries) {
-    if (other.caller.name == entry.caller.name) return "has a name that an earlier line has";
+    if (other.caller.name == entry.caller.name)
+      return "has the name of an earlier line, '" + entry.caller.name +
+             "': give it another name, or remove that line";
     if (other.digest == entry.digest) return "has a digest that an earlier line has";
   }
   return std::nullopt;

@@ -145,7 +145,7 @@ TEST_F(TokensTest, ANameIsGivenOnce) {
   const std::string before = Read();
   const auto again = AddToken(path_, {.name = "ci", .role = Role::kAdmin}, clock_.Now());
   ASSERT_FALSE(again);
-  EXPECT_THAT(again.error().message, HasSubstr("the token has a name that an earlier line has"));
+  EXPECT_THAT(again.error().message, HasSubstr("the token has the name of an earlier line, '"));
   EXPECT_FALSE(AddToken(path_, {.name = "local", .role = Role::kAdmin}, clock_.Now()));
   EXPECT_EQ(Read(), before);
 }

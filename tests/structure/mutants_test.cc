@@ -55,7 +55,7 @@ TEST(Mutants, EachFitsTheSource) {
   ASSERT_THAT(Mutations(), Not(IsEmpty()));
   for (const Mutation& mutation : Mutations()) {
     const auto patch = (Folder() / (mutation.name + ".patch")).string();
-    const std::string command = "patch --dry-run --force --quiet --strip=1 --directory='" +
+    const std::string command = "patch --dry-run --force --quiet --fuzz=0 --strip=1 --directory='" +
                                 ProjectFolder().string() + "' <'" + patch + "' >/dev/null";
     EXPECT_EQ(std::system(command.c_str()), 0) << patch;
   }

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <utility>
 
 #include "base/fault_point.h"
 #include "base/uuid.h"
+#include "ledger/postgres/connection_parameters.h"
 #include "ledger/postgres/errors.h"
 #include "ledger/postgres/sql.h"
 
@@ -19,7 +19,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kConnectTimeout{5};  // where the URL has none
 constexpr std::string_view kCanceled = "57014";
 // A kept statement is gone (DISCARD, a pooler that gave us another session), or its columns are not
 // what they were; a trigger may say the latter for reasons of its own.
@@ -29,42 +28,6 @@ constexpr std::string_view kTimeoutOfThis =
     "SELECT set_config('statement_timeout', $1::text, true)";
 
 constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
-
-struct FreeOptions {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
-};
-
-// What the URL says, over what we prefer where it is silent, under what we insist on.
-std::map<std::string, std::string> ConnectionParameters(const std::string& url) {
-  std::map<std::string, std::string> parameters = {
-      {"application_name", "deadletter"}, {"keepalives_idle", "10"},
-      {"keepalives_interval", "5"},       {"keepalives_count", "3"},
-      {"tcp_user_timeout", "20000"},
-  };
-  char* message = nullptr;
-  const std::unique_ptr<PQconninfoOption, FreeOptions> options(
-      PQconninfoParse(url.c_str(), &message));
-  PQfreemem(message);  // not shown: it may quote the password
-  if (!options) return {};
-  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr) parameters[option->keyword] = option->val;
-  }
-  parameters["client_encoding"] = "UTF8";
-  return parameters;
-}
-
-std::chrono::seconds TimeToConnect(const std::map<std::string, std::string>& parameters) {
-  const auto given = parameters.find("connect_timeout");
-  int seconds = 0;
-  if (given != parameters.end()) {
-    const std::string& text = given->second;
-    std::from_chars(text.data(), text.data() + text.size(), seconds);
-  }
-  const auto once = seconds > 0 ? std::chrono::seconds(seconds) : kConnectTimeout;
-  const auto hosts = parameters.find("host");
-  const auto more = hosts == parameters.end() ? 0 : std::ranges::count(hosts->second, ',');
-  return once * (more + 1);  // libpq goes through them one after the other
-}
 
 void IgnoreNotice(void*, const PGresult*) {}
 
@@ -101,7 +64,7 @@ LedgerResult<void> Connection::Open() {
 }
 
 LedgerResult<void> Connection::Connect() {
-  const auto parameters = ConnectionParameters(url_);
+  const auto parameters = ParametersOf(url_);
   if (parameters.empty()) {
     return tl::unexpected(
         LedgerError{.fault = LedgerFault::kUnavailable,

@@ -19,6 +19,7 @@ export async function changeEverything(server, unreadable) {
 async function writeRemarks(server) {
   await server.call("addNote", { body: { text: "it was the deploy" }, wanted: 201 });
   await server.call("addNote", { body: { text: "  " }, wanted: 422 });
+  await server.call("addNote", { body: { text: "once" }, headers: KEY, wanted: 400 });
   await server.call("changeTags", { body: { add: ["deploy", "b"], remove: ["new"] }, wanted: 200 });
   await server.call("changeTags", { body: { remove: ["b"] }, wanted: 200 });
   await server.call("changeTags", { body: { add: ["two words"] }, wanted: 422 });

@@ -103,8 +103,15 @@ std::string LetterJson(const ReplayedLetter& letter, const Redaction& redaction)
       .Take();
 }
 
-// Where the sample's message was first addressed.
-std::string OriginJson(const LetterRecord& record) {
+// Where the sample's message was first addressed, or why nobody knows.
+struct Destination {
+  std::string to{kJsonNull};
+  std::string problem{kJsonNull};
+};
+
+Destination DestinationOf(const ReplayRequest& request, const LetterRecord* sample) {
+  if (request.spec.redirect) return {.to = AddressJson(*request.spec.redirect)};
+  if (sample == nullptr) return {};
   Letter letter;
   letter.history = ReadDeathHistory(record.message.headers);
   letter.exchange = record.summary.exchange;
@@ -121,13 +128,8 @@ std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const Repl
       .Add("queue", KnownTextJson(part.queue))
       .Add("letters", fmt::to_string(part.letters))
       .Add("sample", JsonString(FormatUuid(part.sample.value())));
-  std::string to(kJsonNull);
-  if (request.spec.redirect) {
-    to = AddressJson(*request.spec.redirect);
-  } else if (sample != nullptr) {
-    to = OriginJson(*sample);
-  }
-  object.Add("to", to);
+  const Destination destination = DestinationOf(request, sample);
+  object.Add("to", destination.to).Add("problem", destination.problem);
   if (!request.edit.IsNone() && sample != nullptr)
     object.Add("edited", EditDiffJson(request.edit, sample->message, redaction));
   return object.Take();

@@ -57,6 +57,10 @@ Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
                    .base_path = config.http.base_path,
                    .redaction = RedactionOf(config),
                    .replays_changed = [this] { service_.NotifyReplays(); },
+                   .replayed =
+                       [this](ReplayEnd end, std::int64_t letters) {
+                         metrics_.Replayed(ReplayEndName(end), letters);
+                       },
                    .depths = [this] { return metrics_.QueueMessages(); }}),
       work_(MakeWork(wiring, config, [this] { service_.NotifyOutbox(); })),
       tokens_(std::move(tokens)),

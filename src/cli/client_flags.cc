@@ -69,11 +69,11 @@ void ClientFlags::AddReplays(const AddsCommand& add) {
   AddServerFlag(*replay);
   filters_.AddTo(*replay, LetterFilters());
   replay_.AddTo(*replay);
-  CLI::App* replays = add("replays", "List replays, show or steer one.",
+  CLI::App* replays = add("replays", "List replays; show, watch or steer one, or its letters.",
                           [this] { return steer_.Make(Server(), limit_); });
   AddServerFlag(*replays);
   steer_.AddTo(*replays);
-  AddLimit(*replays, "how many replays at most");
+  AddLimit(*replays, "how many replays, or letters of one, at most");
 }
 
 void ClientFlags::AddSelections(const AddsCommand& add) {

@@ -134,11 +134,13 @@ struct ReplayCommand {
   std::string request_json;  // as POST /v1/replays takes it; judged by the server
   bool watch = false;        // until it has ended, with what becomes of it
 };
-enum class ReplaysAction { kShow, kPause, kResume, kCancel };
+enum class ReplaysAction { kShow, kWatch, kLetters, kPause, kResume, kCancel };
 struct ReplaysCommand {
   ServerAccess server;
   std::string id;  // empty: list them
   ReplaysAction action = ReplaysAction::kShow;
+  std::optional<std::string> outcome = std::nullopt;  // } of its letters
+  std::optional<std::string> cursor = std::nullopt;   // }
   std::size_t limit = 100;
 };
 

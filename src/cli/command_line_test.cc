@@ -435,8 +435,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"replays", "--pause"},
                 "deadletter: say which replay: its ID: see `deadletter replays --help`"},
         Mistake{{"replays", "x", "--pause", "--cancel"},
-                "deadletter: --pause, --resume and --cancel exclude one another: see `deadletter "
-                "replays --help`"},
+                "deadletter: --letters, --watch, --pause, --resume and --cancel exclude one "
+                "another: see `deadletter replays --help`"},
         Mistake{{"submit", "--queue", "q", "--action", "a", "--count", "0"},
                 "deadletter: --count must be a number from 1 to 100000, not '0': see `deadletter "
                 "submit --help`"}));

@@ -111,6 +111,7 @@ class Page {
     Line("what we did", Explained(kOutcomes, Get("outcome")));
     Line("detail", Get("detail"));
     Line("state", Get("state"));
+    Line("in replay", Get("in_replay"));
     Line("execution", ExecutionNow());
     Line("died", TimeField(letter_, "died_at"));
     Line("received", TimeField(letter_, "received_at"));

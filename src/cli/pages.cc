@@ -64,7 +64,7 @@ Result<Page, AskError> Fetch(const ListQuestion& question, std::size_t limit,
 
 Result<Listed, AskError> FollowPages(const ListQuestion& question,
                                      const std::function<void(const boost::json::array&)>& print) {
-  std::optional<std::string> cursor;
+  std::optional<std::string> cursor = question.cursor;
   std::size_t left = question.limit;
   std::int64_t unindexed = 0;
   std::string looked_to;
@@ -81,6 +81,7 @@ Result<Listed, AskError> FollowPages(const ListQuestion& question,
   } while (cursor && left > 0);
   return Listed{.items = question.limit - left,
                 .more = cursor.has_value(),
+                .cursor = cursor.value_or(""),
                 .unindexed = unindexed,
                 .looked_to = cursor ? "" : std::move(looked_to)};
 }

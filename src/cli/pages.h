@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,12 +20,14 @@ struct ListQuestion {
   const ServerAccess& server;
   std::string target;  // "v1/letters"
   const std::vector<std::pair<std::string, std::string>>& filters;
-  std::size_t limit = 0;  // items in all
+  std::size_t limit = 0;                             // items in all
+  std::optional<std::string> cursor = std::nullopt;  // where an earlier answer ended
 };
 
 struct Listed {
   std::size_t items = 0;
-  bool more = false;  // there may be
+  bool more = false;   // there may be
+  std::string cursor;  // of what there may be
   // Of a text search: so many letters could not be found yet.
   std::int64_t unindexed = 0;
   // Not empty: the server came no further, and what was received before that was not looked at.

@@ -2,9 +2,12 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <ostream>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "cli/client_commands.h"
 #include "cli/http_client.h"
@@ -105,9 +108,25 @@ void PrintEdited(const json::object& edited, const Terminal& terminal) {
   if (!problem.empty()) terminal.out << "    not to be sent: " << problem << '\n';
 }
 
+// "12 letters are selected: 1 in another replay, 2 closed"
+void PrintSelected(const json::object& preview, const Terminal& terminal) {
+  terminal.out << Number(preview, "letters") << " letters are selected";
+  std::string left_out;
+  for (const auto& [name, words] :
+       {std::pair("taken", " in another replay"), std::pair("waiting", " waiting"),
+        std::pair("closed", " closed")}) {
+    if (const std::int64_t count = Number(preview, name); count > 0)
+      left_out += (left_out.empty() ? ": " : ", ") + std::to_string(count) + words;
+  }
+  terminal.out << left_out << '\n';
+  if (left_out.empty()) return;
+  terminal.out
+      << "  what is in another replay or waiting is not sent, what is closed only where its "
+         "execution is still as the letter left it\n";
+}
+
 void PrintPreview(const json::object& preview, const Terminal& terminal) {
-  terminal.out << Number(preview, "letters") << " letters would be replayed, "
-               << Number(preview, "taken") << " of them are taken by other replays\n";
+  PrintSelected(preview, terminal);
   const json::value* groups = preview.if_contains("groups");
   if (groups == nullptr || !groups->is_array()) return;
   for (const json::value& one : groups->get_array()) {
@@ -121,6 +140,8 @@ void PrintPreview(const json::object& preview, const Terminal& terminal) {
                    << Field(to->get_object(), "routing_key");
     }
     terminal.out << '\n';
+    if (const std::string problem = Field(group, "problem"); !problem.empty())
+      terminal.out << "    not to be sent: " << problem << '\n';
     const json::value* edited = group.if_contains("edited");
     if (edited != nullptr && edited->is_object()) PrintEdited(edited->get_object(), terminal);
   }
@@ -137,7 +158,7 @@ bool IsOver(const json::object& replay) {
 }
 
 // Until it has ended, or is held and waits for a person.
-int Watch(const ReplayCommand& command, OutputFormat output, const Terminal& terminal,
+int Watch(const ServerAccess& server, OutputFormat output, const Terminal& terminal,
           json::object replay) {
   const std::string target = "v1/replays/" + EncodeForUrl(Field(replay, "id"));
   std::string shown;
@@ -154,7 +175,7 @@ int Watch(const ReplayCommand& command, OutputFormat output, const Terminal& ter
     }
     if (IsOver(replay) || is_held) break;
     std::this_thread::sleep_for(kLookEvery);
-    const auto answer = Ask(command.server, target);
+    const auto answer = Ask(server, target);
     if (!answer) return Complain(terminal, answer.error());
     auto parsed = ParseAnswer(*answer);
     if (!parsed) return Complain(terminal, {kExitFailed, parsed.error().message});
@@ -185,23 +206,45 @@ Row ReplayRow(const json::object& replay) {
           {Field(counts, "sent")}, {Field(counts, "succeeded")}, {Field(counts, "failed_again")}};
 }
 
-int ListThem(const ReplaysCommand& command, OutputFormat output, const Terminal& terminal) {
-  std::optional<Table> table;
-  const auto print = [&](const json::array& replays) {
-    if (output == OutputFormat::kJson) return PrintJsonLines(replays, terminal);
+// One that has not ended says how far it is in place of how it ended.
+Row PartRow(const json::object& letter) {
+  const std::string outcome = Field(letter, "outcome");
+  return {{Field(letter, "letter")},
+          {outcome.empty() ? Field(letter, "step") : outcome},
+          {Field(letter, "execution_id")},
+          {Field(letter, "detail")}};
+}
+
+std::vector<Column> PartColumns() {
+  return {{.title = "LETTER", .least = 36},
+          {.title = "ENDED", .least = 12},
+          {.title = "EXECUTION", .least = 9, .dispensable = 1},
+          {.title = "DETAIL", .least = 12}};
+}
+
+// Pages as they come: the first decides how wide the columns are.
+std::function<void(const json::array&)> PrinterOf(std::vector<Column> columns,
+                                                  Row (*row_of)(const json::object&),
+                                                  OutputFormat output, const Terminal& terminal) {
+  return [columns = std::move(columns), row_of, output, &terminal,
+          table = std::optional<Table>()](const json::array& items) mutable {
+    if (output == OutputFormat::kJson) return PrintJsonLines(items, terminal);
     std::vector<Row> rows;
-    for (const json::value& replay : replays) {
-      if (replay.is_object()) rows.push_back(ReplayRow(replay.get_object()));
+    for (const json::value& item : items) {
+      if (item.is_object()) rows.push_back(row_of(item.get_object()));
     }
     if (!table && !rows.empty()) {
-      table.emplace(Columns(), rows, terminal.columns, terminal.colour);
+      table.emplace(columns, rows, terminal.columns, terminal.colour);
       terminal.out << table->Header();
     }
     for (const Row& row : rows) terminal.out << table->Line(row);
   };
+}
+
+int ListThem(const ReplaysCommand& command, OutputFormat output, const Terminal& terminal) {
   const auto listed = FollowPages(
       {.server = command.server, .target = "v1/replays", .filters = {}, .limit = command.limit},
-      print);
+      PrinterOf(Columns(), ReplayRow, output, terminal));
   if (!listed) return Complain(terminal, listed.error());
   if (output == OutputFormat::kTable) {
     if (listed->items == 0) terminal.out << "no replays\n";
@@ -210,9 +253,31 @@ int ListThem(const ReplaysCommand& command, OutputFormat output, const Terminal&
   return Finish(terminal);
 }
 
+int ListLettersOf(const ReplaysCommand& command, OutputFormat output, const Terminal& terminal) {
+  std::vector<std::pair<std::string, std::string>> filters;
+  if (command.outcome) filters.emplace_back("outcome", *command.outcome);
+  const auto listed = FollowPages({.server = command.server,
+                                   .target = "v1/replays/" + EncodeForUrl(command.id) + "/letters",
+                                   .filters = filters,
+                                   .limit = command.limit,
+                                   .cursor = command.cursor},
+                                  PrinterOf(PartColumns(), PartRow, output, terminal));
+  if (!listed) return Complain(terminal, listed.error());
+  if (output == OutputFormat::kTable) {
+    if (listed->items == 0) terminal.out << "no letters\n";
+    if (listed->more) {
+      terminal.out << "there are more: --limit shows as many as you ask for, and --cursor "
+                   << SafeText(listed->cursor) << " goes on here\n";
+    }
+  }
+  return Finish(terminal);
+}
+
 std::string_view Verb(ReplaysAction action) {
   switch (action) {
     case ReplaysAction::kShow:
+    case ReplaysAction::kWatch:
+    case ReplaysAction::kLetters:
       return "";
     case ReplaysAction::kPause:
       return "/pause";
@@ -232,7 +297,7 @@ int RunReplay(const ReplayCommand& command, OutputFormat output, const Terminal&
   auto replay = ParseAnswer(*answer);
   if (!replay) return Complain(terminal, {kExitFailed, replay.error().message});
   SayUnindexed(terminal, NumberField(*replay, "unindexed_letters"));
-  if (command.watch) return Watch(command, output, terminal, std::move(*replay));
+  if (command.watch) return Watch(command.server, output, terminal, std::move(*replay));
   if (output == OutputFormat::kJson) {
     terminal.out << SafeJson(*answer) << '\n';
   } else if (replay->contains("dry_run")) {
@@ -245,13 +310,17 @@ int RunReplay(const ReplayCommand& command, OutputFormat output, const Terminal&
 
 int RunReplays(const ReplaysCommand& command, OutputFormat output, const Terminal& terminal) {
   if (command.id.empty()) return ListThem(command, output, terminal);
+  if (command.action == ReplaysAction::kLetters) return ListLettersOf(command, output, terminal);
   const std::string target =
       "v1/replays/" + EncodeForUrl(command.id) + std::string(Verb(command.action));
-  const auto answer = command.action == ReplaysAction::kShow ? Ask(command.server, target)
-                                                             : Tell(command.server, target, "");
+  const bool only_looks =
+      command.action == ReplaysAction::kShow || command.action == ReplaysAction::kWatch;
+  const auto answer = only_looks ? Ask(command.server, target) : Tell(command.server, target, "");
   if (!answer) return Complain(terminal, answer.error());
-  const auto replay = ParseAnswer(*answer);
+  auto replay = ParseAnswer(*answer);
   if (!replay) return Complain(terminal, {kExitFailed, replay.error().message});
+  if (command.action == ReplaysAction::kWatch)
+    return Watch(command.server, output, terminal, std::move(*replay));
   if (output == OutputFormat::kJson) {
     terminal.out << SafeJson(*answer) << '\n';
   } else {

@@ -101,20 +101,39 @@ Result<Command> ReplayFlags::Make(
 
 void ReplaysFlags::AddTo(CLI::App& command) {
   command.add_option("ID", id, "one replay")->type_name("ID");
+  command.add_flag("--letters", letters, "its letters: how each ended, and why");
+  command
+      .add_option("--outcome", outcome,
+                  "with --letters: those that ended so (succeeded, failed_again, no_answer, "
+                  "unroutable, in_doubt, taken, withdrawn)")
+      ->type_name("OUTCOME");
+  command.add_option("--cursor", cursor, "with --letters: go on where an earlier answer ended")
+      ->type_name("CURSOR");
+  command.add_flag("--watch", watch, "stay until it has ended");
   command.add_flag("--pause", pause, "send nothing more for now");
   command.add_flag("--resume", resume, "go on");
   command.add_flag("--cancel", cancel, "send nothing more, ever");
 }
 
 Result<Command> ReplaysFlags::Make(ServerAccess server, std::size_t limit) const {
-  const int actions = (pause ? 1 : 0) + (resume ? 1 : 0) + (cancel ? 1 : 0);
-  if (actions > 1) return Fail("--pause, --resume and --cancel exclude one another");
+  const int actions =
+      (letters ? 1 : 0) + (watch ? 1 : 0) + (pause ? 1 : 0) + (resume ? 1 : 0) + (cancel ? 1 : 0);
+  if (actions > 1)
+    return Fail("--letters, --watch, --pause, --resume and --cancel exclude one another");
   if (actions == 1 && id.empty()) return Fail("say which replay: its ID");
+  if (!letters && (outcome || cursor)) return Fail("--outcome and --cursor belong to --letters");
   ReplaysAction action = ReplaysAction::kShow;
+  if (letters) action = ReplaysAction::kLetters;
+  if (watch) action = ReplaysAction::kWatch;
   if (pause) action = ReplaysAction::kPause;
   if (resume) action = ReplaysAction::kResume;
   if (cancel) action = ReplaysAction::kCancel;
-  return ReplaysCommand{.server = std::move(server), .id = id, .action = action, .limit = limit};
+  return ReplaysCommand{.server = std::move(server),
+                        .id = id,
+                        .action = action,
+                        .outcome = outcome,
+                        .cursor = cursor,
+                        .limit = limit};
 }
 
 }  // namespace deadletter::cli

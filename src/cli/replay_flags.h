@@ -50,6 +50,10 @@ struct DiscardFlags {
 
 struct ReplaysFlags {
   std::string id;
+  std::optional<std::string> outcome;
+  std::optional<std::string> cursor;
+  bool letters = false;
+  bool watch = false;
   bool pause = false;
   bool resume = false;
   bool cancel = false;

@@ -33,6 +33,8 @@ ComposedReplay ReplayComposer::operator()(const DrivenReplay& replay, const Repl
   composed.message.body = std::move(composed.letter.delivery.message.body);
   composed.has_stamp = composed.letter.attempt.has_value();
   if (!edit.IsNone()) Edit(edit, composed);
+  if (!replay.spec.redirect && !IsOriginKnown(composed.letter.history))
+    composed.problem = kOriginUnknown;
   return composed;
 }
 

@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "letter/retry_message.h"
+
 namespace deadletter {
 namespace {
 
@@ -20,11 +22,13 @@ struct ReplayScript {
   std::set<LetterId> put_off;          // since they were found held
   std::set<LetterId> unmarkable;       // kRowLocked for marks of these
   std::set<std::string> exchanges;     // that there are, beside the default one
-  std::string exchange;                // of every letter
+  std::string exchange;                // where every letter was first addressed
+  bool has_died = true;                // in some queue; else it was published to us
   std::vector<std::string> published;  // message ids
   std::vector<LetterId> marked;
-  std::vector<LetterId> owed;  // of the last Lease()
-  std::string stopped;         // why it stopped by itself
+  std::set<std::string> details;  // of the marks
+  std::vector<LetterId> owed;     // of the last Lease()
+  std::string stopped;            // why it stopped by itself
   bool is_broker_away = false;
   int mark_calls = 0;
   std::size_t most_left_out = 0;  // of all calls of Next()
@@ -32,6 +36,18 @@ struct ReplayScript {
   int count_calls = 0;
   std::chrono::milliseconds count_takes{0};
 };
+
+FieldTable DeathOf(const LetterId& letter, const std::string& exchange) {
+  FieldTable death;
+  death.entries = {{"queue", {std::string("work")}},
+                   {"reason", {std::string("rejected")}},
+                   {"count", {std::int64_t{1}}},
+                   {"exchange", {exchange}},
+                   {"routing-keys", {FieldArray{{FormatUuid(letter.value())}}}}};
+  FieldTable headers;
+  headers.entries = {{"x-death", {FieldArray{{death}}}}};
+  return headers;
+}
 
 class ScriptedReplayWork final : public ReplayWork {
  public:
@@ -54,8 +70,9 @@ class ScriptedReplayWork final : public ReplayWork {
       if (std::ranges::find(without, letter) != without.end()) continue;
       ReplayCandidate candidate;
       candidate.id = letter;
-      candidate.delivery.exchange = script_.exchange;
+      candidate.delivery.exchange = "dlx";
       candidate.delivery.routing_key = FormatUuid(letter.value());
+      if (script_.has_died) candidate.delivery.message.headers = DeathOf(letter, script_.exchange);
       next.push_back(std::move(candidate));
     }
     return next;
@@ -85,6 +102,7 @@ class ScriptedReplayWork final : public ReplayWork {
     }
     for (const ReplayResult& result : results) {
       script_.marked.push_back(result.letter);
+      script_.details.insert(result.detail);
       std::erase(script_.pending, result.letter);
     }
     return std::map<ReplayEnd, std::int64_t>();
@@ -290,6 +308,23 @@ TEST_F(ReplayerTest, P9_WithTooMuchOwedNothingMoreIsClaimed) {
   script_.unmarkable.clear();
   Drive(50, kBatch);
   EXPECT_EQ(script_.marked.size(), 3 * OwedMarks::kMost) << "and it goes on";
+}
+
+// Published to the dead letter exchange again, it would come back at once.
+TEST_F(ReplayerTest, WhatHasDiedNowhereIsSentNowhereButWhereAPersonSays) {
+  script_.has_died = false;
+  script_.exchanges.insert("dlx");
+  Drive(1, 10);
+  EXPECT_THAT(script_.published, testing::IsEmpty());
+  EXPECT_EQ(script_.marked.size(), letters_.size());
+  EXPECT_THAT(script_.details, testing::ElementsAre(std::string(kOriginUnknown)));
+}
+
+TEST_F(ReplayerTest, WhatHasDiedNowhereIsSentWhereItIsRedirected) {
+  script_.has_died = false;
+  script_.replay.spec.redirect = Address{"", "work"};
+  Drive(1, 10);
+  EXPECT_EQ(script_.published, std::vector<std::string>(letters_.size(), "work"));
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ inline constexpr std::size_t kMaxIdempotencyKeyBytes = 255;
 [[nodiscard]] OperationResult<std::optional<std::string>> ReadIdempotencyKey(
     const std::vector<std::string>& headers);
 
-// For calls of which a repetition does harm and which know no keys: to pass over one would let its
-// sender believe that it may ask again. kBadRequest: there is one.
+// For calls that change something and know no keys: to pass over one would let its sender believe
+// that it may ask again. kBadRequest: there is one.
 [[nodiscard]] OperationResult<void> RefuseIdempotencyKey(const std::vector<std::string>& headers);
 
 }  // namespace deadletter::http

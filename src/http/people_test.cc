@@ -4,7 +4,9 @@
 
 #include <boost/json.hpp>
 #include <fstream>
+#include <regex>
 
+#include "http/openapi.h"
 #include "http/raw_client_test_support.h"
 #include "http/server.h"
 #include "operations/ledger_test_support.h"
@@ -238,7 +240,15 @@ TEST_F(PeopleTest, P8_LettersAreDiscardedByOperatorsAndExportedByViewers) {
 
 TEST_F(PeopleTest, P3_AnIdempotencyKeyThatWouldKeepNothingFromBeingDoneTwiceIsRefused) {
   const std::string body = R"({"filter":{"state":"open"}})";
-  for (const char* target : {"/v1/replays", "/v1/discards"}) {
+  std::vector<std::string> targets;
+  const auto document = boost::json::parse(OpenApiDocument("/"));
+  for (const auto& [path, calls] : document.at("paths").as_object()) {
+    if (!calls.as_object().contains("post") || path == "/v1/executions") continue;
+    targets.push_back(std::regex_replace(std::string(path), std::regex("[{][a-z]+[}]"), "x"));
+  }
+  targets.push_back(kLetter + "/notes");
+  EXPECT_GT(targets.size(), 10U);
+  for (const std::string& target : targets) {
     for (const char* key : {"Idempotency-Key: \"8e03978e-40d5\"\r\n", "idempotency-key:\r\n"}) {
       const RawAnswer refused = Ask("POST", "operator", target, body,
                                     "Content-Type: application/json\r\n" + std::string(key));
@@ -248,6 +258,10 @@ TEST_F(PeopleTest, P3_AnIdempotencyKeyThatWouldKeepNothingFromBeingDoneTwiceIsRe
     }
   }
   EXPECT_THAT(ledger_->audit, IsEmpty());
+  EXPECT_EQ(
+      Ask("POST", "viewer", kLetter + "/notes", "{}", std::string(kJson) + "Idempotency-Key: x\r\n")
+          .status,
+      403);
 }
 
 TEST_F(PeopleTest, GroupsAndStatisticsAreSeenByViewersAndMutedByOperators) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/idempotency_key.h"
 #include "http/problem.h"
 
 namespace deadletter::http {
@@ -134,6 +135,11 @@ Answer Router::Route(Request request) {
 Answer Router::Admitted(const http::Route& route, Call call) const {
   if (route.role) {
     if (auto refusal = Gate::RefuseRole(call.caller, *route.role)) return Now(std::move(*refusal));
+  }
+  // Here and not in each route: a new one that forgot it would do things twice.
+  if (route.method == "POST" && !route.takes_key) {
+    if (const auto none = RefuseIdempotencyKey(call.idempotency_keys); !none)
+      return Now(ProblemFrom(none.error()));
   }
   return {.made_by = route.made_by,
           .make = [&route, call = std::move(call)] { return route.answer(call); }};

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "http/idempotency_key.h"
 #include "http/openapi.h"
 #include "http/problem.h"
 #include "http/readiness.h"
@@ -176,8 +175,6 @@ void AddRemarks(std::vector<Route>& routes, Operations& operations) {
                     .role = Role::kOperator,
                     .answer = [&operations](const Call& call) {
                       if (!call.parameters.empty()) return TakesNoParameters();
-                      if (const auto none = RefuseIdempotencyKey(call.idempotency_keys); !none)
-                        return ProblemFrom(none.error());
                       return Json(operations.DiscardLetters(call.body, call.caller));
                     }});
   routes.push_back({.method = "GET",
@@ -191,8 +188,6 @@ void AddRemarks(std::vector<Route>& routes, Operations& operations) {
 Response MakeReplay(Operations& operations, const Call& call) {
   if (!call.parameters.empty())
     return Problem(400, "a replay is described in the body, not in the query");
-  if (const auto none = RefuseIdempotencyKey(call.idempotency_keys); !none)
-    return ProblemFrom(none.error());
   auto answer = operations.MakeReplay(call.body, call.caller);
   if (!answer) return ProblemFrom(answer.error());
   Response response{.status = answer->made ? 201U : 200U,

@@ -43,6 +43,7 @@ struct Route {
   MadeBy made_by = MadeBy::kLedger;
   bool counts = true;        // against the limit of its caller's requests
   bool is_followed = false;  // it goes on, for as long as the caller may be there
+  bool takes_key = false;    // an Idempotency-Key; every other POST refuses one
   std::function<Response(const Call&)> answer;
 };
 

@@ -36,6 +36,7 @@ void AddWork(std::vector<Route>& routes, Work* work) {
                              if (!key) return Unexpected<OperationError>(key.error());
                              return asked.Submit(call.body, call.caller, *key);
                            }));
+  routes.back().takes_key = true;
   routes.push_back(Posting("/v1/queues/{queue}/lease", MadeBy::kWaiting, 200, work,
                            [](Work& asked, const Call& call) {
                              return asked.LeaseDeliveries(call.names[0], call.body, call.caller,

@@ -103,8 +103,9 @@ struct LetterRecord {
   std::string rule;  // the policy that decided; empty: none
   Message message;   // whole
   std::vector<LetterStep> history;
-  std::vector<Note> notes;        // in the order in which they were written
-  std::vector<std::string> tags;  // sorted by their bytes
+  std::vector<Note> notes;                           // in the order in which they were written
+  std::vector<std::string> tags;                     // sorted by their bytes
+  std::optional<ReplayId> in_replay = std::nullopt;  // that has not ended with it
 };
 
 struct LedgerCounts {

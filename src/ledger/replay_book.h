@@ -24,6 +24,8 @@ struct ReplayPreviewPart {
 struct ReplayPreview {
   std::int64_t letters = 0;
   std::int64_t taken = 0;                // of them, by replays that have not ended with them
+  std::int64_t waiting = 0;              // of the others: on their way otherwise, and so withdrawn
+  std::int64_t closed = 0;               // of the others
   std::vector<ReplayPreviewPart> parts;  // the largest first, at most a hundred
 };
 
@@ -31,6 +33,9 @@ struct ReplayMade {
   bool made = false;  // not where there is no letter, every one is taken, or there are too many
   std::int64_t letters = 0;
   std::int64_t taken = 0;
+  // Where every one is taken: a replay that has some of them, and how many replays have any.
+  std::optional<ReplayId> holder;
+  std::int64_t holders = 0;
 };
 
 enum class ReplayCommand { kPause, kResume, kCancel };
@@ -39,6 +44,8 @@ enum class ReplayCommand { kPause, kResume, kCancel };
 struct ReplaySteered {
   bool done = false;                          // false: not from the state that it is in
   ReplayState state = ReplayState::kRunning;  // afterwards
+  bool ended = false;                         // before: nothing of it is left to be steered
+  std::int64_t withdrawn = 0;                 // letters that a cancel has ended
 };
 
 struct ReplayedLetter {
@@ -92,7 +99,7 @@ class ReplayBook {
 
   // Once it has returned, no letter is claimed any more under the state before. What is claimed
   // already is sent, whatever the command: its execution waits for it. Cancelling withdraws the
-  // letters that are pending.
+  // letters that are pending. One that has ended stays as it is, whatever its state.
   [[nodiscard]] virtual LedgerResult<std::optional<ReplaySteered>> Steer(
       ReplayId id, ReplayCommand command, Instant now, const AuditEntry& entry) = 0;
   virtual void Abort() = 0;  // as Settlement::Abort

@@ -93,4 +93,8 @@ Address OriginOf(const Letter& letter) {
   return {letter.delivery.exchange, letter.delivery.routing_key};
 }
 
+bool IsOriginKnown(const DeathHistory& history) {
+  return !history.deaths.empty();
+}
+
 }  // namespace deadletter

@@ -38,4 +38,12 @@ inline constexpr std::string_view kRetryAttemptHeader = "deadletter-retry-attemp
 // and first routing key, else where it was addressed when it died.
 [[nodiscard]] Address OriginOf(const Letter& letter);
 
+// False: it has died nowhere, as far as its headers tell, and was published straight to the dead
+// letter exchange. That is then its origin, and whence it came to us: sent there, it would come
+// back at once.
+[[nodiscard]] bool IsOriginKnown(const DeathHistory& history);
+inline constexpr std::string_view kOriginUnknown =
+    "it has not died in any queue, so that nothing tells where it belongs: redirect it to an "
+    "exchange and a routing key (--redirect-exchange, --redirect-routing-key)";
+
 }  // namespace deadletter

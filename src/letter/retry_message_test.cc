@@ -135,6 +135,13 @@ TEST(Origin, P5_AForgedNameThatNoBrokerCanHaveIsPassedOver) {
   }
 }
 
+TEST(Origin, IsKnownOfWhatHasDiedSomewhere) {
+  EXPECT_FALSE(IsOriginKnown(SomeLetter().history));
+  Letter letter = SomeLetter();
+  letter.history.deaths = {DeathIn("first", "", {})};
+  EXPECT_TRUE(IsOriginKnown(letter.history));
+}
+
 TEST(Origin, IsElseWhereTheLetterWasAddressed) {
   Letter letter = SomeLetter();
   EXPECT_EQ(OriginOf(letter), (Address{"letter.exchange", "letter.key"}));

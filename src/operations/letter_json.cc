@@ -140,7 +140,10 @@ std::string RecordJson(const LetterRecord& record, const std::optional<Execution
   redaction.Mask(summary);
   JsonObject object;
   AddSummary(object, summary);
-  object.Add("death_history", DeathHistoryJson(record.message.headers))
+  object
+      .Add("in_replay", record.in_replay ? JsonString(FormatUuid(record.in_replay->value()))
+                                         : std::string(kJsonNull))
+      .Add("death_history", DeathHistoryJson(record.message.headers))
       .Add("headers", FieldTableToJson(record.message.headers))
       .Add("properties", PropertiesToJson(record.message.properties))
       .Add("body", RedactedBodyJson(record.message.body, body_url, redaction, max_body_bytes))

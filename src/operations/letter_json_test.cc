@@ -83,14 +83,22 @@ TEST(LetterJson, AListHasAllMembersInOrderAlsoWhenNothingIsKnown) {
   }
 }
 
-TEST(LetterJson, OneLetterHasEightMembersMore) {
+TEST(LetterJson, OneLetterHasNineMembersMore) {
   std::vector<std::string> members = kListMembers;
-  for (const char* name : {"death_history", "headers", "properties", "body", "execution", "history",
-                           "notes", "tags"}) {
+  for (const char* name : {"in_replay", "death_history", "headers", "properties", "body",
+                           "execution", "history", "notes", "tags"}) {
     members.emplace_back(name);
   }
   EXPECT_THAT(NamesOf(Parsed(RecordJson(FullRecord(), std::nullopt, "/b"))),
               ElementsAreArray(members));
+}
+
+TEST(LetterJson, TheReplayThatHoldsALetterIsNamed) {
+  LetterRecord record = FullRecord();
+  EXPECT_TRUE(Parsed(RecordJson(record, std::nullopt, "/b")).at("in_replay").is_null());
+  record.in_replay = ReplayId(Uuid{{0x01, 0x99}});
+  EXPECT_EQ(Parsed(RecordJson(record, std::nullopt, "/b")).at("in_replay"),
+            "01990000-0000-0000-0000-000000000000");
 }
 
 TEST(LetterJson, ValuesAreInTheApisWordsAndForms) {

@@ -294,14 +294,15 @@ OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_vie
     if (!preview) return Unexpected<OperationError>(preview.error());
     return ReplayAnswer{.made = false, .url = "", .json = std::move(*preview)};
   }
-  const auto id = deadletter::MakeReplay(*lease.replays(), *request, caller, options_.redaction,
-                                         options_.clock->Now());
-  if (!id) return Unexpected<OperationError>(id.error());
+  const auto made = deadletter::MakeReplay(*lease.replays(), *request, caller, options_.redaction,
+                                           options_.clock->Now());
+  if (!made) return Unexpected<OperationError>(made.error());
   if (options_.replays_changed) options_.replays_changed();
-  auto shown = ShowMadeReplay(*lease.replays(), *id, options_.redaction, *unindexed);
+  if (options_.replayed) options_.replayed(ReplayEnd::kTaken, made->taken);
+  auto shown = ShowMadeReplay(*lease.replays(), made->id, options_.redaction, *unindexed);
   if (!shown) return Unexpected<OperationError>(shown.error());
   return ReplayAnswer{
-      .made = true, .url = ReplayUrl(options_.base_path, *id), .json = std::move(*shown)};
+      .made = true, .url = ReplayUrl(options_.base_path, made->id), .json = std::move(*shown)};
 }
 
 OperationResult<std::string> Operations::ListReplays(std::span<const Parameter> parameters) {
@@ -348,6 +349,7 @@ OperationResult<std::string> Operations::SteerReplay(std::string_view id, Replay
   // Also where the answer was lost.
   if (options_.replays_changed) options_.replays_changed();
   if (!steered) return Unexpected<OperationError>(steered.error());
+  if (options_.replayed) options_.replayed(ReplayEnd::kWithdrawn, steered->withdrawn);
   return deadletter::ShowReplay(*lease.replays(), id, options_.redaction);
 }
 

@@ -52,7 +52,9 @@ struct OperationsOptions {
   std::string base_path = "/";  // `http.base_path`: links in answers begin with it
   Redaction redaction = {};
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
-  std::function<void()> replays_changed = nullptr;   // called after one was made or steered
+  std::function<void()> replays_changed = nullptr;  // called after one was made or steered
+  // Called after letters of replays have ended by what was asked for here: taken, or withdrawn.
+  std::function<void(ReplayEnd, std::int64_t)> replayed = nullptr;
   std::function<QueueDepths()> depths = nullptr;     // null: nobody counts them
   std::chrono::milliseconds search_patience{5'000};  // for another search to end
 };

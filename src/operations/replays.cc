@@ -103,13 +103,21 @@ std::string LetterJson(const ReplayedLetter& letter, const Redaction& redaction)
       .Take();
 }
 
-// Where the sample's message was first addressed.
-std::string OriginJson(const LetterRecord& record) {
+// Where the sample's message was first addressed, or why nobody knows.
+struct Destination {
+  std::string to{kJsonNull};
+  std::string problem{kJsonNull};
+};
+
+Destination DestinationOf(const ReplayRequest& request, const LetterRecord* sample) {
+  if (request.spec.redirect) return {.to = AddressJson(*request.spec.redirect)};
+  if (sample == nullptr) return {};
   Letter letter;
-  letter.history = ReadDeathHistory(record.message.headers);
-  letter.exchange = record.summary.exchange;
-  letter.routing_key = record.summary.routing_key;
-  return AddressJson(OriginOf(letter));
+  letter.history = ReadDeathHistory(sample->message.headers);
+  if (!IsOriginKnown(letter.history)) return {.problem = JsonString(kOriginUnknown)};
+  letter.exchange = sample->summary.exchange;
+  letter.routing_key = sample->summary.routing_key;
+  return {.to = AddressJson(OriginOf(letter))};
 }
 
 std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const ReplayRequest& request,
@@ -121,13 +129,8 @@ std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const Repl
       .Add("queue", KnownTextJson(part.queue))
       .Add("letters", fmt::to_string(part.letters))
       .Add("sample", JsonString(FormatUuid(part.sample.value())));
-  std::string to(kJsonNull);
-  if (request.spec.redirect) {
-    to = AddressJson(*request.spec.redirect);
-  } else if (sample != nullptr) {
-    to = OriginJson(*sample);
-  }
-  object.Add("to", to);
+  const Destination destination = DestinationOf(request, sample);
+  object.Add("to", destination.to).Add("problem", destination.problem);
   if (!request.edit.IsNone() && sample != nullptr)
     object.Add("edited", EditDiffJson(request.edit, sample->message, redaction));
   return object.Take();
@@ -147,6 +150,15 @@ std::string_view CommandName(ReplayCommand command) {
 
 Unexpected<OperationError> NoSuchReplay() {
   return FailOperation(OperationFault::kNotFound, "there is no such replay");
+}
+
+// ": 01a2… and 2 others"
+std::string HoldersOf(const ReplayMade& made) {
+  if (!made.holder) return {};
+  std::string text = ": " + FormatUuid(made.holder->value());
+  if (made.holders > 1)
+    text += fmt::format(" and {} other{}", made.holders - 1, made.holders == 2 ? "" : "s");
+  return text + "; wait for it, or cancel it";
 }
 
 std::optional<ReplayId> IdFrom(std::string_view text) {
@@ -231,14 +243,16 @@ OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
       .Add("dry_run", "true")
       .Add("letters", fmt::to_string(preview->letters))
       .Add("taken", fmt::to_string(preview->taken))
+      .Add("waiting", fmt::to_string(preview->waiting))
+      .Add("closed", fmt::to_string(preview->closed))
       .Add("groups", groups.Take())
       .Add("unindexed_letters", UnindexedJson(unindexed))
       .Take();
 }
 
-OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request,
-                                     const Caller& caller, const Redaction& redaction,
-                                     Instant now) {
+OperationResult<NewReplay> MakeReplay(ReplayBook& book, const ReplayRequest& request,
+                                      const Caller& caller, const Redaction& redaction,
+                                      Instant now) {
   const ReplayId id(TimeOrderedUuid(now));
   const auto entry = MakeAuditEntry(
       caller, "replay", FormatUuid(id.value()),
@@ -248,7 +262,7 @@ OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& requ
     return book.Make(id, request.spec, request.selection, kMaxReplayLetters, now, entry);
   });
   if (!made) return Unexpected<OperationError>(FromChange(made.error()));
-  if (made->made) return id;
+  if (made->made) return NewReplay{.id = id, .taken = made->taken};
   if (made->letters == 0)
     return FailOperation(OperationFault::kUnacceptable, "no letter is selected by that");
   if (made->letters > static_cast<std::int64_t>(kMaxReplayLetters)) {
@@ -258,8 +272,8 @@ OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& requ
   }
   return FailOperation(OperationFault::kConflict,
                        fmt::format("every one of the {} letters is in another replay that has not "
-                                   "ended with it",
-                                   made->letters));
+                                   "ended with it{}",
+                                   made->letters, HoldersOf(*made)));
 }
 
 OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page,
@@ -334,8 +348,9 @@ OperationResult<std::vector<ReplayStanding>> StandingReplays(ReplayBook& book,
   return standing;
 }
 
-OperationResult<void> SteerReplay(ReplayBook& book, std::string_view id, ReplayCommand command,
-                                  const Caller& caller, Instant now) {
+OperationResult<ReplaySteered> SteerReplay(ReplayBook& book, std::string_view id,
+                                           ReplayCommand command, const Caller& caller,
+                                           Instant now) {
   const auto replay_id = IdFrom(id);
   if (!replay_id) return NoSuchReplay();
   const auto entry =
@@ -343,9 +358,13 @@ OperationResult<void> SteerReplay(ReplayBook& book, std::string_view id, ReplayC
   const auto steered = Patiently([&] { return book.Steer(*replay_id, command, now, entry); });
   if (!steered) return Unexpected<OperationError>(FromChange(steered.error()));
   if (!*steered) return NoSuchReplay();
-  if ((*steered)->done) return {};
+  if ((*steered)->done) return **steered;
+  const ReplayState state = (*steered)->state;
+  const bool says_so = state == ReplayState::kDone || state == ReplayState::kCancelled;
+  const bool is_over = (*steered)->ended && !says_so;
   return FailOperation(OperationFault::kConflict,
-                       fmt::format("the replay is {}", ReplayStateName((*steered)->state)));
+                       fmt::format("the replay is {}{}", ReplayStateName(state),
+                                   is_over ? ", and has ended with all of its letters" : ""));
 }
 
 std::string ReplayUrl(std::string_view base_path, ReplayId id) {

@@ -36,17 +36,21 @@ struct ReplayPage {
 [[nodiscard]] OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameters,
                                                           std::string_view replay);
 
-// How many letters, of which groups, where they would go, and what would be changed in one of each
-// group.
+// How many letters, which of them would not be sent as far as the ledger alone tells, of which
+// groups, where they would go, why not, and what would be changed in one of each group.
 [[nodiscard]] OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
                                                          const ReplayRequest& request,
                                                          const Redaction& redaction,
                                                          std::optional<std::int64_t> unindexed);
+struct NewReplay {
+  ReplayId id;
+  std::int64_t taken = 0;  // letters that have ended so already
+};
 // kUnacceptable: there is no such letter, or there are too many. kConflict: other replays have all
-// of them.
-[[nodiscard]] OperationResult<ReplayId> MakeReplay(ReplayBook& book, const ReplayRequest& request,
-                                                   const Caller& caller, const Redaction& redaction,
-                                                   Instant now);
+// of them; it names one.
+[[nodiscard]] OperationResult<NewReplay> MakeReplay(ReplayBook& book, const ReplayRequest& request,
+                                                    const Caller& caller,
+                                                    const Redaction& redaction, Instant now);
 // What is redacted stays so, whoever asks: in what was selected by, and in executions' ids.
 [[nodiscard]] OperationResult<std::string> ListReplays(ReplayBook& book, const ReplayPage& page,
                                                        const Redaction& redaction);
@@ -73,10 +77,10 @@ inline constexpr std::chrono::minutes kEndedReplayStands{1};  // so long it is t
 // ended and are known so; nobody counts their letters once more.
 [[nodiscard]] OperationResult<std::vector<ReplayStanding>> StandingReplays(
     ReplayBook& book, const std::set<std::string>& known, Instant now);
-// kConflict: not from the state that it is in.
-[[nodiscard]] OperationResult<void> SteerReplay(ReplayBook& book, std::string_view id,
-                                                ReplayCommand command, const Caller& caller,
-                                                Instant now);
+// kConflict: not from the state that it is in, or it has ended.
+[[nodiscard]] OperationResult<ReplaySteered> SteerReplay(ReplayBook& book, std::string_view id,
+                                                         ReplayCommand command,
+                                                         const Caller& caller, Instant now);
 // Its place under `http.base_path`.
 [[nodiscard]] std::string ReplayUrl(std::string_view base_path, ReplayId id);
 [[nodiscard]] Unexpected<OperationError> NothingIsReplayed();

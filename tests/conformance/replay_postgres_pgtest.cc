@@ -126,6 +126,29 @@ TEST_P(HeldRows, P5_P9_ALetterThatNeverWasClaimedEndsWhoeverHoldsItsRow) {
   EXPECT_EQ(StatusOf(Number(1)), "failed");
 }
 
+// What a driver does when the last letter has ended, while somebody resumes: the row is locked, and
+// the steering waits for it.
+TEST_P(HeldRows, P5_AReplayThatEndsWhileSomebodyResumesItIsNotResumed) {
+  UseReplays({.lock_timeout = std::chrono::minutes(1)});
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Make({IdOf(letter)});
+  Good(work_->Stop(replay, "why"));
+  PlatformConnection session = Session();
+  PlatformConnection watch = Session();
+  session.Run("BEGIN; UPDATE deadletter.replay SET ended_at = now()");
+  std::optional<ReplaySteered> steered;
+  {
+    const std::jthread resume([&] { steered = Steer(replay, ReplayCommand::kResume); });
+    watch.AwaitLockWaits(1);
+    session.Run("COMMIT");
+  }
+  ASSERT_TRUE(steered);
+  EXPECT_FALSE(steered->done);
+  EXPECT_TRUE(steered->ended);
+  EXPECT_EQ(ShowReplay(replay).state, ReplayState::kStopped);
+  EXPECT_EQ(ShowReplay(replay).reason, "why");
+}
+
 // What an earlier claim touched waits for its row.
 TEST_P(HeldRows, P2_AClaimedLettersExecutionIsFailedAgainOnceItsRowIsFree) {
   const Judgement letter = Failed(Number(1));

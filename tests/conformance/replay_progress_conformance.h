@@ -291,4 +291,113 @@ TEST_P(ReplayProgressConformance, WhichReplaysThereIsNewsOfIsToldWithoutCounting
   EXPECT_THAT(moving(Now() + std::chrono::hours(1)), UnorderedElementsAre(Pair(going, false)));
 }
 
+// ---- who holds a letter, and what is over
+
+TEST_P(ReplayProgressConformance, P5_AReplayThatStoppedAndHasEndedIsSteeredNoMore) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Make({IdOf(letter)});
+  Lease(driver_);
+  Good(work_->Stop(replay, "there is no exchange where its messages go"));
+  MarkOf(replay, letter, ReplayMark::kUnroutable, {});
+  Follow(replay);
+  const ReplayRecord before = ShowReplay(replay);
+  ASSERT_TRUE(before.ended_at);
+  const std::size_t acts = Acts().size();
+  for (const ReplayCommand command :
+       {ReplayCommand::kPause, ReplayCommand::kResume, ReplayCommand::kCancel}) {
+    SCOPED_TRACE(static_cast<int>(command));
+    const ReplaySteered steered = Steer(replay, command).value();
+    EXPECT_FALSE(steered.done);
+    EXPECT_TRUE(steered.ended);
+    EXPECT_EQ(steered.state, ReplayState::kStopped);
+    const ReplayRecord after = ShowReplay(replay);
+    EXPECT_EQ(after.state, ReplayState::kStopped);
+    EXPECT_EQ(after.reason, before.reason);
+    EXPECT_EQ(after.ended_at, before.ended_at);
+  }
+  EXPECT_EQ(Acts().size(), acts);
+}
+
+// Stopped with letters that are on their way and none behind them.
+TEST_P(ReplayProgressConformance, WhatStoppedAndWaitsForItsLastAnswersMayGoOnAndIsDone) {
+  const Judgement letter = Failed(Number(1));
+  const ReplayId replay = Sent(letter);
+  Good(work_->Stop(replay, "why"));
+  EXPECT_TRUE(Steer(replay, ReplayCommand::kResume).value().done);
+  ledger_->SetStatus(Number(1), "completed");
+  Follow(replay);
+  EXPECT_EQ(ShowReplay(replay).state, ReplayState::kDone);
+  EXPECT_TRUE(ShowReplay(replay).ended_at);
+}
+
+TEST_P(ReplayProgressConformance, ACancelSaysHowManyLettersItHasWithdrawn) {
+  const Judgement sent = Failed(Number(1));
+  const ReplayId replay = Make({IdOf(sent), IdOf(Failed(Number(2))), IdOf(Failed(Number(3)))});
+  Lease(driver_);
+  EXPECT_EQ(ClaimLetter(replay, sent).verdict, ClaimVerdict::kClaimed);
+  EXPECT_EQ(Steer(replay, ReplayCommand::kPause).value().withdrawn, 0);
+  EXPECT_EQ(Steer(replay, ReplayCommand::kCancel).value().withdrawn, 2);
+  EXPECT_EQ(ShowReplay(replay).counts.Of(ReplayEnd::kWithdrawn), 2);
+  EXPECT_EQ(Steer(replay, ReplayCommand::kCancel).value().withdrawn, 0);
+}
+
+TEST_P(ReplayProgressConformance, P3_ALetterTellsWhichReplayHoldsItUntilThatHasEndedWithIt) {
+  const Judgement letter = Failed(Number(1));
+  EXPECT_EQ(Show(letter).in_replay, std::nullopt);
+  const ReplayId replay = Make({IdOf(letter)});
+  EXPECT_EQ(Show(letter).in_replay, replay);
+  Lease(driver_);
+  EXPECT_EQ(ClaimLetter(replay, letter).verdict, ClaimVerdict::kClaimed);
+  Mark(replay, letter, ReplayMark::kSent);
+  Good(work_->Stop(replay, "stopped ones keep what they have"));
+  EXPECT_EQ(Show(letter).in_replay, replay);
+  ledger_->SetStatus(Number(1), "completed");
+  Follow(replay);
+  EXPECT_EQ(Show(letter).in_replay, std::nullopt);
+}
+
+TEST_P(ReplayProgressConformance, P3_WhereEveryLetterIsTakenItIsSaidByWhom) {
+  const Judgement one = Failed(Number(1));
+  const Judgement two = Failed(Number(2));
+  const Judgement three = Failed(Number(3));
+  const ReplayId first = Make({IdOf(one), IdOf(two)});
+  const auto of_one = Try(NewReplayId(), {IdOf(one), IdOf(two)});
+  EXPECT_FALSE(of_one.made);
+  EXPECT_EQ(of_one.holder, first);
+  EXPECT_EQ(of_one.holders, 1);
+  const ReplayId second = Make({IdOf(three)});
+  const auto of_both = Try(NewReplayId(), {IdOf(one), IdOf(three)});
+  EXPECT_FALSE(of_both.made);
+  EXPECT_EQ(of_both.holder, std::max(first, second));
+  EXPECT_EQ(of_both.holders, 2);
+  EXPECT_EQ(Try(NewReplayId(), {LetterId(TimeOrderedUuid(Now()))}).holder, std::nullopt);
+  EXPECT_TRUE(Steer(second, ReplayCommand::kCancel).value().done);
+  EXPECT_EQ(Try(NewReplayId(), {IdOf(one), IdOf(three)}).holder, std::nullopt) << "it is made";
+}
+
+TEST_P(ReplayProgressConformance, APreviewTellsWhatWouldNotBeSent) {
+  const Judgement open = Failed(Number(1));
+  const Judgement taken = Failed(Number(2));
+  const Judgement closed = Failed(Number(3));
+  const ReplayId done = Sent(closed);
+  ledger_->SetStatus(Number(3), "completed");
+  Follow(done);
+  EXPECT_EQ(StateOf(closed), LetterState::kClosed);
+  Put(Number(4));
+  const Judgement retried = Retries(LetterBuilder(Number(4)).Build(), NewReplayId(), Now());
+  EXPECT_TRUE(SettleOne(retried).recorded);
+  EXPECT_EQ(StateOf(retried), LetterState::kWaiting);
+  EXPECT_NE(Sent(taken), done);
+  for (const LetterSelection& selection :
+       {LetterSelection{.ids = {IdOf(open), IdOf(taken), IdOf(closed), IdOf(retried)},
+                        .filter = {}},
+        LetterSelection{}}) {
+    const ReplayPreview preview = Good(book_->Preview(selection));
+    EXPECT_EQ(preview.letters, 4);
+    EXPECT_EQ(preview.taken, 1) << "and it is not counted as waiting, too";
+    EXPECT_EQ(preview.waiting, 1);
+    EXPECT_EQ(preview.closed, 1);
+  }
+}
+
 }  // namespace deadletter::test

@@ -19,6 +19,7 @@ export async function changeEverything(server, unreadable) {
 async function writeRemarks(server) {
   await server.call("addNote", { body: { text: "it was the deploy" }, wanted: 201 });
   await server.call("addNote", { body: { text: "  " }, wanted: 422 });
+  await server.call("addNote", { body: { text: "once" }, headers: KEY, wanted: 400 });
   await server.call("changeTags", { body: { add: ["deploy", "b"], remove: ["new"] }, wanted: 200 });
   await server.call("changeTags", { body: { remove: ["b"] }, wanted: 200 });
   await server.call("changeTags", { body: { add: ["two words"] }, wanted: 422 });
@@ -56,6 +57,8 @@ async function replayLetters(server) {
   const stop_when = { failed_again_percent: 50, queue_messages: 1000 };
   const slow = await make(server, { filter, edit, rate_per_second: 0.001, ramp: true, stop_when, answer_within_seconds: 60 });
   await server.call("makeReplay", { body: { ids: [server.ids.letters] }, wanted: 409 });
+  const { data: held } = await server.call("showLetter", { wanted: 200 });
+  if (held.in_replay !== slow) throw new Error(`${slow} holds the letter, and it says ${held.in_replay}`);
   for (const [id, wanted] of [["resumeReplay", 409], ["pauseReplay", 200], ["pauseReplay", 409], ["resumeReplay", 200],
                               ["cancelReplay", 200], ["cancelReplay", 409]])
     await server.call(id, { path: { id: slow }, wanted });

@@ -165,12 +165,48 @@ TEST_P(ReplayingPeople, P8_AnEditBringsNothingToLightThatIsRedacted) {
   EXPECT_THAT(server.process().output(), testing::Not(testing::HasSubstr("S3cret")));
 }
 
+TEST_P(ReplayingPeople, WhatHoldsALetterAndHowItEndedIsToldWithoutARequestByHand) {
+  Server server = Serve();
+  replays_.Fail(1, 2);
+  const std::string letter = FormatUuid(world_.Letters().back().id.value());
+  const auto made = Lines(
+      Run(server, "otto",
+          {"replay", "--outcome", "failed", "--rate-per-second", "0.001", "--output", "json"}));
+  ASSERT_EQ(made.size(), 1u);
+  const std::string replay(made[0].at("id").as_string());
+  const auto leases = replays_.Take(1);
+  const auto held = [&] {
+    return Lines(Run(server, "vera", {"show", letter, "--output", "json"})).at(0).at("in_replay");
+  };
+  EXPECT_EQ(held(), boost::json::value(replay));
+  EXPECT_THAT(Run(server, "vera", {"show", letter}).output,
+              testing::ContainsRegex("in replay +" + replay));
+  const Finished dry = Run(server, "otto", {"replay", "--outcome", "failed", "--dry-run"});
+  EXPECT_THAT(dry.output, testing::StartsWith("2 letters are selected: 2 in another replay\n"));
+  const Finished refused = Run(server, "otto", {"replay", "--outcome", "failed"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.output, testing::HasSubstr("has not ended with it: " + replay + ";"));
+
+  EXPECT_EQ(Run(server, "otto", {"replays", replay, "--cancel"}).status, 0);
+  std::jthread worker([&] { replays_.Complete(leases); });
+  const Finished watched = Run(server, "vera", {"replays", replay, "--watch"});
+  EXPECT_EQ(watched.status, 1) << "not all have succeeded";
+  EXPECT_THAT(watched.output, testing::HasSubstr("2 of 2 ended, 0 awaiting; succeeded 1, "));
+  EXPECT_TRUE(held().is_null());
+  const Finished letters =
+      Run(server, "vera", {"replays", replay, "--letters", "--outcome", "withdrawn"});
+  EXPECT_EQ(letters.status, 0) << letters.output;
+  EXPECT_THAT(letters.output, testing::ContainsRegex("withdrawn +[12] +the replay was cancelled"));
+  EXPECT_EQ(Lines(Run(server, "vera", {"replays", replay, "--letters", "--output", "json"})).size(),
+            2u);
+}
+
 TEST_P(ReplayingPeople, WatchingAReplayShowsHowFarItIsAndEndsWithIt) {
   Server server = Serve();
   replays_.Fail(1, 2);
   const Finished dry = Run(server, "otto", {"replay", "--outcome", "failed", "--dry-run"});
   EXPECT_EQ(dry.status, 0);
-  EXPECT_THAT(dry.output, testing::StartsWith("2 letters would be replayed"));
+  EXPECT_THAT(dry.output, testing::StartsWith("2 letters are selected\n"));
   EXPECT_THAT(dry.output, testing::HasSubstr("to attune.executions with execution.dispatch"));
   std::jthread worker([&] { replays_.Complete(replays_.Take(2)); });
   const Finished watched = Run(server, "otto", {"replay", "--outcome", "failed", "--watch"});

@@ -104,6 +104,71 @@ TEST_P(Replaying, P5_P6_WhatNoQueueTakesIsToldAndItsExecutionIsFailedAsBefore) {
   EXPECT_EQ(ReplayWorld::Count(server, again, "succeeded"), 2);
 }
 
+// Every one of thirty is unroutable, and then it has ended as well.
+TEST_P(Replaying, P5_WhatStoppedByItselfAndHasEndedIsNotResumed) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 30);
+  const std::string replay = ReplayWorld::Make(
+      server,
+      R"({"filter":{"outcome":"failed"},"redirect":{"exchange":"not.there","routing_key":"x"}})");
+  ASSERT_TRUE(
+      WaitUntil([&] { return !ReplayWorld::Show(server, replay).at("ended_at").is_null(); }));
+  const boost::json::value before = ReplayWorld::Show(server, replay);
+  EXPECT_EQ(before.at("state"), "stopped");
+  EXPECT_EQ(before.at("counts").at("unroutable"), 30);
+  for (const char* command : {"/resume", "/pause", "/cancel"}) {
+    const HttpAnswer refused = HttpPost(server.url() + "/v1/replays/" + replay + command, "");
+    EXPECT_EQ(refused.status, 409) << command;
+    EXPECT_THAT(refused.body, testing::HasSubstr("the replay is stopped, and has ended"));
+    EXPECT_EQ(ReplayWorld::Show(server, replay), before);
+  }
+}
+
+TEST_P(Replaying, WhatIsTakenAndWhatACancelWithdrawsIsCounted) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 3);
+  const std::string first = ReplayWorld::Make(
+      server, R"({"filter":{"outcome":"failed","execution_id":"1"},"rate_per_second":0.001})");
+  const std::string second =
+      ReplayWorld::Make(server, R"({"filter":{"outcome":"failed"},"rate_per_second":0.001})");
+  EXPECT_EQ(ReplayWorld::Count(server, second, "taken"), 1);
+  ASSERT_TRUE(ReplayWorld::WaitForCount(server, second, "sent", 1));
+  EXPECT_EQ(HttpPost(server.url() + "/v1/replays/" + second + "/cancel", "").status, 200);
+  EXPECT_EQ(ReplayWorld::Count(server, second, "withdrawn"), 1);
+  for (const char* line : {"deadletter_replayed_total{outcome=\"taken\"} 1\n",
+                           "deadletter_replayed_total{outcome=\"withdrawn\"} 1\n"})
+    EXPECT_TRUE(WaitUntil([&] {
+      return server.GetText("/metrics").find(line) != std::string::npos;
+    })) << line;
+  EXPECT_EQ(HttpPost(server.url() + "/v1/replays/" + first + "/cancel", "").status, 200);
+}
+
+// Sent where it came from it would be a new letter at once, and nobody would have worked on it.
+TEST_P(Replaying, WhatHasDiedInNoQueueIsNotSentToTheDeadLetterExchangeAgain) {
+  Server server = world_.Serve();
+  world_.AddExecution(1);
+  Message message;
+  message.body = world_.Envelope("1");
+  world_.PublishDead(message);
+  ASSERT_TRUE(world_.WaitForStatus(ExecutionId(std::int64_t{1}), "failed"));
+  const HttpAnswer dry =
+      ReplayWorld::Ask(server, R"({"filter":{"outcome":"failed","state":"open"},"dry_run":true})");
+  EXPECT_THAT(dry.body, testing::HasSubstr(R"("to":null,"problem":"it has not died in any queue)"));
+  const std::string replay = ReplayWorld::Make(server, kAllFailed);
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  EXPECT_EQ(ReplayWorld::Count(server, replay, "withdrawn"), 1);
+  EXPECT_EQ(world_.OnlyLetter().state, LetterState::kOpen);
+  EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).status, "failed");
+
+  const std::string redirected = ReplayWorld::Make(
+      server,
+      R"({"filter":{"outcome":"failed","state":"open"},"redirect":{"exchange":"","routing_key":")" +
+          std::string(kWorkerQueue) + "\"}}");
+  replays_.Complete(replays_.Take(1));
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, redirected, "done"));
+  EXPECT_EQ(ReplayWorld::Count(server, redirected, "succeeded"), 1);
+}
+
 TEST_P(Replaying, P2_WhatMovedOnSinceItWasSelectedIsLeftAlone) {
   Server server = world_.Serve();
   replays_.Fail(1, 4);

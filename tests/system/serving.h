@@ -140,10 +140,13 @@ TEST_P(Serving, P3_AnIdempotencyKeyIsNeverPassedOver) {
   ASSERT_TRUE(server.WaitUntilReady());
   world.AddExecution(5);
   world.PublishDead(world.Envelope("5"));
-  const std::string selection = R"({"ids":[")" + FormatUuid(world.OnlyLetter().id.value()) + "\"]}";
-  for (const std::string call : {"/v1/replays", "/v1/discards"}) {
+  const std::string letter = FormatUuid(world.OnlyLetter().id.value());
+  const std::string selection = R"({"ids":[")" + letter + "\"]}";
+  for (const auto& [call, body] : {std::pair<std::string, std::string>("/v1/replays", selection),
+                                   {"/v1/discards", selection},
+                                   {"/v1/letters/" + letter + "/notes", R"({"text":"once"})"}}) {
     const HttpAnswer refused =
-        HttpPost(server.url() + call, selection, {"Idempotency-Key: \"8e03978e-40d5\""});
+        HttpPost(server.url() + call, body, {"Idempotency-Key: \"8e03978e-40d5\""});
     EXPECT_EQ(refused.status, 400) << refused.body;
     EXPECT_THAT(refused.body,
                 testing::HasSubstr("an Idempotency-Key is taken by POST /v1/executions only"));

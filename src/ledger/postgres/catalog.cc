@@ -36,6 +36,8 @@ LedgerResult<LetterRecord> ReadRecord(const Rows& rows) {
   if (!headers) return tl::unexpected(Unreadable(headers.error()));
   record.message.headers = std::move(*headers);
   record.message.body = rows.Bytes(0, kSummaryColumns + 3);
+  if (!rows.IsNull(0, kSummaryColumns + 4))
+    record.in_replay = ReplayId(rows.Id(0, kSummaryColumns + 4));
   return record;
 }
 

@@ -60,6 +60,8 @@ LedgerResult<ReplayPreview> PostgresReplayBook::Preview(const LetterSelection& s
                              .sample = LetterId(rows->Id(row, 3))});
     preview.letters = rows->Number(row, 4);
     preview.taken = rows->Number(row, 5);
+    preview.waiting = rows->Number(row, 6);
+    preview.closed = rows->Number(row, 7);
   }
   return preview;
 }
@@ -97,8 +99,12 @@ LedgerResult<ReplayMade> PostgresReplayBook::Make(ReplayId id, const ReplaySpec&
   const auto made = connection_.Transact(std::move(statements));
   if (!made) return tl::unexpected(made.error());
   const Rows& rows = made->at(1);
-  return ReplayMade{
-      .made = rows.Bool(0, 0), .letters = rows.Number(0, 1), .taken = rows.Number(0, 2)};
+  const std::int64_t holders = rows.Number(0, 3);
+  return ReplayMade{.made = rows.Bool(0, 0),
+                    .letters = rows.Number(0, 1),
+                    .taken = rows.Number(0, 2),
+                    .holder = holders > 0 ? std::optional(ReplayId(rows.Id(0, 4))) : std::nullopt,
+                    .holders = holders};
 }
 
 LedgerResult<std::vector<ReplayRecord>> PostgresReplayBook::Read(std::optional<ReplayId> after,
@@ -189,7 +195,9 @@ LedgerResult<std::optional<ReplaySteered>> PostgresReplayBook::Steer(ReplayId id
   if (rows.size() == 0) return std::nullopt;
   return ReplaySteered{
       .done = rows.Bool(0, 0),
-      .state = ReplayStateFromName(rows.Bytes(0, 1)).value_or(ReplayState::kStopped)};
+      .state = ReplayStateFromName(rows.Bytes(0, 1)).value_or(ReplayState::kStopped),
+      .ended = rows.Bool(0, 2),
+      .withdrawn = rows.Number(0, 3)};
 }
 
 }  // namespace deadletter::postgres

@@ -85,7 +85,7 @@ LedgerResult<LetterPage> SqliteCatalog::List(const LetterFilter& filter, std::si
 LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
   auto database = file_.Open();
   if (!database) return Unexpected<LedgerError>(database.error());
-  auto rows = (*database)->Prepare(SelectLetters("id = ?1", ", rule, properties, headers, body"));
+  auto rows = (*database)->Prepare(SelectLetters("id = ?1", sql::kLetterWhole));
   rows.Bind(BlobOf(id), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
             nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, 1);
   std::optional<LetterRecord> record;
@@ -102,6 +102,7 @@ LedgerResult<std::optional<LetterRecord>> SqliteCatalog::Show(LetterId id) {
               .history = WithPresent(summary, std::move(*steps)),
               .notes = {},
               .tags = {}};
+    if (!rows.IsNull(28)) record->in_replay = ReplayId(ReadUuid(rows, 28));
     if (auto read = ReadRemarks(**database, *record); !read)
       return Unexpected<LedgerError>(read.error());
   }

@@ -35,6 +35,14 @@ void Choose(sqlite::Database& database, const ReplayId& id, const LetterSelectio
   });
 }
 
+void FindHolders(sqlite::Database& database, const ReplayId& id, ReplayMade& made) {
+  auto holders = database.Prepare(sql::kReplayHolders);
+  holders.Bind(BlobOf(id));
+  if (!holders.Next() || holders.IsNull(1)) return;
+  made.holders = holders.Int64(0);
+  made.holder = ReplayId(ReadUuid(holders, 1));
+}
+
 // How many letters that is done to: those that are still to be sent.
 void RecordAct(sqlite::Database& database, const ReplayId& id, AuditEntry entry) {
   auto pending = database.Prepare(sql::kReplayPending);
@@ -93,6 +101,8 @@ LedgerResult<ReplayPreview> SqliteReplayBook::Preview(const LetterSelection& sel
       part.sample = std::max(part.sample, LetterId(ReadUuid(rows, 3)));
       preview.letters += rows.Int64(2);
       preview.taken += rows.Int64(4);
+      preview.waiting += rows.Int64(5);
+      preview.closed += rows.Int64(6);
     }
     if (rows.error()) failed = rows.error();
   });
@@ -129,8 +139,12 @@ LedgerResult<ReplayMade> SqliteReplayBook::Make(ReplayId id, const ReplaySpec& s
   {
     auto counts = (*database)->Prepare(sql::kReplayChosen);
     counts.Bind(BlobOf(id));
-    if (counts.Next()) made = {false, counts.Int64(0), counts.Int64(1)};
+    if (counts.Next()) {
+      made.letters = counts.Int64(0);
+      made.taken = counts.Int64(1);
+    }
   }
+  if (made.letters == made.taken) FindHolders(**database, id, made);
   if (transaction->error()) return file_.Failed(*transaction->error());
   const bool fits = made.letters <= static_cast<std::int64_t>(max_letters);
   if (made.letters == made.taken || !fits) return made;  // and nothing of it stays
@@ -214,28 +228,35 @@ LedgerResult<std::optional<ReplaySteered>> SqliteReplayBook::Steer(ReplayId id,
   auto transaction = file_.Begin();
   if (!transaction) return Unexpected<LedgerError>(transaction.error());
   std::optional<ReplayState> state;
+  bool ended = false;
   {
     auto row = (*database)->Prepare(sql::kReplayState);
     row.Bind(BlobOf(id));
-    if (row.Next()) state = ReplayStateFromName(row.Text(0)).value_or(ReplayState::kStopped);
+    if (row.Next()) {
+      state = ReplayStateFromName(row.Text(0)).value_or(ReplayState::kStopped);
+      ended = row.Bool(3);
+    }
   }
   if (transaction->error()) return file_.Failed(*transaction->error());
   if (!state) return std::nullopt;
-  if (!MayGo(*state, command)) return ReplaySteered{.done = false, .state = *state};
-  const ReplayState after = StateAfter(command);
+  if (ended || !MayGo(*state, command))
+    return ReplaySteered{.done = false, .state = *state, .ended = ended};
+  ReplaySteered steered{.done = true, .state = StateAfter(command)};
   RecordAct(**database, id, entry);
   static_cast<void>((*database)
                         ->Prepare(sql::kReplaySetState)
-                        .Bind(BlobOf(id), ReplayStateName(after), "")
+                        .Bind(BlobOf(id), ReplayStateName(steered.state), "")
                         .Run());
   if (command == ReplayCommand::kResume)
     static_cast<void>((*database)->Prepare(sql::kReplayResumed).Bind(BlobOf(id)).Run());
-  if (command == ReplayCommand::kCancel)
+  if (command == ReplayCommand::kCancel) {
     static_cast<void>(
         (*database)->Prepare(sql::kReplayWithdrawPending).Bind(BlobOf(id), now).Run());
+    steered.withdrawn = (*database)->changes();
+  }
   if (auto committed = file_.Commit(*transaction); !committed)
     return Unexpected<LedgerError>(committed.error());
-  return ReplaySteered{.done = true, .state = after};
+  return steered;
 }
 
 }  // namespace deadletter

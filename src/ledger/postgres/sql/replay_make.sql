@@ -15,5 +15,13 @@ WITH {{chosen}}, total AS MATERIALIZED (
     CASE WHEN chosen.is_taken THEN 'taken' END, CASE WHEN chosen.is_taken THEN $27::timestamptz END
   FROM chosen
   CROSS JOIN made
+), holder AS MATERIALIZED (
+  -- Whom to ask, where everything is taken.
+  SELECT DISTINCT replay_letter.replay_id
+  FROM chosen
+  JOIN {{schema}}.replay_letter ON replay_letter.letter_id = chosen.id AND replay_letter.step <> 'ended'
+  WHERE NOT EXISTS (SELECT FROM made)
 )
-SELECT EXISTS (SELECT FROM made), total.letters, total.taken FROM total
+SELECT EXISTS (SELECT FROM made), total.letters, total.taken, (SELECT count(*) FROM holder),
+  (SELECT holder.replay_id FROM holder ORDER BY holder.replay_id DESC LIMIT 1)
+FROM total

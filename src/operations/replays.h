@@ -40,6 +40,7 @@ struct ReplayPage {
 // group.
 [[nodiscard]] OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
                                                          const ReplayRequest& request,
+                                                         const LetterFormat& format,
                                                          const Redaction& redaction,
                                                          std::optional<std::int64_t> unindexed);
 // kUnacceptable: there is no such letter, or there are too many. kConflict: other replays have all

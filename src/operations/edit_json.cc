@@ -8,6 +8,7 @@
 
 #include "letter/edited_message.h"
 #include "letter/retry_message.h"
+#include "operations/edit_guard.h"
 #include "operations/json_writer.h"
 
 namespace deadletter {
@@ -112,7 +113,7 @@ std::string EditDiffJson(const ReplayEdit& edit, const LetterRecord& letter,
   Message message = MakeReplayMessage(read, ReplayId(), 0);
   message.body = std::move(read.delivery.message.body);
   const auto edited = EditMessage(edit, read, std::move(message), reader, format.max_body_bytes,
-                                  nullptr);
+                                  MakeEditGuard(redaction));
   const auto shown = redaction.Mask(before.body);
   return JsonObject()
       .Add("changes",

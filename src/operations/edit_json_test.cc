@@ -41,5 +41,14 @@ TEST(EditPreview, P9_ABodyThatGrowsWithoutEndIsAProblem) {
             "operation 11 of the edit: the body would have more than 65536 bytes");
 }
 
+TEST(EditPreview, P8_WhatWouldMoveWhatIsRedactedIsAProblemAndShowsNothing) {
+  const auto tried =
+      Tried(R"({"op":"replace","path":"/payload/list","value":["guess"]})", {"/payload/list/0"});
+  EXPECT_EQ(tried.at("problem"),
+            "operation 0 of the edit: at '/payload/list' it would touch or move what is redacted: "
+            "only an admin may do that");
+  EXPECT_EQ(boost::json::serialize(tried).find("secret"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace deadletter

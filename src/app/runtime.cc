@@ -55,6 +55,7 @@ Runtime::Runtime(const Config& config, const Wiring& wiring, const Clock& clock,
       operations_(MakeAllReaders(wiring, config),
                   {.id_type = config.executions.id_type,
                    .base_path = config.http.base_path,
+                   .format = config.letter,
                    .redaction = RedactionOf(config),
                    .replays_changed = [this] { service_.NotifyReplays(); },
                    .replayed =

@@ -1,4 +1,5 @@
 #include "app/wiring.h"
+#include "operations/edit_guard.h"
 
 namespace deadletter {
 
@@ -21,6 +22,7 @@ ServiceOptions MakeServiceOptions(const Config& config) {
   options.judge.event_address = {config.events.exchange, config.events.routing_key};
   options.relay.event_exchange = config.events.enabled ? config.events.exchange : "";
   options.second_look.close_finished = config.executions_mode == ExecutionsMode::kFail;
+  options.replayer->edit_guard = MakeEditGuard(redaction);
   if (config.executions_mode == ExecutionsMode::kObserve) options.replayer.reset();
   options.searched.name = redaction.ViewName();
   if (!redaction.HidesNothing()) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "letter/attempt_stamp.h"
+#include "letter/edited_message.h"
 #include "letter/retry_message.h"
 
 namespace deadletter {
@@ -38,22 +39,16 @@ ComposedReplay ReplayComposer::operator()(const DrivenReplay& replay, const Repl
   return composed;
 }
 
-// The message is read as the letter will be that comes of it, should it die again.
 void ReplayComposer::Edit(const ReplayEdit& edit, ComposedReplay& composed) const {
-  if (auto applied = ApplyEdit(edit, composed.message); !applied) {
-    composed.problem = std::move(applied.error().message);
+  auto edited = EditMessage(edit, composed.letter, std::move(composed.message), reader_,
+                            format_.max_body_bytes, guard_);
+  if (!edited) {
+    composed.message = {};
+    composed.problem = std::move(edited.error().message);
     return;
   }
-  Delivery delivery;
-  delivery.message = composed.message;
-  const Letter edited = reader_.Read(composed.letter.id, std::move(delivery));
-  const bool was_request = composed.letter.kind == LetterKind::kExecutionRequest;
-  if (was_request && edited.kind != LetterKind::kExecutionRequest) {
-    composed.problem = "edited, it would be no execution request any more";
-  } else if (composed.letter.execution_id && edited.execution_id != composed.letter.execution_id) {
-    composed.problem = "edited, it would be about another execution";
-  }
-  composed.has_stamp = edited.attempt.has_value();
+  composed.message = std::move(edited->message);
+  composed.has_stamp = edited->has_stamp;
 }
 
 bool ReplayComposer::Stamp(ComposedReplay& composed, Instant stamp) const {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "handler/judge.h"
 #include "ledger/replay_work.h"
@@ -27,11 +28,12 @@ struct ComposedReplay {
 // Immutable after construction.
 class ReplayComposer {
  public:
-  ReplayComposer(const LetterReader& reader, const LetterFormat& format, const Judge& judge)
-      : reader_(reader), format_(format), judge_(judge) {}
+  ReplayComposer(const LetterReader& reader, const LetterFormat& format, const Judge& judge,
+                 EditGuard guard)
+      : reader_(reader), format_(format), judge_(judge), guard_(std::move(guard)) {}
 
-  // Total. `edit` is what the replay wants changed; one that makes it a message about another
-  // execution is a problem: it would be that one's work, and ours would wait for nothing.
+  // Total. `edit` is what the replay wants changed; where EditMessage() cannot do it, that is a
+  // problem.
   [[nodiscard]] ComposedReplay operator()(const DrivenReplay& replay, const ReplayEdit& edit,
                                           ReplayCandidate candidate) const;
   // Puts the stamp in. False, with `problem` set: it does not go in.
@@ -45,6 +47,7 @@ class ReplayComposer {
   const LetterReader& reader_;
   const LetterFormat& format_;
   const Judge& judge_;
+  const EditGuard guard_;
 };
 
 }  // namespace deadletter

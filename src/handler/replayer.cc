@@ -1,6 +1,7 @@
 #include "handler/replayer.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/fault_point.h"
@@ -40,11 +41,11 @@ Replayer::Replayer(std::unique_ptr<ReplayWork> work, std::unique_ptr<Publisher> 
     : work_(std::move(work)),
       publisher_(std::move(publisher)),
       watch_(std::move(watch)),
-      composer_(reader, format, judge),
+      composer_(reader, format, judge, options.edit_guard),
       clock_(clock),
       marker_(*work_, clock, metrics),
       health_(health),
-      options_(options),
+      options_(std::move(options)),
       ledger_backoff_(milliseconds(200), seconds(5)),  // within the publisher's heartbeats
       broker_backoff_(milliseconds(200), seconds(4)) {}
 
@@ -157,7 +158,7 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if (next && most == 0) driven.wait = std::min(driven.wait, *next);
     return 0;
   }
-  const auto edit = ParseReplayEdit(replay.spec.edit_json);
+  const auto edit = ParseKeptEdit(replay.spec.edit_json);
   if (!edit) {
     const auto stopped = StopBecause(replay, "its edit cannot be read: " + edit.error().message);
     if (!stopped) return Unexpected<LedgerError>(stopped.error());
@@ -165,9 +166,7 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
   }
   if (replay.spec.ramp)
     driven.follow_at = driven.count_at = {};  // how far it has come decides how far it may go
-  std::vector<ComposedReplay> composed;
-  for (ReplayCandidate& candidate : *candidates)
-    composed.push_back(composer_(replay, *edit, std::move(candidate)));
+  std::vector<ComposedReplay> composed = Compose(replay, driven, *edit, std::move(*candidates));
   if (replay.spec.queue_limit > 0) {
     const std::size_t taken = Pending(composed);
     const auto room = KeepToQueueLimit(replay, composed);
@@ -180,6 +179,23 @@ LedgerResult<std::size_t> Replayer::Drive(const DrivenReplay& replay, Driven& dr
     if ((*room)->stopped || composed.empty()) return 0;
   }
   return Send(replay, driven, std::move(composed), stop);
+}
+
+std::vector<ComposedReplay> Replayer::Compose(const DrivenReplay& replay, Driven& driven,
+                                              const ReplayEdit& edit,
+                                              std::vector<ReplayCandidate> candidates) const {
+  std::vector<ComposedReplay> composed;
+  std::size_t edited_bytes = 0;
+  // A hundred operations read a large body a hundred times, and the lease is to outlast them.
+  const auto until = steady_clock::now() + options_.lease / 4;
+  for (ReplayCandidate& candidate : candidates) {
+    composed.push_back(composer_(replay, edit, std::move(candidate)));
+    if (edit.IsNone()) continue;
+    edited_bytes += composed.back().message.BufferedBytes();
+    if (edited_bytes >= options_.batch_bytes || steady_clock::now() >= until) break;
+  }
+  driven.pace.GiveBack(Pending(std::span(candidates).subspan(composed.size())));
+  return composed;
 }
 
 LedgerResult<std::optional<Replayer::Room>> Replayer::KeepToQueueLimit(

@@ -29,7 +29,7 @@ namespace deadletter {
 
 struct ReplayerOptions {
   std::size_t batch_messages = 200;
-  std::size_t batch_bytes = std::size_t{32} << 20;
+  std::size_t batch_bytes = std::size_t{32} << 20;  // as they came, and once more as edited
   // Of a replay. If we die, somebody else goes on with it after this long.
   std::chrono::milliseconds lease{5'000};
   std::chrono::milliseconds idle_wait{1'000};  // until the ledger is asked again without being told
@@ -37,6 +37,7 @@ struct ReplayerOptions {
   // seldom as that takes longer than a twentieth of it.
   std::chrono::milliseconds follow_every{500};
   std::size_t follow_letters = 1'000;
+  EditGuard edit_guard = nullptr;
 };
 
 // One thread of its own, and a publisher of its own, so that events never wait for replays.
@@ -87,6 +88,11 @@ class Replayer {
   [[nodiscard]] LedgerResult<std::vector<ClaimedLetter>> Claim(
       const DrivenReplay& replay, Driven& driven, std::vector<ComposedReplay>& composed,
       const std::stop_token& stop);  // notes in each when it was claimed; empty: none is, now
+  // Of those that are edited only as many as there are room and time for, one at least: what is
+  // left out is as if it had not been asked for.
+  [[nodiscard]] std::vector<ComposedReplay> Compose(const DrivenReplay& replay, Driven& driven,
+                                                    const ReplayEdit& edit,
+                                                    std::vector<ReplayCandidate> candidates) const;
   // Takes out what its queue has no room for: that stays pending. A queue that holds more than the
   // replay allows is why the replay stops (`stopped`). Nothing: the broker is away.
   struct Room {

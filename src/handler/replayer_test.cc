@@ -24,6 +24,7 @@ struct ReplayScript {
   std::set<std::string> exchanges;     // that there are, beside the default one
   std::string exchange;                // where every letter was first addressed
   bool has_died = true;                // in some queue; else it was published to us
+  std::string body;                    // of every letter
   std::vector<std::string> published;  // message ids
   std::vector<LetterId> marked;
   std::set<std::string> details;  // of the marks
@@ -71,6 +72,7 @@ class ScriptedReplayWork final : public ReplayWork {
       ReplayCandidate candidate;
       candidate.id = letter;
       candidate.delivery.exchange = "dlx";
+      candidate.delivery.message.body = script_.body;
       candidate.delivery.routing_key = FormatUuid(letter.value());
       if (script_.has_died) candidate.delivery.message.headers = DeathOf(letter, script_.exchange);
       next.push_back(std::move(candidate));
@@ -173,6 +175,8 @@ class ReplayerTest : public ::testing::Test {
       ReplayerOptions options;
       options.batch_messages = batch;
       options.follow_every = follow_every_;
+      options.batch_bytes = batch_bytes_;
+      options.edit_guard = edit_guard_;
       replayer_ = std::make_unique<Replayer>(std::make_unique<ScriptedReplayWork>(script_),
                                              std::make_unique<ScriptedReplayPublisher>(script_),
                                              std::make_unique<NoWatch>(), reader_, format_, judge_,
@@ -186,6 +190,8 @@ class ReplayerTest : public ::testing::Test {
 
   ReplayScript script_;
   std::chrono::milliseconds follow_every_ = ReplayerOptions().follow_every;
+  std::size_t batch_bytes_ = ReplayerOptions().batch_bytes;
+  EditGuard edit_guard_;
   std::vector<LetterId> letters_;
   SystemClock clock_;
   Metrics metrics_;
@@ -256,6 +262,29 @@ TEST_F(ReplayerTest, P5_ARampCountsBeforeEachStep) {
   script_.replay.spec.ramp = true;
   Drive(3, 1);
   EXPECT_EQ(script_.count_calls, 3);
+}
+
+// Two of them fill the window; the third one is asked for again, and spends no token before.
+TEST_F(ReplayerTest, P9_AWindowEndsWhereEditedBodiesFillIt) {
+  script_.body = "{}";
+  script_.replay.spec.edit_json =
+      R"({"body":[{"op":"add","path":"/x","value":")" + std::string(600, 'y') + R"("}]})";
+  batch_bytes_ = 1'000;
+  Drive(1, 200);
+  EXPECT_THAT(script_.published, testing::ElementsAre(NameOf(0), NameOf(1)));
+  Drive(1, 200);
+  EXPECT_THAT(script_.published, testing::ElementsAre(NameOf(0), NameOf(1), NameOf(2)));
+}
+
+TEST_F(ReplayerTest, P8_WhatTheGuardRefusesIsWithdrawnAndNotSent) {
+  script_.body = "{}";
+  script_.replay.spec.edit_json = R"({"body":[{"op":"add","path":"/x","value":1}]})";
+  edit_guard_ = [](const ReplayEdit&, const std::string& body) -> Result<void> {
+    return Fail("not " + body);
+  };
+  Drive(1, 200);
+  EXPECT_THAT(script_.published, testing::IsEmpty());
+  EXPECT_EQ(script_.marked, letters_);
 }
 
 TEST_F(ReplayerTest, ManyLettersThatLeadToNoExchangeStopTheirReplay) {

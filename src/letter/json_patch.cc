@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <initializer_list>
 
 #include "letter/json_reader.h"
 #include "letter/json_text.h"
@@ -128,6 +129,21 @@ Unexpected<Error> NothingAt(const JsonPointer& pointer) {
 
 // ---- the operations
 
+// Puts `parts` in place of `erased` bytes.
+Result<void> Splice(std::size_t at, std::size_t erased,
+                    std::initializer_list<std::string_view> parts, std::size_t max_bytes,
+                    std::string& text) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  if (size > erased && text.size() - erased + size > max_bytes)
+    return Fail("the body would have more than " + std::to_string(max_bytes) + " bytes");
+  std::string put;
+  put.reserve(size);
+  for (const std::string_view part : parts) put += part;
+  text.replace(at, erased, put);
+  return {};
+}
+
 Result<void> Remove(const JsonPointer& path, std::string& text) {
   if (path.tokens.empty()) return Fail("the whole body cannot be removed");
   auto span = Find(text, path);
@@ -151,20 +167,19 @@ Result<void> Remove(const JsonPointer& path, std::string& text) {
 }
 
 // Before the bracket that closes `parent`.
-void Append(const Span& parent, const std::string& item, std::string& text) {
+Result<void> Append(const Span& parent, std::string_view key, std::string_view value,
+                    std::size_t max_bytes, std::string& text) {
   const bool is_empty = After(text, parent.begin + 1) == parent.end - 1;
-  text.insert(is_empty ? parent.begin + 1 : Before(text, parent.end - 1),
-              is_empty ? item : "," + item);
+  return Splice(is_empty ? parent.begin + 1 : Before(text, parent.end - 1), 0,
+                {is_empty ? "" : ",", key, value}, max_bytes, text);
 }
 
 Result<void> AddToArray(const JsonPointer& path, const Span& parent, const std::string& value,
-                        std::string& text) {
+                        std::size_t max_bytes, std::string& text) {
   const std::string& token = path.tokens.back();
   if (token != "-") {
-    if (const auto present = Find(text, path)) {
-      text.insert(present->begin, value + ",");
-      return {};
-    }
+    if (const auto present = Find(text, path))
+      return Splice(present->begin, 0, {value, ","}, max_bytes, text);
     const bool is_index = !token.empty() && token.size() < 10 &&
                           std::ranges::all_of(
                               token, [](char c) { return c >= '0' && c <= '9'; }) &&
@@ -178,46 +193,42 @@ Result<void> AddToArray(const JsonPointer& path, const Span& parent, const std::
     if (!is_index || !follows)
       return Fail("'" + FormatPointer(path) + "' is no place in that array");
   }
-  Append(parent, value, text);
-  return {};
+  return Append(parent, "", value, max_bytes, text);
 }
 
-Result<void> Add(const JsonPointer& path, const std::string& value, std::string& text) {
-  if (path.tokens.empty()) {
-    text = value;
-    return {};
-  }
+Result<void> Add(const JsonPointer& path, const std::string& value, std::size_t max_bytes,
+                 std::string& text) {
+  if (path.tokens.empty()) return Splice(0, text.size(), {value}, max_bytes, text);
   const auto parent = Find(text, ParentOf(path));
   if (!parent) return NothingAt(ParentOf(path));
-  if (parent->kind == JsonKind::kArray) return AddToArray(path, *parent, value, text);
+  if (parent->kind == JsonKind::kArray) return AddToArray(path, *parent, value, max_bytes, text);
   if (parent->kind != JsonKind::kObject)
     return Fail("what is at '" + FormatPointer(ParentOf(path)) + "' holds nothing");
   if (const auto present = Find(text, path)) {
-    text.replace(present->begin, present->end - present->begin, value);
-  } else {
-    Append(*parent, json::serialize(json::string(path.tokens.back())) + ":" + value, text);
+    return Splice(present->begin, present->end - present->begin, {value}, max_bytes, text);
   }
-  return {};
+  return Append(*parent, json::serialize(json::string(path.tokens.back())) + ":", value, max_bytes,
+                text);
 }
 
-Result<void> Replace(const JsonPointer& path, const std::string& value, std::string& text) {
+Result<void> Replace(const JsonPointer& path, const std::string& value, std::size_t max_bytes,
+                     std::string& text) {
   const auto span = Find(text, path);
   if (!span) return NothingAt(path);
-  text.replace(span->begin, span->end - span->begin, value);
-  return {};
+  return Splice(span->begin, span->end - span->begin, {value}, max_bytes, text);
 }
 
-Result<void> Transfer(const PatchOperation& operation, std::string& text) {
+Result<void> Transfer(const PatchOperation& operation, std::size_t max_bytes, std::string& text) {
   const bool moves = operation.verb == PatchVerb::kMove;
   const auto span = Find(text, *operation.from);
   if (!span) return NothingAt(*operation.from);
   const std::string value = text.substr(span->begin, span->end - span->begin);
-  if (!moves) return Add(operation.path, value, text);
+  if (!moves) return Add(operation.path, value, max_bytes, text);
   if (*operation.from == operation.path) return {};
   if (StartsWith(operation.path, *operation.from))
     return Fail("'" + FormatPointer(*operation.from) + "' cannot be moved into itself");
   if (auto removed = Remove(*operation.from, text); !removed) return removed;
-  return Add(operation.path, value, text);
+  return Add(operation.path, value, max_bytes, text);
 }
 
 bool IsSame(const json::value& one, const json::value& other) {
@@ -250,17 +261,17 @@ Result<void> Test(const PatchOperation& operation, const std::string& text) {
   return {};
 }
 
-Result<void> Apply(const PatchOperation& operation, std::string& text) {
+Result<void> Apply(const PatchOperation& operation, std::size_t max_bytes, std::string& text) {
   switch (operation.verb) {
     case PatchVerb::kAdd:
-      return Add(operation.path, operation.value, text);
+      return Add(operation.path, operation.value, max_bytes, text);
     case PatchVerb::kRemove:
       return Remove(operation.path, text);
     case PatchVerb::kReplace:
-      return Replace(operation.path, operation.value, text);
+      return Replace(operation.path, operation.value, max_bytes, text);
     case PatchVerb::kMove:
     case PatchVerb::kCopy:
-      return Transfer(operation, text);
+      return Transfer(operation, max_bytes, text);
     case PatchVerb::kTest:
       return Test(operation, text);
   }
@@ -326,9 +337,11 @@ Result<std::vector<PatchOperation>> ParseJsonPatch(std::string_view text) {
   return operations;
 }
 
-Result<void> ApplyOperation(const PatchOperation& operation, std::string& text) {
+Result<void> ApplyOperation(const PatchOperation& operation, std::size_t max_bytes,
+                            std::string& text) {
+  if (operation.verb == PatchVerb::kTest) return Test(operation, text);
   std::string edited = text;
-  if (auto applied = Apply(operation, edited); !applied) return applied;
+  if (auto applied = Apply(operation, max_bytes, edited); !applied) return applied;
   text = std::move(edited);
   return {};
 }

@@ -37,8 +37,10 @@ struct PatchOperation {
 // how.
 [[nodiscard]] Result<std::vector<PatchOperation>> ParseJsonPatch(std::string_view json);
 
-// Of duplicate keys the last is meant, as everywhere; removing one removes all of them. The error
-// is one line without any value in it, and `text` is then as it was.
-[[nodiscard]] Result<void> ApplyOperation(const PatchOperation& operation, std::string& text);
+// Of duplicate keys the last is meant, as everywhere; removing one removes all of them. No
+// operation makes `text` larger than `max_bytes` (a hundred copies would double it as often), not
+// for a moment either. The error is one line without any value in it, and `text` is then as it was.
+[[nodiscard]] Result<void> ApplyOperation(const PatchOperation& operation, std::size_t max_bytes,
+                                          std::string& text);
 
 }  // namespace deadletter

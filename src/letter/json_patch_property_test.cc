@@ -162,7 +162,7 @@ RC_GTEST_PROP(JsonPatchProperty, DoesToTheTextWhatItWouldDoToTheValues, ()) {
   json::value values = json::parse(text);
   const PatchOperation operation = AnyOperation();
   const std::string before = text;
-  const auto applied = ApplyOperation(operation, text);
+  const auto applied = ApplyOperation(operation, 1 << 20, text);
   RC_LOG() << PatchVerbName(operation.verb) << " " << FormatPointer(operation.path) << " "
            << operation.value << "\n"
            << before << "\n"

@@ -9,7 +9,7 @@ Result<std::string> Patched(const std::string& patch, std::string text) {
   const auto operations = ParseJsonPatch(patch);
   if (!operations) return Unexpected<Error>(operations.error());
   for (const PatchOperation& operation : *operations) {
-    if (auto applied = ApplyOperation(operation, text); !applied)
+    if (auto applied = ApplyOperation(operation, 1 << 20, text); !applied)
       return Unexpected<Error>(applied.error());
   }
   return text;
@@ -124,6 +124,42 @@ TEST(JsonPatch, IsAnArrayOfOneToAHundredOperations) {
   for (const std::string& text :
        {std::string("[]"), std::string("{}"), std::string("x"), many + "{}]"})
     EXPECT_FALSE(ParseJsonPatch(text)) << text;
+}
+
+// The operation changes `before` to `after` where that may be just as large, and nothing where it
+// may have a byte less.
+void ExpectTheBound(const std::string& patch, const std::string& before, const std::string& after) {
+  const auto operations = ParseJsonPatch(patch);
+  ASSERT_TRUE(operations) << operations.error().message;
+  std::string text = before;
+  ASSERT_TRUE(ApplyOperation(operations->front(), after.size(), text)) << patch;
+  EXPECT_EQ(text, after);
+  text = before;
+  const auto refused = ApplyOperation(operations->front(), after.size() - 1, text);
+  ASSERT_FALSE(refused) << patch;
+  EXPECT_EQ(refused.error().message,
+            "the body would have more than " + std::to_string(after.size() - 1) + " bytes");
+  EXPECT_EQ(text, before);
+}
+
+TEST(JsonPatch, P9_NoOperationMakesABodyLargerThanItMayBe) {
+  ExpectTheBound(R"([{"op":"add","path":"/b","value":22}])", R"({"a":1})", R"({"a":1,"b":22})");
+  ExpectTheBound(R"([{"op":"add","path":"/a","value":22}])", R"({"a":1})", R"({"a":22})");
+  ExpectTheBound(R"([{"op":"add","path":"","value":[1,2]}])", "{}", "[1,2]");
+  ExpectTheBound(R"([{"op":"add","path":"/0","value":2}])", "[1]", "[2,1]");
+  ExpectTheBound(R"([{"op":"add","path":"/-","value":2}])", "[1]", "[1,2]");
+  ExpectTheBound(R"([{"op":"replace","path":"/a","value":22}])", R"({"a":1})", R"({"a":22})");
+  ExpectTheBound(R"([{"op":"copy","from":"/a","path":"/b"}])", R"({"a":[7]})",
+                 R"({"a":[7],"b":[7]})");
+  ExpectTheBound(R"([{"op":"move","from":"/a","path":"/long"}])", R"({"a":[7]})",
+                 R"({"long":[7]})");
+}
+
+TEST(JsonPatch, ABodyThatIsTooLargeAlreadyMayBecomeSmaller) {
+  const auto operations = ParseJsonPatch(R"([{"op":"replace","path":"/a","value":1}])");
+  std::string text = R"({"a":12345})";
+  ASSERT_TRUE(ApplyOperation(operations->front(), 3, text));
+  EXPECT_EQ(text, R"({"a":1})");
 }
 
 TEST(JsonPatch, APointerIsWrittenAsItIsRead) {

@@ -60,9 +60,9 @@ void Unset(FieldTable& headers, std::string_view name) {
   std::erase_if(headers.entries, [&](const FieldEntry& entry) { return entry.name == name; });
 }
 
-}  // namespace
+constexpr std::string_view kAtRedacted = "at_redacted";
 
-Result<ReplayEdit> ParseReplayEdit(std::string_view text) {
+Result<ReplayEdit> ParseEdit(std::string_view text, bool kept) {
   ReplayEdit edit;
   if (text.empty()) return edit;
   const char* const wanted =
@@ -83,6 +83,8 @@ Result<ReplayEdit> ParseReplayEdit(std::string_view text) {
       read = ReadSet(value, edit);
     } else if (name == "unset_headers") {
       read = ReadUnset(value, edit);
+    } else if (kept && name == kAtRedacted && value.is_bool()) {
+      edit.at_redacted = value.get_bool();
     } else {
       return Fail(wanted);
     }
@@ -92,13 +94,30 @@ Result<ReplayEdit> ParseReplayEdit(std::string_view text) {
   return edit;
 }
 
-Result<void> ApplyEdit(const ReplayEdit& edit, Message& message) {
+}  // namespace
+
+Result<ReplayEdit> ParseReplayEdit(std::string_view text) {
+  return ParseEdit(text, false);
+}
+
+std::string KeptEdit(std::string_view json, bool at_redacted) {
+  if (!at_redacted) return std::string(json);
+  return "{\"" + std::string(kAtRedacted) + "\":true," + std::string(json.substr(1));
+}
+
+Result<ReplayEdit> ParseKeptEdit(std::string_view kept) {
+  return ParseEdit(kept, true);
+}
+
+Unexpected<Error> OperationFailed(std::size_t index, const Error& error) {
+  return Fail("operation " + std::to_string(index) + " of the edit: " + error.message);
+}
+
+Result<void> ApplyEdit(const ReplayEdit& edit, std::size_t max_body_bytes, Message& message) {
   std::string body = message.body;
   for (std::size_t index = 0; index < edit.body.size(); ++index) {
-    if (auto applied = ApplyOperation(edit.body[index], body); !applied) {
-      return Fail("operation " + std::to_string(index) +
-                  " of the edit: " + applied.error().message);
-    }
+    if (auto applied = ApplyOperation(edit.body[index], max_body_bytes, body); !applied)
+      return OperationFailed(index, applied.error());
   }
   message.body = std::move(body);
   for (const std::string& name : edit.unset_headers) Unset(message.headers, name);

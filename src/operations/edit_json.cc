@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "letter/edited_message.h"
+#include "letter/retry_message.h"
+#include "operations/edit_guard.h"
 #include "operations/json_writer.h"
 
 namespace deadletter {
@@ -41,12 +45,12 @@ std::string OperationJson(const PatchOperation& operation, const Redaction& reda
 }
 
 // `body` is one that may be shown, and changes as the message's own does.
-std::string ChangesJson(const ReplayEdit& edit, std::string body) {
+std::string ChangesJson(const ReplayEdit& edit, std::size_t max_body_bytes, std::string body) {
   JsonArray changes;
   for (const PatchOperation& operation : edit.body) {
     if (operation.verb == PatchVerb::kTest) continue;
     const std::string before = ValueJson(JsonAt(body, operation.path));
-    if (!ApplyOperation(operation, body)) break;
+    if (!ApplyOperation(operation, max_body_bytes, body)) break;
     changes.Add(JsonObject()
                     .Add("op", TextJson(PatchVerbName(operation.verb)))
                     .Add("path", TextJson(FormatPointer(operation.path)))
@@ -77,7 +81,7 @@ std::string HeadersJson(const Message& before, const Message& after, const Repla
 }  // namespace
 
 std::string EditJson(const std::string& edit_json, const Redaction& redaction) {
-  const auto edit = ParseReplayEdit(edit_json);
+  const auto edit = ParseKeptEdit(edit_json);
   if (!edit || edit->IsNone()) return std::string(kJsonNull);
   JsonObject object;
   if (!edit->body.empty()) {
@@ -99,15 +103,23 @@ std::string EditJson(const std::string& edit_json, const Redaction& redaction) {
   return object.Add("set_headers", set.Take()).Add("unset_headers", unset.Take()).Take();
 }
 
-std::string EditDiffJson(const ReplayEdit& edit, const Message& message,
-                         const Redaction& redaction) {
-  Message after = message;
-  const auto applied = ApplyEdit(edit, after);
-  const auto shown = redaction.Mask(message.body);
+std::string EditDiffJson(const ReplayEdit& edit, const LetterRecord& letter,
+                         const LetterFormat& format, const Redaction& redaction) {
+  const Message& before = letter.message;
+  const LetterReader reader(format);
+  Delivery delivery;
+  delivery.message = before;
+  Letter read = reader.Read(letter.summary.id, std::move(delivery));
+  Message message = MakeReplayMessage(read, ReplayId(), 0);
+  message.body = std::move(read.delivery.message.body);
+  const auto edited = EditMessage(edit, read, std::move(message), reader, format.max_body_bytes,
+                                  MakeEditGuard(redaction));
+  const auto shown = redaction.Mask(before.body);
   return JsonObject()
-      .Add("changes", shown ? ChangesJson(edit, shown->body) : std::string(kJsonNull))
-      .Add("headers", HeadersJson(message, after, edit))
-      .Add("problem", applied ? std::string(kJsonNull) : TextJson(applied.error().message))
+      .Add("changes",
+           shown ? ChangesJson(edit, format.max_body_bytes, shown->body) : std::string(kJsonNull))
+      .Add("headers", HeadersJson(before, edited ? edited->message : before, edit))
+      .Add("problem", edited ? std::string(kJsonNull) : TextJson(edited.error().message))
       .Take();
 }
 

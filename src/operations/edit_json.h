@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "letter/message.h"
+#include "ledger/catalog.h"
+#include "letter/letter_format.h"
 #include "letter/replay_edit.h"
 #include "operations/redaction.h"
 
@@ -13,10 +14,11 @@ namespace deadletter {
 // is none.
 [[nodiscard]] std::string EditJson(const std::string& edit_json, const Redaction& redaction);
 
-// What it would do to `message`: {"changes":[{"op","path","before","after"}], "headers":[{"name",
-// "before","after"}], "problem"}. What is hidden in the message stays so. `problem` says why it
-// cannot be done, else null; of a body that nobody may see the changes are not shown.
-[[nodiscard]] std::string EditDiffJson(const ReplayEdit& edit, const Message& message,
-                                       const Redaction& redaction);
+// What it would do to the letter's message: {"changes":[{"op","path","before","after"}],
+// "headers":[{"name", "before","after"}], "problem"}. What is hidden in the message stays so.
+// `problem` says why its letter would be withdrawn, in the same words, else null; of a body that
+// nobody may see the changes are not shown.
+[[nodiscard]] std::string EditDiffJson(const ReplayEdit& edit, const LetterRecord& letter,
+                                       const LetterFormat& format, const Redaction& redaction);
 
 }  // namespace deadletter

@@ -289,8 +289,8 @@ OperationResult<Operations::ReplayAnswer> Operations::MakeReplay(std::string_vie
   const auto unindexed = CountUnindexed(lease.catalog(), request->selection.filter);
   if (!unindexed) return Unexpected<OperationError>(unindexed.error());
   if (request->dry_run) {
-    auto preview =
-        PreviewReplay(*lease.replays(), lease.catalog(), *request, options_.redaction, *unindexed);
+    auto preview = PreviewReplay(*lease.replays(), lease.catalog(), *request, options_.format,
+                                 options_.redaction, *unindexed);
     if (!preview) return Unexpected<OperationError>(preview.error());
     return ReplayAnswer{.made = false, .url = "", .json = std::move(*preview)};
   }

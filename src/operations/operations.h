@@ -50,6 +50,7 @@ struct LedgerReaders {
 struct OperationsOptions {
   ExecutionIdType id_type = ExecutionIdType::kInteger;
   std::string base_path = "/";  // `http.base_path`: links in answers begin with it
+  LetterFormat format = LetterFormat::Default();
   Redaction redaction = {};
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   std::function<void()> replays_changed = nullptr;  // called after one was made or steered

@@ -11,6 +11,7 @@
 #include "base/glob.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "base/uuid.h"
 #include "letter/words.h"
 
 namespace deadletter {
@@ -24,6 +25,43 @@ void MaskText(std::optional<std::string>& text, bool hidden) {
 
 }  // namespace
 
+// What stands in a sealed body for hidden values: of each place, from the outermost container on, a
+// digest of the one around it and its own name.
+class Marks {
+ public:
+  explicit Marks(std::string key) : key_(std::move(key)) {}
+
+  void Open(std::string name) { levels_.push_back({.name = std::move(name), .digest = {}}); }
+  void Close() { levels_.pop_back(); }
+  // Of what is called so in the container that was opened last.
+  [[nodiscard]] std::string Of(std::string_view name) {
+    std::size_t known = levels_.size();
+    while (known > 0 && levels_[known - 1].digest.empty()) --known;
+    std::string around = known == 0 ? "" : levels_[known - 1].digest;
+    for (; known < levels_.size(); ++known)
+      around = levels_[known].digest = Digest(around, levels_[known].name);
+    return Digest(around, name);
+  }
+
+ private:
+  struct Level {
+    std::string name;
+    std::string digest;  // made when it is needed first
+  };
+
+  [[nodiscard]] std::string Digest(std::string_view around, std::string_view name) const {
+    Sha256 hash;
+    hash.AddPart(key_);
+    hash.AddPart(around);
+    hash.AddPart(name);
+    return fmt::format("{:02x}", fmt::join(hash.Finish(), "")).substr(0, kMarkCharacters);
+  }
+
+  static constexpr std::size_t kMarkCharacters = 32;  // 128 bits
+  const std::string key_;
+  std::vector<Level> levels_;
+};
+
 // Writes what a parser reads, but for what is hidden. Its names are the library's.
 class Masker {
  public:
@@ -35,9 +73,13 @@ class Masker {
   using Error = boost::json::error_code;
   using Text = boost::json::string_view;
 
-  explicit Masker(const Redaction& redaction) : redaction_(redaction) {}
+  // With `marks`, those in place of what is hidden, and kRedacted without.
+  explicit Masker(const Redaction& redaction, Marks* marks = nullptr)
+      : redaction_(redaction), marks_(marks) {}
 
-  [[nodiscard]] Redaction::Masked Take() { return {std::move(text_), hides_}; }
+  [[nodiscard]] std::string Take() { return std::move(text_); }
+  [[nodiscard]] std::size_t hidden() const { return hidden_; }
+  [[nodiscard]] std::size_t marked() const { return marked_; }  // that were their marks already
 
   bool on_document_begin(Error&) { return true; }
   bool on_document_end(Error&) { return true; }
@@ -52,6 +94,7 @@ class Masker {
       Separate();
       text_ += JsonString(gathered_) + ":";
       next_ = redaction_.Step(levels_.back().states, gathered_);
+      if (marks_ != nullptr) name_ = gathered_;
     }
     gathered_.clear();
     return true;
@@ -109,12 +152,22 @@ class Masker {
       next_ = redaction_.Start();
     } else if (levels_.back().array) {
       Separate();
-      next_ = redaction_.Step(levels_.back().states, std::to_string(levels_.back().index++));
+      name_ = std::to_string(levels_.back().index++);
+      next_ = redaction_.Step(levels_.back().states, name_);
     }
     if (!redaction_.Hides(next_)) return true;
-    text_ += JsonString(kRedacted);
-    hides_ = true;
+    ++hidden_;
+    text_ += JsonString(Stands());
     return false;
+  }
+
+  // For what is hidden. Of more than may be marked nobody reads the text.
+  [[nodiscard]] std::string Stands() {
+    if (marks_ == nullptr) return std::string(kRedacted);
+    if (hidden_ > kMaxSealedPlaces) return {};
+    std::string mark = marks_->Of(name_);
+    if (gathered_ == mark) ++marked_;
+    return mark;
   }
 
   bool Open(bool array) {
@@ -124,6 +177,7 @@ class Masker {
     }
     text_ += array ? '[' : '{';
     levels_.push_back({.states = std::move(next_), .array = array});
+    if (marks_ != nullptr) marks_->Open(name_);
     return true;
   }
 
@@ -134,12 +188,16 @@ class Masker {
     }
     text_ += bracket;
     levels_.pop_back();
+    if (marks_ != nullptr) marks_->Close();
     return true;
   }
 
   const Redaction& redaction_;
+  Marks* const marks_;
   std::string text_;
-  bool hides_ = false;
+  std::size_t hidden_ = 0;
+  std::size_t marked_ = 0;
+  std::string name_;      // of the value that comes next, in what is around it
   std::string gathered_;  // of the key, string or number that is being read
   std::vector<Level> levels_;
   Redaction::States next_;        // of the value that comes next
@@ -221,10 +279,13 @@ bool Redaction::Hides(const States& states) const {
 
 bool Redaction::Hides(const FieldPlace& place) const {
   const auto* pointer = std::get_if<JsonPointer>(&place.place);
-  if (pointer == nullptr) return false;
+  return pointer != nullptr && Covers(*pointer);
+}
+
+bool Redaction::Covers(const JsonPointer& place) const {
   States states = Start();
   bool hidden = Hides(states);
-  for (const std::string& token : pointer->tokens) {
+  for (const std::string& token : place.tokens) {
     states = Step(states, token);
     hidden = hidden || Hides(states);
   }
@@ -240,16 +301,38 @@ bool Redaction::Touches(const JsonPointer& place) const {
   return !states.empty();  // here, or what a pattern still waits for may be below
 }
 
-std::optional<Redaction::Masked> Redaction::Mask(std::string_view body) const {
-  if (HidesNothing() || body.empty()) return Masked{.body = std::string(body)};
-  if (body.size() > max_body_bytes_) return std::nullopt;
+std::optional<Masker> Redaction::Walk(std::string_view body, Marks* marks) const {
   boost::json::parse_options options;
   options.max_depth = kMaxRedactedDepth;
-  boost::json::basic_parser<Masker> parser(options, *this);
+  boost::json::basic_parser<Masker> parser(options, *this, marks);
   boost::json::error_code error;
   const std::size_t read = parser.write_some(false, body.data(), body.size(), error);
   if (error || !parser.done() || read != body.size()) return std::nullopt;
-  return parser.handler().Take();
+  return std::move(parser.handler());
+}
+
+std::optional<Redaction::Masked> Redaction::Mask(std::string_view body) const {
+  if (HidesNothing() || body.empty()) return Masked{.body = std::string(body)};
+  if (body.size() > max_body_bytes_) return std::nullopt;
+  auto masker = Walk(body, nullptr);
+  if (!masker) return std::nullopt;
+  return Masked{.body = masker->Take(), .hides = masker->hidden() > 0};
+}
+
+std::optional<Redaction::Sealed> Redaction::Seal(std::string_view body) const {
+  if (HidesNothing() || body.empty()) return Sealed{.body = std::string(body), .key = ""};
+  if (body.size() > max_body_bytes_) return std::nullopt;
+  std::string key = FormatUuid(RandomUuid());
+  Marks marks(key);
+  auto masker = Walk(body, &marks);
+  if (!masker || masker->hidden() > kMaxSealedPlaces) return std::nullopt;
+  return Sealed{.body = masker->Take(), .key = std::move(key), .places = masker->hidden()};
+}
+
+bool Redaction::IsWhole(const Sealed& sealed, const std::string& edited) const {
+  Marks marks(sealed.key);
+  const auto masker = Walk(edited, &marks);
+  return masker && masker->marked() == sealed.places;
 }
 
 void Redaction::Mask(LetterSummary& letter) const {

@@ -18,6 +18,12 @@ inline constexpr std::string_view kRedacted = "***";
 // A body deeper than this is one that we cannot read here.
 inline constexpr std::size_t kMaxRedactedDepth = 1'000;
 
+// Each mark costs some bytes and a bit of work.
+inline constexpr std::size_t kMaxSealedPlaces = 10'000;
+
+class Marks;
+class Masker;
+
 // Immutable: safe from any thread.
 class Redaction {
  public:
@@ -46,11 +52,28 @@ class Redaction {
   };
   [[nodiscard]] std::optional<Masked> Mask(std::string_view body) const;
 
+  // A body with a mark in place of each value that is hidden: a text of that place alone that
+  // nobody can guess, so that it is seen where a value is moved, copied or put in another's place.
+  struct Sealed {
+    std::string body;
+    std::string key;         // of its marks
+    std::size_t places = 0;  // with a mark
+  };
+  // Nothing where Mask() gives nothing, or more than kMaxSealedPlaces would be marked.
+  [[nodiscard]] std::optional<Sealed> Seal(std::string_view body) const;
+  // Whether in `edited`, which was made of `sealed.body`, each mark stands in its own place.
+  [[nodiscard]] bool IsWhole(const Sealed& sealed, const std::string& edited) const;
+
   // The same for what was read from hidden places into the letter's own fields.
   void Mask(LetterSummary& letter) const;
 
   // Whether something at that place is hidden, around it, or may be below it.
   [[nodiscard]] bool Touches(const JsonPointer& place) const;
+
+  // Whether that place, or something around it, is hidden.
+  [[nodiscard]] bool Covers(const JsonPointer& place) const;
+
+  [[nodiscard]] std::size_t max_body_bytes() const { return max_body_bytes_; }
 
   // Whether the platform's row would tell what is hidden: its result names execution and worker.
   [[nodiscard]] bool HidesExecution() const { return hidden_.execution_id || hidden_.worker_id; }
@@ -84,6 +107,8 @@ class Redaction {
   [[nodiscard]] States Step(const States& states, std::string_view token) const;
   [[nodiscard]] bool Hides(const States& states) const;
   [[nodiscard]] bool Hides(const FieldPlace& place) const;
+  // Nothing: it is no JSON that we can read here.
+  [[nodiscard]] std::optional<Masker> Walk(std::string_view body, Marks* marks) const;
   void Reach(States& states, std::vector<bool>& reached, State state) const;
 
   std::vector<Pattern> patterns_;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "operations/edit_guard.h"
 #include "operations/query.h"
 #include "operations/request_json.h"
 #include "operations/selection_request.h"
@@ -44,16 +45,16 @@ Problem ReadEdit(std::string_view text, ReplayRequest& request, Asking& asking) 
   const auto raw = JsonAt(text, {{"edit"}});
   auto edit = ParseReplayEdit(raw.value_or("{}"));
   if (!edit) return "edit: " + edit.error().message;
+  edit->at_redacted =
+      !asking.redaction.HidesNothing() && Includes(asking.caller.role, Role::kAdmin);
   for (const PatchOperation& operation : edit->body) {
-    const bool tells = operation.verb == PatchVerb::kTest
-                           ? asking.redaction.Touches(operation.path)
-                           : operation.from && asking.redaction.Touches(*operation.from);
-    if (!tells || Includes(asking.caller.role, Role::kAdmin)) continue;
+    if (edit->at_redacted) break;
+    const auto hidden = WhatIsHidden(operation, asking.redaction);
+    if (!hidden) continue;
     asking.fault = OperationFault::kForbidden;
-    return fmt::format("edit: something at '{}' is redacted: only an admin may test or take it",
-                       FormatPointer(operation.from.value_or(operation.path)));
+    return "edit: " + *hidden;
   }
-  request.spec.edit_json = *raw;
+  request.spec.edit_json = KeptEdit(*raw, edit->at_redacted);
   request.edit = std::move(*edit);
   return std::nullopt;
 }

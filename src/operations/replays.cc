@@ -121,7 +121,7 @@ Destination DestinationOf(const ReplayRequest& request, const LetterRecord* samp
 }
 
 std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const ReplayRequest& request,
-                     const Redaction& redaction) {
+                     const LetterFormat& format, const Redaction& redaction) {
   const auto found = catalog.Show(part.sample);
   const LetterRecord* const sample = found && *found ? &**found : nullptr;
   JsonObject object;
@@ -132,7 +132,7 @@ std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const Repl
   const Destination destination = DestinationOf(request, sample);
   object.Add("to", destination.to).Add("problem", destination.problem);
   if (!request.edit.IsNone() && sample != nullptr)
-    object.Add("edited", EditDiffJson(request.edit, sample->message, redaction));
+    object.Add("edited", EditDiffJson(request.edit, *sample, format, redaction));
   return object.Take();
 }
 
@@ -232,13 +232,14 @@ OperationResult<ReplayPage> ParseReplayPage(std::span<const Parameter> parameter
 }
 
 OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
-                                           const ReplayRequest& request, const Redaction& redaction,
+                                           const ReplayRequest& request, const LetterFormat& format,
+                                           const Redaction& redaction,
                                            std::optional<std::int64_t> unindexed) {
   const auto preview = book.Preview(request.selection);
   if (!preview) return Unexpected<OperationError>(FromLedger(preview.error()));
   JsonArray groups;
   for (const ReplayPreviewPart& part : preview->parts)
-    groups.Add(PartJson(catalog, part, request, redaction));
+    groups.Add(PartJson(catalog, part, request, format, redaction));
   return JsonObject()
       .Add("dry_run", "true")
       .Add("letters", fmt::to_string(preview->letters))

@@ -40,6 +40,7 @@ struct ReplayPage {
 // groups, where they would go, why not, and what would be changed in one of each group.
 [[nodiscard]] OperationResult<std::string> PreviewReplay(ReplayBook& book, Catalog& catalog,
                                                          const ReplayRequest& request,
+                                                         const LetterFormat& format,
                                                          const Redaction& redaction,
                                                          std::optional<std::int64_t> unindexed);
 struct NewReplay {

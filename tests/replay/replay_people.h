@@ -139,12 +139,14 @@ TEST_P(ReplayingPeople, P8_AnEditBringsNothingToLightThatIsRedacted) {
   for (const char* patch : {R"({"op":"test","path":"/payload/config/password","value":"S3cret"})",
                             R"({"op":"test","path":"/payload/config","value":{}})",
                             R"({"op":"copy","from":"/payload/config/password","path":"/x"})",
-                            R"({"op":"move","from":"/payload","path":"/x"})"}) {
+                            R"({"op":"move","from":"/payload","path":"/x"})",
+                            R"({"op":"remove","path":"/payload/config/password/x"})",
+                            R"({"op":"add","path":"/payload/config/password","value":1})"}) {
     const Finished refused = replay("otto", patch, {"--dry-run"});
     EXPECT_EQ(refused.status, 1) << patch;
     EXPECT_THAT(refused.output, testing::HasSubstr("is redacted: only an admin")) << patch;
   }
-  const Finished dry = replay("otto",
+  const Finished dry = replay("anna",
                               R"({"op":"replace","path":"/payload/config/host","value":"db2"},)"
                               R"({"op":"replace","path":"/payload/config/password","value":"N3w"})",
                               {"--dry-run"});
@@ -154,7 +156,7 @@ TEST_P(ReplayingPeople, P8_AnEditBringsNothingToLightThatIsRedacted) {
   EXPECT_THAT(dry.output,
               testing::HasSubstr("    replace /payload/config/password: \"***\" -> \"N3w\"\n"));
   const auto made =
-      Lines(replay("otto", R"({"op":"replace","path":"/payload/config/password","value":"N3w"})",
+      Lines(replay("anna", R"({"op":"replace","path":"/payload/config/password","value":"N3w"})",
                    {"--output", "json"}));
   ASSERT_EQ(made.size(), 1u);
   EXPECT_EQ(made[0].at("edit").at("body").at(0).at("value"), "***");
@@ -199,6 +201,44 @@ TEST_P(ReplayingPeople, WhatHoldsALetterAndHowItEndedIsToldWithoutARequestByHand
   EXPECT_THAT(letters.output, testing::ContainsRegex("withdrawn +[12] +the replay was cancelled"));
   EXPECT_EQ(Lines(Run(server, "vera", {"replays", replay, "--letters", "--output", "json"})).size(),
             2u);
+}
+
+// Each body is its own: one of them has something there that the edit would move to where it is
+// seen.
+TEST_P(ReplayingPeople, P8_ALetterWhoseSecretAnEditWouldMoveIsWithdrawnAndTheOthersGo) {
+  Redact("'/payload/list/1'");
+  Server server = Serve();
+  replays_.Fail(1, 1, R"(,"list":["a","S3cret"])");
+  replays_.Fail(2, 2, R"(,"list":["a"])");
+  const std::string edit = R"({"body":[{"op":"remove","path":"/payload/list/0"}]})";
+  const char* const why =
+      "operation 0 of the edit: at '/payload/list/0' it would touch or move what is redacted: only "
+      "an admin may do that";
+  const Finished dry =
+      Run(server, "otto", {"replay", "--execution-id", "1", "--edit", edit, "--dry-run"});
+  EXPECT_THAT(dry.output, testing::HasSubstr(why));
+  const auto made = Lines(
+      Run(server, "otto", {"replay", "--outcome", "failed", "--edit", edit, "--output", "json"}));
+  ASSERT_EQ(made.size(), 1u);
+  const std::string replay(made[0].at("id").as_string());
+  const auto leases = replays_.Take(1);
+  ASSERT_EQ(leases.size(), 1u);
+  EXPECT_THAT(leases[0].delivery.message.body, testing::HasSubstr(R"("list":[])"));
+  replays_.Complete(leases);
+  boost::json::value shown;
+  ASSERT_TRUE(WaitUntil([&] {
+    shown = Lines(Run(server, "vera", {"replays", replay, "--output", "json"})).at(0);
+    return shown.at("state") == boost::json::value("done");
+  }));
+  EXPECT_EQ(shown.at("counts").at("withdrawn"), 1);
+  EXPECT_EQ(shown.at("counts").at("succeeded"), 1);
+
+  // Whoever may see it may move it.
+  EXPECT_EQ(Run(server, "anna", {"replay", "--execution-id", "1", "--edit", edit}).status, 0);
+  const auto moved = replays_.Take(1);
+  ASSERT_EQ(moved.size(), 1u);
+  EXPECT_THAT(moved[0].delivery.message.body, testing::HasSubstr(R"("list":["S3cret"])"));
+  replays_.Complete(moved);
 }
 
 TEST_P(ReplayingPeople, WatchingAReplayShowsHowFarItIsAndEndsWithIt) {

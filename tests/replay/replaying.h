@@ -316,8 +316,11 @@ TEST_P(Replaying, P2_AnEditThatDoesNotFitIsWithdrawnAndTheOthersGo) {
                   "edited, it would be no execution request any more"),
         std::pair(R"({"op":"remove","path":"/payload/nothing"})",
                   "operation 0 of the edit: there is nothing at '/payload/nothing'")}) {
-    const std::string replay = ReplayWorld::Make(
-        server, R"({"filter":{"execution_id":"1"},"edit":{"body":[)" + std::string(patch) + "]}}");
+    const std::string asked =
+        R"({"filter":{"execution_id":"1"},"edit":{"body":[)" + std::string(patch) + "]}";
+    const HttpAnswer dry = ReplayWorld::Ask(server, asked + R"(,"dry_run":true})");
+    EXPECT_THAT(dry.body, testing::HasSubstr(R"("problem":")" + std::string(why) + '"'));
+    const std::string replay = ReplayWorld::Make(server, asked + "}");
     EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
     const auto one = server.Get("/v1/replays/" + replay + "/letters").at("items").at(0);
     EXPECT_EQ(one.at("outcome"), "withdrawn");
@@ -325,6 +328,25 @@ TEST_P(Replaying, P2_AnEditThatDoesNotFitIsWithdrawnAndTheOthersGo) {
   }
   EXPECT_EQ(world_.Row(ExecutionId(std::int64_t{1})).status, "failed");
   EXPECT_EQ(replays_.Waiting(), 0u);
+}
+
+// 1 KiB that is copied into itself 26 times would be 64 GiB, after each restart again.
+TEST_P(Replaying, P9_AnEditThatGrowsWithoutEndIsWithdrawn) {
+  Server server = world_.Serve();
+  replays_.Fail(1, 1);
+  std::string patch =
+      R"({"op":"add","path":"/payload/x","value":")" + std::string(1'000, 'y') + R"("})";
+  for (int copy = 0; copy < 26; ++copy)
+    patch += R"(,{"op":"copy","from":"/payload","path":"/payload/c)" + std::to_string(copy) + "\"}";
+  const std::string asked = R"({"filter":{"outcome":"failed"},"edit":{"body":[)" + patch + "]}";
+  const char* const why = "of the edit: the body would have more than 16777216 bytes";
+  EXPECT_THAT(ReplayWorld::Ask(server, asked + R"(,"dry_run":true})").body,
+              testing::ContainsRegex(R"("problem":"operation .* )" + std::string(why)));
+  const std::string replay = ReplayWorld::Make(server, asked + "}");
+  EXPECT_TRUE(ReplayWorld::WaitForState(server, replay, "done")) << server.process().output();
+  const auto one = server.Get("/v1/replays/" + replay + "/letters").at("items").at(0);
+  EXPECT_EQ(one.at("outcome"), "withdrawn");
+  EXPECT_THAT(std::string(one.at("detail").as_string()), testing::EndsWith(why));
 }
 
 TEST_P(Replaying, ARedirectLeadsElsewhere) {

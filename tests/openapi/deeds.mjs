@@ -41,13 +41,17 @@ async function replayLetters(server) {
     body: [
       { op: "test", path: "/message_type", value: "ExecutionRequested" },
       { op: "replace", path: "/payload/action_ref", value: "core.sleep" },
-      { op: "add", path: "/payload/config/password", value: "0ther" },
+      { op: "add", path: "/payload/config/mended", value: true },
     ],
     set_headers: { reason: "again", attempt: 2, urgent: true },
     unset_headers: ["trace"],
   };
   const preview = await server.call("makeReplay", { body: { filter, edit, dry_run: true }, wanted: 200 });
   if (!(preview.data.letters > 1)) throw new Error(`there is too little to replay: ${JSON.stringify(preview.data)}`);
+  // What is redacted is an admin's to change.
+  const secret = { body: [{ op: "add", path: "/payload/config/password", value: "0ther" }] };
+  for (const [role, wanted] of [["operator", 403], ["admin", 200]])
+    await server.call("makeReplay", { role, body: { filter, edit: secret, dry_run: true }, wanted });
 
   // One that ends at once, by itself: no queue takes what it sends.
   const nowhere = { exchange: "", routing_key: "no.such.queue" };

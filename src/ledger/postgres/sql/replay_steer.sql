@@ -1,5 +1,6 @@
--- $11: the state to go to; $12: from which ones; what has ended stays as it is. A claim holds the replay's row, so that none is under way when this
--- returns, and the next one sees it. One statement and so one transaction with the audit's entry.
+-- $11: the state to go to; $12: from which ones; what has ended stays as it is. A claim holds the replay's row, so that
+-- none is under way when this returns, and the next one sees it. One statement and so one transaction with the audit's
+-- entry.
 WITH before AS MATERIALIZED (
   SELECT replay.id, replay.state, replay.ended_at IS NOT NULL AS has_ended
   FROM {{schema}}.replay

@@ -42,7 +42,9 @@ class KeptPlans : public PostgresLedger {
  private:
   static std::string Sessions(PlatformConnection& session) {
     return session.Value(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()");
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type "
+        "= "
+        "'client backend'");
   }
 };
 

@@ -30,7 +30,8 @@ struct IntakeOptions {
   std::chrono::milliseconds longest_return{30 * 60'000};
 };
 
-// Two threads: the inbox's receives, this one's settles. Everything referred to must outlive it.
+// Two threads: the inbox's receives, reads and judges, this one's settles. Everything referred to
+// must outlive it.
 class Intake {
  public:
   // `events_written` is called after a settle that failed executions, so that the relay need not be

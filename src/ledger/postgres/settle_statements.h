@@ -25,9 +25,9 @@ class SettleStatements {
   // `sql` is what the platform's table is like; empty where executions are only observed.
   void Fit(const PlatformSql& sql);
 
-  // So few letters that planning their statements would take longer than settling them: each is
-  // planned once a session (sql/settle_begin.sql). Of more letters each batch has its own plans,
-  // for as many rows as there are: a plan for few may compare each with each.
+  // So few letters that planning their statements would take longer than settling them: the plans
+  // are kept for Options::plans_kept (sql/settle_begin.sql). Of more letters each batch has its own
+  // plans, for as many rows as there are: a plan for few may compare each with each.
   static constexpr std::size_t kMostPlannedOnce = 100;
   [[nodiscard]] static bool IsPlannedOnce(std::span<const Judgement> batch) {
     return batch.size() <= kMostPlannedOnce;

@@ -100,6 +100,7 @@ void Relay::Run(const std::stop_token& stop) {
       WatchBacklog();
       continue;
     }
+    const auto began = steady_clock::now();
     const std::size_t sent = SendOnce(stop);
     if (has_caught_up_) behind_since_.reset();
     if (stop.stop_requested()) break;
@@ -108,6 +109,9 @@ void Relay::Run(const std::stop_token& stop) {
     } else if (sent == 0) {
       publisher_->KeepAlive();
       signal_.WaitFor(stop, options_.idle_wait);
+    } else if (has_caught_up_) {
+      const auto took = std::chrono::floor<milliseconds>(steady_clock::now() - began);
+      rest_.WaitFor(stop, options_.shortest_round - took);
     }
     WatchExchange();
     WatchBacklog();

@@ -173,6 +173,21 @@ TEST_F(RelayTest, P6_AStopStillSendsWhatTheLastBatchWrote) {
   EXPECT_THAT(script_.calls, ::testing::IsSupersetOf({"publish", "mark", "close"}));
 }
 
+TEST_F(RelayTest, P6_WhatComesWhileItRestsBetweenTwoClaimsIsSentByAStop) {
+  options_.shortest_round = std::chrono::hours(1);
+  const auto relay = MakeRelay();
+  script_.due.resize(1);
+  relay->Start();
+  ASSERT_TRUE(script_.published.WaitUntil(std::chrono::steady_clock::now() + seconds(10)));
+  {
+    const std::lock_guard lock(script_.mutex);
+    script_.due.resize(1);
+  }
+  relay->Notify();
+  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+  EXPECT_EQ(std::ranges::count(script_.calls, "publish"), 2);
+}
+
 // Counts how often it is asked, and has a backlog for the first `times` of them.
 class ScriptedBacklog {
  public:
@@ -255,6 +270,24 @@ TEST_F(RelayTest, P6_ABusyLedgerIsNoReasonToWaitForIntakeAnew) {
   relay->Stop(std::chrono::steady_clock::now() + seconds(10));
   EXPECT_THAT(health_.Reports(),
               ::testing::Each(::testing::Field(&HealthReport::state, HealthState::kReady)));
+}
+
+// It asks whether intake has a backlog before each claim.
+TEST_F(RelayTest, WhatTricklesInIsClaimedTogetherAndNotOneByOne) {
+  options_.shortest_round = std::chrono::milliseconds(50);
+  std::vector<std::chrono::steady_clock::time_point> asked;
+  Latch twice;
+  const auto relay = MakeRelay([&] {
+    asked.push_back(std::chrono::steady_clock::now());
+    if (asked.size() == 2) twice.Open();
+    return false;
+  });
+  script_.due.resize(1);
+  relay->Start();
+  EXPECT_TRUE(twice.WaitUntil(std::chrono::steady_clock::now() + seconds(10)));
+  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
+  ASSERT_GE(asked.size(), 2U);
+  EXPECT_GE(asked[1] - asked[0], options_.shortest_round);
 }
 
 TEST(Deference, LastsAsLongAsTheBacklogButForATurnNowAndThen) {

@@ -282,6 +282,29 @@ TEST_P(TextConformance, P4_WhatIsCommittedLateIsIndexedAsWell) {
   EXPECT_EQ(Find("word").size(), 2U);
 }
 
+// Not only once nothing new has come for a while.
+TEST_P(TextConformance, P4_WhatIsCommittedLateIsIndexedAlsoWhileOthersKeepComing) {
+  const auto index_once = [&] {
+    const IndexWork work = Good(index_->Next(1'000, 1'000'000, Now()));
+    EXPECT_FALSE(work.letters.empty());
+    EXPECT_FALSE(work.more);
+    EXPECT_TRUE(Good(index_->Add(WordsOfAll(work))));
+  };
+  for (const char* body : {"word one", "word two", "word three"}) {
+    Record(body);
+    index_once();
+  }
+  Letter late = LetterBuilder().Body("word late").Build();
+  Uuid id = FirstIdAt(Now() - std::chrono::seconds(3));
+  id.bytes[15] = 7;
+  late.id = LetterId(id);
+  Record(late);
+  Record("word four");
+  index_once();
+  EXPECT_THAT(Find("late"), ElementsAre(late.id));
+  EXPECT_EQ(Find("word").size(), 5U);
+}
+
 TEST_P(TextConformance, P1_WhoComesNextGoesOnWhereTheLastOneHasEnded) {
   const std::vector<LetterId> ids = RecordNumbered(10);
   const IndexWork work = Good(index_->Next(4, 1'000'000, Now()));

@@ -150,11 +150,17 @@ LedgerResult<void> PostgresOutbox::Mark(std::span<const OutboxResult> results) {
         break;
     }
   }
-  std::vector<Statement> statements(2);
-  statements[0].sql = FillIn(sql::kOutboxPublished, {{"schema", schema_}});
-  statements[0].parameters.Array(published).Moment(SystemClock().Now());
-  statements[1].sql = FillIn(sql::kOutboxAgain, {{"schema", schema_}});
-  statements[1].parameters.Array(again).Array(retry_at).Array(detail).Array(unroutable);
+  std::vector<Statement> statements;
+  if (!published.empty()) {
+    Statement& gone = statements.emplace_back();
+    gone.sql = FillIn(sql::kOutboxPublished, {{"schema", schema_}});
+    gone.parameters.Array(published).Moment(SystemClock().Now());
+  }
+  if (!again.empty()) {
+    Statement& stay = statements.emplace_back();
+    stay.sql = FillIn(sql::kOutboxAgain, {{"schema", schema_}});
+    stay.parameters.Array(again).Array(retry_at).Array(detail).Array(unroutable);
+  }
   fault::Hit("mark.before");
   const auto marked = connection_.Transact(std::move(statements));
   if (!marked) return tl::unexpected(marked.error());

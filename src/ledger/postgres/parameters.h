@@ -46,6 +46,7 @@ class BinaryArray {
   void AddBytes(const std::optional<std::string>& value);
   void AddInstant(const std::optional<Instant>& value);
 
+  [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::string Encoded() &&;
 
  private:

@@ -181,10 +181,9 @@ LedgerResult<IndexWork> PostgresTextIndex::Next(std::size_t max_letters, std::si
   const auto looked = Look(max_letters, max_bytes);
   if (!looked) return tl::unexpected(looked.error());
   work.more = looked->more;
-  if (looked->missing.empty()) {
-    if (auto noted = NoteSwept(now); !noted) return tl::unexpected(noted.error());
-    return work;
-  }
+  if (is_at_end_) is_short_ = work.unindexed > static_cast<std::int64_t>(looked->missing.size());
+  if (auto noted = NoteSwept(now); !noted) return tl::unexpected(noted.error());
+  if (looked->missing.empty()) return work;
   auto letters = Read(looked->missing);
   if (!letters) return tl::unexpected(letters.error());
   work.letters = std::move(*letters);
@@ -204,7 +203,7 @@ void PostgresTextIndex::BeginAgainWhereDue(const TextState& state, Instant now) 
   is_at_end_ = false;
   if (const Uuid late = FirstIdAt(now - kOftenLate); position_ && late < *position_)
     position_ = late;
-  if (state.Unindexed(view_) == 0 || now_steady - began_again_ < kBeginAgainEvery) return;
+  if (!is_short_ || now_steady - began_again_ < kBeginAgainEvery) return;
   began_again_ = now_steady;
   position_ = state.swept_to;
   if (now_steady - walked_all_ < kWalkAllEvery) return;
@@ -234,8 +233,8 @@ LedgerResult<PostgresTextIndex::Looked> PostgresTextIndex::Look(std::size_t max_
     bytes += std::min(static_cast<std::size_t>(rows->Number(row, 1)), kMaxSearchedBytes);
   }
   position_ = position;
-  is_missing_some_ = !looked.missing.empty();
-  is_at_end_ = !is_missing_some_ && rows->size() < at_once;
+  is_at_end_ = row == rows->size() && rows->size() < at_once;
+  is_missing_some_ = !looked.missing.empty() && !is_at_end_;
   looked.more = !is_at_end_;
   return looked;
 }

@@ -63,8 +63,9 @@ class PostgresTextIndex final : public TextIndex {
   std::string view_;
   std::optional<std::int64_t> epoch_;  // that position_ belongs to
   std::optional<Uuid> position_;       // looked through up to here
-  bool is_at_end_ = false;             // and there was nothing behind it
-  bool is_missing_some_ = false;       // behind it
+  bool is_at_end_ = false;             // the last look came to the end of what there is
+  bool is_missing_some_ = false;       // it did not, for the number that was missing
+  bool is_short_ = false;              // at the last end less was found missing than is missing
   SteadyTime began_again_;             // what is young
   SteadyTime walked_all_;              // everything
   SteadyTime noted_;

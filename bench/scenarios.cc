@@ -11,7 +11,7 @@ const std::vector<Scenario>& Scenarios() {
       {"original", "one letter at a time: SELECT, UPDATE, ack", OriginalAlone},
       {"embedded", "the embedded pair beside plain SQLite calls", Embedded},
       {"points", "what the released program's fault points cost", Points},
-      {"latency", "from delivery to commit at 200 letters a second", Latency},
+      {"latency", "from delivery to acknowledgement at 200 letters a second", Latency},
       {"backlog", "the first tenth of a queue beside its last tenth", Backlog},
       {"instances", "1, 2 and 4 instances on one queue", Instances},
       {"bodies", "bodies of 0.4, 1, 10 and 100 KiB", Bodies},

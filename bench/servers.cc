@@ -34,8 +34,8 @@ std::string PlatformName(Platform platform) {
 
 Servers::Servers() {
   test::PlatformConnection server(postgres_.Url());
-  for (const char* setting : {"shared_buffers = '1GB'", "max_wal_size = '16GB'",
-                              "checkpoint_timeout = '1h'", "track_commit_timestamp = on"}) {
+  for (const char* setting :
+       {"shared_buffers = '1GB'", "max_wal_size = '16GB'", "checkpoint_timeout = '1h'"}) {
     server.Run(std::string("ALTER SYSTEM SET ") + setting);
   }
   // A server of one's own is measured by its own settings: NAME = VALUE; NAME = VALUE.

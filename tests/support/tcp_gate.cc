@@ -71,11 +71,14 @@ class Link : public std::enable_shared_from_this<Link> {
  public:
   using OnEnd = std::function<void(const std::shared_ptr<Link>&, bool by_gate)>;
 
-  Link(tcp::socket client, Orders& orders, GateCounts& counts, OnEnd on_end)
-      : client_(std::move(client)),
+  Link(tcp::socket client, Orders& orders, GateCounts& counts, const TcpGate::Watch& watch,
+       OnEnd on_end)
+      : number_(counts.connections),
+        client_(std::move(client)),
         server_(client_.get_executor()),
         orders_(orders),
         counts_(counts),
+        watch_(watch),
         on_end_(std::move(on_end)) {}
 
   void Open(const tcp::endpoint& server) {
@@ -147,6 +150,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void OnRead(Pipe& pipe, const error_code& failed, std::size_t count) {
     if (ended_) return;
     (pipe.flow == Flow::kToServer ? counts_.bytes_to_server : counts_.bytes_to_client) += count;
+    if (watch_ && count > 0) watch_(number_, pipe.flow, {pipe.bytes.data(), count});
     pipe.has_ended = pipe.has_ended || failed;
     if (failed && failed != asio::error::eof && !silent_) return End(Ending::kReset, false);
     pipe.begin = 0;
@@ -223,10 +227,12 @@ class Link : public std::enable_shared_from_this<Link> {
         [self = shared_from_this(), &pipe](const error_code&) { self->Forward(pipe); });
   }
 
+  std::size_t number_;
   tcp::socket client_;
   tcp::socket server_;
   Orders& orders_;
   GateCounts& counts_;
+  const TcpGate::Watch& watch_;
   OnEnd on_end_;
   Pipe to_server_{client_, server_, Flow::kToServer};
   Pipe to_client_{server_, client_, Flow::kToClient};
@@ -238,8 +244,11 @@ class Link : public std::enable_shared_from_this<Link> {
 
 class TcpGate::Loop {
  public:
-  explicit Loop(std::uint16_t server_port)
-      : server_(Loopback(server_port)), place_(io_, tcp::v4()), acceptor_(io_) {
+  Loop(std::uint16_t server_port, Watch watch)
+      : watch_(std::move(watch)),
+        server_(Loopback(server_port)),
+        place_(io_, tcp::v4()),
+        acceptor_(io_) {
     // Bound and not listening: holds the port while the gate refuses, so that nobody else is given
     // it.
     place_.set_option(tcp::socket::reuse_address(true));
@@ -315,7 +324,7 @@ class TcpGate::Loop {
       if (!failed) {
         ++counts_.connections;
         const auto link =
-            std::make_shared<Link>(std::move(client), orders_, counts_,
+            std::make_shared<Link>(std::move(client), orders_, counts_, watch_,
                                    [this](const std::shared_ptr<Link>& ended, bool by_gate) {
                                      counts_.cut += by_gate ? 1 : 0;
                                      links_.erase(ended);
@@ -327,6 +336,7 @@ class TcpGate::Loop {
     });
   }
 
+  Watch watch_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
   tcp::endpoint server_;
@@ -339,7 +349,8 @@ class TcpGate::Loop {
   std::jthread thread_;
 };
 
-TcpGate::TcpGate(std::uint16_t server_port) : loop_(std::make_unique<Loop>(server_port)) {}
+TcpGate::TcpGate(std::uint16_t server_port, Watch watch)
+    : loop_(std::make_unique<Loop>(server_port, std::move(watch))) {}
 
 TcpGate::~TcpGate() = default;
 

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace deadletter::test {
 
@@ -25,8 +27,14 @@ struct GateCounts {
 // returns; what cannot be done throws. With the gate end all its connections.
 class TcpGate {
  public:
+  // Is shown all bytes as they are read, each once and in the order of its direction, before any of
+  // them is forwarded, also those that never will be. Connections are numbered from 1 as they are
+  // accepted. Called on the gate's thread only, which forwards nothing meanwhile: it may not call
+  // the gate, and may not throw. Not called any more once the gate is destroyed.
+  using Watch = std::function<void(std::size_t connection, Flow flow, std::string_view bytes)>;
+
   // To a server on 127.0.0.1, which need not be there yet: who connects meanwhile is reset.
-  explicit TcpGate(std::uint16_t server_port);
+  explicit TcpGate(std::uint16_t server_port, Watch watch = nullptr);
   ~TcpGate();
   TcpGate(const TcpGate&) = delete;
   TcpGate& operator=(const TcpGate&) = delete;

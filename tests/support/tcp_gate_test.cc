@@ -11,6 +11,8 @@
 
 #include <cerrno>
 #include <functional>
+#include <future>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -337,6 +339,54 @@ TEST_F(Gate, ClosesForGoodAlsoWhileAProgramRunsThatWasStartedMeanwhile) {
   gate_.Accept();
   Join();
   ExpectBothWays();
+}
+
+// One whole direction of one connection, as the watch was shown it.
+using Shown = std::map<std::pair<std::size_t, Flow>, std::string>;
+
+TEST_F(Gate, ShowsItsWatchEveryByteOnceInOrderAndByConnection) {
+  Shown shown;
+  std::string many;  // more than one read brings
+  for (int n = 0; many.size() < 200'000; ++n) many += std::to_string(n) + ' ';
+  {
+    TcpGate gate(listener_.port(), [&](std::size_t connection, Flow flow, std::string_view bytes) {
+      shown[{connection, flow}] += bytes;
+    });
+    const Socket first = Connect(gate.port()).value();
+    Socket first_server = listener_.Take();
+    Socket second = Connect(gate.port()).value();
+    Socket second_server = listener_.Take();
+    first.Send(many);
+    EXPECT_EQ(first_server.Receive(many.size()), many);
+    second_server.Send("to the second");
+    EXPECT_EQ(second.Receive(13), "to the second");
+    first.Send("and more");
+    EXPECT_EQ(first_server.Receive(8), "and more");
+    gate.Drop();
+    second.Send("lost");
+    EXPECT_TRUE(Eventually([&] { return gate.counts().bytes_to_server == many.size() + 12; }));
+  }
+  EXPECT_EQ(shown, (Shown{{{1, Flow::kToServer}, many + "and more"},
+                          {{2, Flow::kToServer}, "lost"},
+                          {{2, Flow::kToClient}, "to the second"}}));
+}
+
+TEST_F(Gate, ShowsItsWatchBytesBeforeTheyAreForwarded) {
+  std::promise<void> go_on;
+  std::promise<std::string> seen;
+  TcpGate gate(listener_.port(), [&](std::size_t, Flow, std::string_view bytes) {
+    seen.set_value(std::string(bytes));
+    go_on.get_future().wait();
+  });
+  const Socket client = Connect(gate.port()).value();
+  Socket server = listener_.Take();
+  client.Send("ping");
+  auto shown = seen.get_future();
+  ASSERT_EQ(shown.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(shown.get(), "ping");
+  EXPECT_TRUE(server.HearsNothing());
+  go_on.set_value();
+  EXPECT_EQ(server.Receive(4), "ping");
 }
 
 TEST_F(Gate, EndsItsConnectionsWithItself) {

@@ -40,6 +40,11 @@ TEST_F(SqliteDatabase, IsOpenedWithAWriteAheadLogAndFullSynchronisation) {
   EXPECT_EQ(synchronous.Int64(0), 2);
 }
 
+TEST_F(SqliteDatabase, CountsNoMemoryForThatHasOneLockForAllThreads) {
+  const auto database = Open();
+  EXPECT_EQ(sqlite3_memory_used(), 0);
+}
+
 TEST_F(SqliteDatabase, WhatCannotHaveALogIsRefused) {
   EXPECT_FALSE(Database::Open(":memory:"));
 }

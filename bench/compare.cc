@@ -18,6 +18,7 @@ constexpr const char* kCpu = "us/letter";
 void AddRoad(Report& report, const RoadResult& road) {
   report.Add("road", kRate, road.letters_per_second);
   report.Add("road, until its events are confirmed", kRate, road.events_per_second);
+  report.Add("road, until all is counted and indexed", kRate, road.behind_per_second);
   report.Add("CPU of deadletter", kCpu, road.own_cpu_us);
   report.Add("CPU of PostgreSQL", kCpu, road.postgres_cpu_us);
   report.Add("CPU of RabbitMQ", kCpu, road.rabbitmq_cpu_us);
@@ -34,6 +35,7 @@ void AddDrains(Report& report, Servers& servers, const Filling& filling) {
     for (const bool gather : {false, true}) {
       const RivalResult drained = RunDrain(servers, filling, prefetch, gather);
       report.Add(DrainName(prefetch, gather), kRate, drained.letters_per_second);
+      report.Add("drain, CPU of RabbitMQ", kCpu, drained.rabbitmq_cpu_us);
     }
   }
 }
@@ -78,7 +80,7 @@ void Compare(const Settings& settings, Lab& lab) {
   for (std::size_t run = 0; run < settings.runs; ++run) {
     AddDrains(report, servers, filling);
     AddSettle(report, servers, filling);
-    AddRoad(report, RunRoad(servers, {.filling = filling}));
+    AddRoad(report, RunRoad(servers, {.filling = filling, .await_what_is_behind = true}));
     AddOriginal(report, servers, filling);
   }
   const char* const at_least =
@@ -110,7 +112,7 @@ void Settle(const Settings& settings, Lab& lab) {
 
 void Road(const Settings& settings, Lab& lab) {
   Alone("road", settings, lab, [](Report& report, Servers& servers, const Filling& filling) {
-    AddRoad(report, RunRoad(servers, {.filling = filling}));
+    AddRoad(report, RunRoad(servers, {.filling = filling, .await_what_is_behind = true}));
   });
 }
 

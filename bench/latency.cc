@@ -2,6 +2,7 @@
 // flood.
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -79,13 +80,15 @@ std::vector<double> InsertLatenciesOfLetters(Servers& servers, const std::string
   {
     Amqp broker(servers.AmqpUrl(vhost));
     broker.Consume(kDeadLetterQueue, 100);
-    const std::jthread publisher([&] { PublishPaced(servers, vhost, filling); });
+    auto publisher =
+        std::async(std::launch::async, [&] { PublishPaced(servers, vhost, filling); });
     for (std::size_t n = 0; n < filling.letters; ++n) {
       const auto message = broker.ReceiveOne(std::chrono::seconds(10));
       if (!message) throw std::runtime_error("letters are missing");
       row.Insert();
       broker.Acknowledge(message->tag, false);
     }
+    publisher.get();
   }
   servers.DropVhost(vhost);
   return row.took();

@@ -14,9 +14,8 @@ namespace {
 int Usage() {
   std::fputs(
       "Usage: deadletter-bench SCENARIO...\n"
-      "In the environment: LETTERS, RUNS, BODY_BYTES, PLANS; PLATFORM=shaped or complete; "
-      "PROGRAM=another "
-      "binary than ours.\n",
+      "In the environment: LETTERS, ROAD_LETTERS, RUNS, BODY_BYTES, PLANS; PLATFORM=shaped or "
+      "complete; PROGRAM=another binary than ours; POSTGRES_SETTINGS.\n",
       stderr);
   for (const Scenario& scenario : Scenarios()) {
     std::fprintf(stderr, "  %-12s %s\n", scenario.name.data(), scenario.what.data());

@@ -25,8 +25,7 @@ class Report {
 
   void Say(const std::string& key, const std::string& value) { facts_[key] = value; }
   void Add(const std::string& name, const std::string& unit, double value);
-  // A quotient, mostly of two medians; `target` empty: for information. `at_least`: the target is a
-  // floor, else a ceiling.
+  // A quotient, mostly of two medians; `target` empty: for information.
   void Ratio(const std::string& what, double value, const std::string& target = "");
   [[nodiscard]] double MedianOf(const std::string& name) const;
   [[nodiscard]] double LeastOf(const std::string& name) const;

@@ -156,6 +156,10 @@ RivalResult RunOriginal(Servers& servers, const Filling& filling, std::size_t le
         /*keep_body=*/true, /*gather=*/false);
     result = watch.Done(letters);
   }
+  const auto failed = test::PlatformConnection(database).Value(
+      "SELECT count(*) FROM execution WHERE status = 'failed'");
+  if (failed != std::to_string(letters))
+    throw std::runtime_error("the original failed only " + failed + " executions");
   servers.DropVhost(vhost);
   servers.DropDatabase(database);
   return result;

@@ -19,6 +19,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kLookEvery(10);
+// Where to look costs the server something.
+constexpr std::chrono::milliseconds kLookSeldom(100);
 constexpr std::chrono::minutes kLimit(60);
 
 // Two builds can be compared by naming the other one.
@@ -31,11 +33,12 @@ double Seconds(steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-void AwaitTrue(test::PlatformConnection& database, const std::string& question) {
+void AwaitTrue(test::PlatformConnection& database, const std::string& question,
+               std::chrono::milliseconds every = kLookEvery) {
   const auto deadline = steady_clock::now() + kLimit;
   while (database.Value(question) != "t") {
     if (steady_clock::now() > deadline) throw std::runtime_error("never true: " + question);
-    std::this_thread::sleep_for(kLookEvery);
+    std::this_thread::sleep_for(every);
   }
 }
 
@@ -133,8 +136,15 @@ RoadResult RunRoad(Servers& servers, const RoadOptions& options) {
     AwaitTrue(database, "SELECT NOT EXISTS (SELECT FROM execution WHERE status = 'scheduled')");
   }
   result.letters_per_second = static_cast<double>(letters) / Seconds(steady_clock::now() - began);
-  AwaitTrue(database, "SELECT NOT EXISTS (SELECT FROM deadletter.outbox)");
+  AwaitTrue(database, "SELECT NOT EXISTS (SELECT FROM deadletter.outbox)", kLookSeldom);
   result.events_per_second = static_cast<double>(letters) / Seconds(steady_clock::now() - began);
+  if (options.await_what_is_behind) {
+    AwaitTrue(database,
+              "SELECT (SELECT counted FROM deadletter.counting) = " + last +
+                  " AND (SELECT indexed FROM deadletter.text_index) = " + last,
+              kLookSeldom);
+    result.behind_per_second = static_cast<double>(letters) / Seconds(steady_clock::now() - began);
+  }
 
   const CpuTimes after = servers.Cpu();
   const auto each = [&](std::int64_t microseconds) {
@@ -153,6 +163,10 @@ RoadResult RunRoad(Servers& servers, const RoadOptions& options) {
 
   const auto failed = database.Value("SELECT count(*) FROM execution WHERE status = 'failed'");
   if (failed != last) throw std::runtime_error(failed + " of " + last + " are failed");
+  if (options.database.empty()) {
+    const auto recorded = database.Value("SELECT count(*) FROM deadletter.letter");
+    if (recorded != last) throw std::runtime_error(recorded + " of " + last + " are recorded");
+  }
   Amqp broker(servers.AmqpUrl(vhost));
   for (const std::string& queue : options.queues) {
     if (broker.ReadyMessages(queue) != 0) throw std::runtime_error(queue + " is not empty");

@@ -9,6 +9,8 @@
 namespace deadletter::bench {
 namespace {
 
+constexpr std::size_t kMostBytesALetter = 20'480;  // on the average
+
 Filling FillingOf(const Settings& settings) {
   return {settings.platform, settings.letters, settings.body_bytes};
 }
@@ -66,15 +68,17 @@ void Bodies(const Settings& settings, Lab& lab) {
     for (const std::size_t bytes : {0, 1'024, 10'240, 102'400}) {
       Filling filling = FillingOf(settings);
       filling.body_bytes = bytes;
-      // The same number of bytes at most, or the largest would take a hundred times as long.
-      if (bytes > 1'024)
-        filling.letters = std::max<std::size_t>(filling.letters * 1'024 / bytes, 20);
+      // A bounded number of bytes, or the largest would take a hundred times as long; of 50,000
+      // letters 1 GiB, many times what may be in memory.
+      if (bytes > kMostBytesALetter) filling.letters = filling.letters * kMostBytesALetter / bytes;
       const RoadResult road = RunRoad(servers, {.filling = filling});
       const std::string name = bytes == 0 ? "450 bytes" : fmt::format("{} KiB", bytes / 1'024);
       report.Add(name, kRate, road.letters_per_second);
       report.Add(name + ", peak resident memory", "MiB", road.resident_mib);
     }
   }
+  report.Ratio("peak resident memory in MiB, 100 KiB",
+               report.MedianOf("100 KiB, peak resident memory"), "at most 128");
   report.Print();
 }
 

@@ -273,7 +273,7 @@ TEST_F(RelayTest, P6_ABusyLedgerIsNoReasonToWaitForIntakeAnew) {
 }
 
 // It asks whether intake has a backlog before each claim.
-TEST_F(RelayTest, WhatTricklesInIsClaimedTogetherAndNotOneByOne) {
+TEST_F(RelayTest, RestsBetweenTwoClaimsWhereTheFirstTookAllThatWasDue) {
   options_.shortest_round = std::chrono::milliseconds(50);
   std::vector<std::chrono::steady_clock::time_point> asked;
   Latch twice;

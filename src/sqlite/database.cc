@@ -29,15 +29,11 @@ DatabaseResult<void> Patiently(std::chrono::milliseconds patience, Attempt attem
   }
 }
 
-// SQLite counts what it has allocated, for the whole process and under one lock: threads that have
-// nothing to do with each other wait for it at each allocation. Nobody asks for that count. Refused
-// once SQLite is in use, by somebody else in this process; then it counts.
-void CountNoMemory() {
-  static const int kRefused = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-  static_cast<void>(kRefused);
-}
-
 }  // namespace
+
+void CountNoMemory() {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
 
 bool DatabaseError::IsBusy() const {
   switch (PrimaryCode(code)) {
@@ -52,7 +48,6 @@ bool DatabaseError::IsBusy() const {
 
 DatabaseResult<std::unique_ptr<Database>> Database::Open(const std::string& path,
                                                          const DatabaseOptions& options) {
-  CountNoMemory();
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (options.create ? SQLITE_OPEN_CREATE : 0);
   sqlite3* handle = nullptr;

@@ -21,6 +21,12 @@ namespace deadletter::sqlite {
 
 class Database;
 
+// From now on SQLite does not count what it has allocated. The count is of the whole process and
+// has one lock: threads that have nothing to do with each other wait for it at each allocation. It
+// is for programs that ask nobody for that count (and set no limit to SQLite's memory), before
+// SQLite is used by any thread; later it does nothing. The library leaves it to its host.
+void CountNoMemory();
+
 struct DatabaseOptions {
   std::chrono::milliseconds busy_timeout{
       10'000};         // how long to wait for another connection's write to end

@@ -24,6 +24,7 @@ using rabbitmq::PercentEncode;
 
 constexpr const char* kScript = DEADLETTER_SOURCE_DIR "/scripts/private-rabbitmq";
 constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kManagementPatience{300};  // a million messages are not gone at once
 constexpr std::chrono::milliseconds kLookAgain{100};
 constexpr std::chrono::minutes kScriptLimit{4};  // the script's own is shorter
 
@@ -283,7 +284,7 @@ std::string PrivateRabbitMq::Management(const std::string& method, const std::st
                                         const std::optional<std::string>& body) {
   rabbitmq::Options options;
   options.management_url = management_url_;
-  const auto management = rabbitmq::Management::Make(options);
+  const auto management = rabbitmq::Management::Make(options, kManagementPatience);
   if (!management) throw std::runtime_error(management.error().message);
   const auto reply =
       management->Call(method, path, body ? std::optional(json::parse(*body)) : std::nullopt);

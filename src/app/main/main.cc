@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "cli/client_commands.h"
 #include "cli/command_line.h"
+#include "sqlite/database.h"
 
 namespace deadletter {
 namespace {
@@ -144,6 +145,7 @@ int Written(int status) {
 }  // namespace deadletter
 
 int main(int argc, char** argv) {
+  deadletter::sqlite::CountNoMemory();
   const auto command_line = deadletter::cli::ParseCommandLine(argc, argv);
   if (!command_line) {
     const auto& early = command_line.error();

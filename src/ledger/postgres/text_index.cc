@@ -23,6 +23,8 @@ constexpr std::chrono::seconds kOftenLate{5};
 // committed, or another one that comes again. Looked through again where something is missing.
 constexpr std::chrono::minutes kMayStillCome{10};
 constexpr std::chrono::seconds kBeginAgainEvery{30};
+// What another instance has indexed between our count and our look is missing once, and no more.
+constexpr int kShortEnds = 2;
 // Where something is missing all the same (a host that slept for an hour): everything.
 constexpr std::chrono::minutes kWalkAllEvery{10};
 // Looked through at once where most of them are indexed already.
@@ -181,8 +183,11 @@ LedgerResult<IndexWork> PostgresTextIndex::Next(std::size_t max_letters, std::si
   const auto looked = Look(max_letters, max_bytes);
   if (!looked) return tl::unexpected(looked.error());
   work.more = looked->more;
-  if (is_at_end_) is_short_ = work.unindexed > static_cast<std::int64_t>(looked->missing.size());
-  if (auto noted = NoteSwept(now); !noted) return tl::unexpected(noted.error());
+  if (is_at_end_) {
+    const bool is_short = work.unindexed > static_cast<std::int64_t>(looked->missing.size());
+    short_ends_ = is_short ? short_ends_ + 1 : 0;
+    if (auto noted = NoteSwept(now); !noted) return tl::unexpected(noted.error());
+  }
   if (looked->missing.empty()) return work;
   auto letters = Read(looked->missing);
   if (!letters) return tl::unexpected(letters.error());
@@ -203,7 +208,7 @@ void PostgresTextIndex::BeginAgainWhereDue(const TextState& state, Instant now) 
   is_at_end_ = false;
   if (const Uuid late = FirstIdAt(now - kOftenLate); position_ && late < *position_)
     position_ = late;
-  if (!is_short_ || now_steady - began_again_ < kBeginAgainEvery) return;
+  if (short_ends_ < kShortEnds || now_steady - began_again_ < kBeginAgainEvery) return;
   began_again_ = now_steady;
   position_ = state.swept_to;
   if (now_steady - walked_all_ < kWalkAllEvery) return;
@@ -239,16 +244,20 @@ LedgerResult<PostgresTextIndex::Looked> PostgresTextIndex::Look(std::size_t max_
   return looked;
 }
 
-// Everything up to the position is there, and what is old enough is so for good.
+// At an end at which nothing is missing but what was found: everything up to the position is there,
+// and what is old enough is so for good. Not during a walk, which others may commit behind.
 LedgerResult<void> PostgresTextIndex::NoteSwept(Instant now) {
   const auto now_steady = steady_clock::now();
-  if (!position_ || now_steady - noted_ < kBeginAgainEvery) return {};
+  if (!position_ || short_ends_ > 0 || now_steady - noted_ < kBeginAgainEvery) return {};
   noted_ = now_steady;
   const Uuid to = std::min(*position_, FirstIdAt(now - kMayStillCome));
   Statement swept = Make(sql::kTextSwept);
   swept.parameters.Id(to).Number(*epoch_);
   const auto done = connection_.Run(swept);
-  if (!done) return tl::unexpected(done.error());
+  // Somebody else indexes at this moment: it is noted another time.
+  if (!done && done.error().fault != LedgerFault::kBusy &&
+      done.error().fault != LedgerFault::kRowLocked)
+    return tl::unexpected(done.error());
   return {};
 }
 

@@ -64,8 +64,8 @@ class PostgresTextIndex final : public TextIndex {
   std::optional<std::int64_t> epoch_;  // that position_ belongs to
   std::optional<Uuid> position_;       // looked through up to here
   bool is_at_end_ = false;             // the last look came to the end of what there is
-  bool is_missing_some_ = false;       // it did not, for the number that was missing
-  bool is_short_ = false;              // at the last end less was found missing than is missing
+  bool is_missing_some_ = false;       // it did not, and found some that are missing
+  int short_ends_ = 0;                 // one after the other, with less found than is missing
   SteadyTime began_again_;             // what is young
   SteadyTime walked_all_;              // everything
   SteadyTime noted_;

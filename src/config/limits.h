@@ -37,8 +37,8 @@ inline constexpr Limit<std::int64_t> kBatchLetters{1'000, 1, 10'000};
 // While one batch commits, the next is being received.
 inline constexpr std::int64_t kPrefetchBatches = 2;
 inline constexpr Range<std::int64_t> kPrefetchLetters{1, 65'535};
-// What is buffered may become one statement, and PostgreSQL takes none of more than 1 GiB.
 inline constexpr Limit<std::int64_t> kBufferedBytes{64 * kMibBytes, kMibBytes, 512 * kMibBytes};
+// One letter may become one statement, and PostgreSQL takes none of more than 1 GiB.
 inline constexpr Limit<std::int64_t> kBodyBytes{16 * kMibBytes, kKibBytes, 512 * kMibBytes};
 
 // RabbitMQ holds a TTL in 32 bits of milliseconds: 49 days.

@@ -27,8 +27,10 @@ struct InboxOptions {
   std::size_t prefetch = 2000;
   // Of letters received and not settled yet, those of the batch in hand included.
   std::size_t max_buffered_bytes = std::size_t{64} << 20;
-  std::size_t max_batch_bytes = std::size_t{64} << 20;  // one larger letter comes alone
-  bool optional = false;                                // the queue need not exist
+  // One larger letter comes alone. A batch is in memory three times while it is settled: as
+  // letters, encoded, and on its way to the server.
+  std::size_t max_batch_bytes = std::size_t{8} << 20;
+  bool optional = false;  // the queue need not exist
 };
 
 // The settling side's calls (everything but Run) may come from any thread; tags are those of

@@ -23,7 +23,7 @@ namespace deadletter {
 
 struct RelayOptions {
   std::size_t batch_messages = 500;
-  std::size_t batch_bytes = std::size_t{32} << 20;
+  std::size_t batch_bytes = std::size_t{8} << 20;
   // Of a claim. If we die holding it, the entries are published by somebody else after this long. A
   // broker that takes longer to answer makes somebody else send them too: a duplicate of the same
   // message_id, which consumers drop.

@@ -20,7 +20,7 @@ namespace deadletter {
 
 struct SecondLookOptions {
   std::size_t batch_letters = 100;
-  std::size_t batch_bytes = std::size_t{32} << 20;
+  std::size_t batch_bytes = std::size_t{8} << 20;
   std::chrono::milliseconds lease{60'000};
   std::chrono::milliseconds idle_wait{1'000};
   bool close_finished = true;  // off where the platform's table is not read (observe)

@@ -29,7 +29,7 @@ namespace deadletter {
 
 struct ReplayerOptions {
   std::size_t batch_messages = 200;
-  std::size_t batch_bytes = std::size_t{8} << 20;  // as they came, and once more as edited
+  std::size_t batch_bytes = std::size_t{32} << 20;  // as they came, and once more as edited
   // Of a replay. If we die, somebody else goes on with it after this long.
   std::chrono::milliseconds lease{5'000};
   std::chrono::milliseconds idle_wait{1'000};  // until the ledger is asked again without being told

@@ -173,21 +173,6 @@ TEST_F(RelayTest, P6_AStopStillSendsWhatTheLastBatchWrote) {
   EXPECT_THAT(script_.calls, ::testing::IsSupersetOf({"publish", "mark", "close"}));
 }
 
-TEST_F(RelayTest, P6_WhatComesWhileItRestsBetweenTwoClaimsIsSentByAStop) {
-  options_.shortest_round = std::chrono::hours(1);
-  const auto relay = MakeRelay();
-  script_.due.resize(1);
-  relay->Start();
-  ASSERT_TRUE(script_.published.WaitUntil(std::chrono::steady_clock::now() + seconds(10)));
-  {
-    const std::lock_guard lock(script_.mutex);
-    script_.due.resize(1);
-  }
-  relay->Notify();
-  relay->Stop(std::chrono::steady_clock::now() + seconds(10));
-  EXPECT_EQ(std::ranges::count(script_.calls, "publish"), 2);
-}
-
 // Counts how often it is asked, and has a backlog for the first `times` of them.
 class ScriptedBacklog {
  public:

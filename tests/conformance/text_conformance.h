@@ -29,6 +29,14 @@ class TextConformance : public LedgerConformance {
     EXPECT_TRUE(SettleOne(Ends(std::move(letter), Outcome::kParked)).recorded);
     return id;
   }
+  // As one that was received three seconds ago, by an instance that commits it only now.
+  LetterId RecordLate(std::string body) {
+    Letter late = LetterBuilder().Body(std::move(body)).Build();
+    Uuid id = FirstIdAt(Now() - std::chrono::seconds(3));
+    id.bytes[15] = 7;
+    late.id = LetterId(id);
+    return Record(std::move(late));
+  }
   // Each with the words "letter" and its number, from 1 on; so many at once.
   std::vector<LetterId> RecordNumbered(int letters, int at_once = 1'000) {
     std::vector<LetterId> ids;
@@ -272,13 +280,9 @@ TEST_P(TextConformance, P4_WhatComesAfterTheNewestLetterWasDeletedIsFoundByItsOw
 TEST_P(TextConformance, P4_WhatIsCommittedLateIsIndexedAsWell) {
   Record("word early");
   IndexAll();
-  Letter late = LetterBuilder().Body("word late").Build();
-  Uuid id = FirstIdAt(Now() - std::chrono::seconds(3));
-  id.bytes[15] = 7;
-  late.id = LetterId(id);
-  Record(late);
+  const LetterId late = RecordLate("word late");
   IndexAll();
-  EXPECT_THAT(Find("late"), ElementsAre(late.id));
+  EXPECT_THAT(Find("late"), ElementsAre(late));
   EXPECT_EQ(Find("word").size(), 2U);
 }
 
@@ -294,14 +298,10 @@ TEST_P(TextConformance, P4_WhatIsCommittedLateIsIndexedAlsoWhileOthersKeepComing
     Record(body);
     index_once();
   }
-  Letter late = LetterBuilder().Body("word late").Build();
-  Uuid id = FirstIdAt(Now() - std::chrono::seconds(3));
-  id.bytes[15] = 7;
-  late.id = LetterId(id);
-  Record(late);
+  const LetterId late = RecordLate("word late");
   Record("word four");
   index_once();
-  EXPECT_THAT(Find("late"), ElementsAre(late.id));
+  EXPECT_THAT(Find("late"), ElementsAre(late));
   EXPECT_EQ(Find("word").size(), 5U);
 }
 

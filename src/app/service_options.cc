@@ -12,7 +12,9 @@ ServiceOptions MakeServiceOptions(const Config& config) {
     intake.inbox.prefetch = queue.prefetch;
     intake.inbox.max_buffered_bytes = config.intake.max_buffered_bytes;
     intake.inbox.optional = queue.optional;
-    options.queues.push_back({queue.name, queue.consumer_tag, intake});
+    // A file lets one write at a time.
+    const bool has_helper = config.pair == Pair::kServers;
+    options.queues.push_back({queue.name, queue.consumer_tag, intake, has_helper});
   }
   options.format = config.letter;
   options.judge.rules = config.policies;

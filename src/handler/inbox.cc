@@ -17,18 +17,9 @@ constexpr milliseconds kFirstReconnect(200);
 constexpr milliseconds kLongestReconnect = seconds(15);
 constexpr milliseconds kOptionalQueueWait = seconds(30);
 
-// So often a letter was delivered and not acknowledged that it may be the reason.
-constexpr std::uint64_t kOftenDelivered = 3;
 constexpr std::chrono::minutes kOftenToldEvery(1);
 
-// Long enough for whatever lies in the buffer while all goes well.
-constexpr seconds kJudgementHolds(1);
-
 constexpr std::string_view kUnreadableCause = "unreadable";  // of a pause
-
-bool ComesOften(const Letter& letter) {
-  return letter.delivery.DeliveryCount() >= kOftenDelivered;
-}
 
 }  // namespace
 
@@ -42,6 +33,7 @@ Inbox::Inbox(std::unique_ptr<Consumer> consumer, const LetterReader& reader, con
       health_(health),
       options_(options),
       part_("queue " + consumer_->queue()),
+      buffer_(options.max_batch_bytes),
       caution_(options.prefetch),
       backoff_(kFirstReconnect, kLongestReconnect) {
   metrics_.SetIntakePaused(consumer_->queue(), kUnreadableCause, false);
@@ -56,52 +48,73 @@ void Inbox::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-std::vector<Judgement> Inbox::Take(std::size_t limit, const std::stop_token& stop) {
-  ReleaseTaken();
+TakenBatch Inbox::Take(std::size_t limit, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, stop, [this] { return !received_.empty() && orders_ == Orders{}; });
-  std::vector<Judgement> taken;
-  if (stop.stop_requested()) return taken;
-  taken.reserve(std::min(limit, received_.size()));
-  std::vector<std::size_t> to_judge;
-  const Instant now = clock_.Now();
-  while (!received_.empty() && taken.size() < limit) {
-    Received& next = received_.front();
-    const bool alone = ComesOften(next.judgement.letter);
-    if (!taken.empty() && (alone || taken_bytes_ + next.bytes > options_.max_batch_bytes)) break;
-    taken_bytes_ += next.bytes;
-    if (!next.judged_at || now - *next.judged_at > kJudgementHolds)
-      to_judge.push_back(taken.size());
-    taken.push_back(std::move(next.judgement));
-    received_.pop_front();
-    if (alone) break;
-  }
-  lock.unlock();
-  consumer_->Wake();  // there is room for more letters again
-  for (const std::size_t place : to_judge) taken[place] = judge_(std::move(taken[place].letter));
-  return taken;
+  changed_.wait(lock, stop,
+                [this] { return looks_up_ || (!buffer_.IsEmpty() && orders_ == Orders{}); });
+  if (stop.stop_requested() || std::exchange(looks_up_, false)) return {};
+  return TakeNow(limit, std::move(lock));
 }
 
-void Inbox::ReleaseTaken() {
+TakenBatch Inbox::TakeWholeBatch(std::size_t limit, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  helpers_limit_ = limit;
+  whole_batch_.wait(lock, stop,
+                    [&] { return buffer_.HasWholeBatch(limit) && orders_ == Orders{}; });
+  if (stop.stop_requested()) return {};
+  return TakeNow(limit, std::move(lock));
+}
+
+// Under the lock.
+void Inbox::WakeHelper() {
+  if (helpers_limit_ > 0 && buffer_.HasWholeBatch(helpers_limit_)) whole_batch_.notify_all();
+}
+
+TakenBatch Inbox::TakeNow(std::size_t limit, std::unique_lock<std::mutex> lock) {
+  std::vector<std::size_t> to_judge;
+  TakenBatch batch = buffer_.Take(limit, clock_.Now(), to_judge);
+  batch.number = in_hand_.Take();
+  WakeHelper();
+  lock.unlock();
+  consumer_->Wake();  // there is room for more letters again
+  for (const std::size_t place : to_judge)
+    batch.judgements[place] = judge_(std::move(batch.judgements[place].letter));
+  return batch;
+}
+
+void Inbox::LookUp() {
   {
     const std::lock_guard lock(mutex_);
-    if (taken_bytes_ == 0) return;
-    buffered_bytes_ -= std::exchange(taken_bytes_, 0);
+    looks_up_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Inbox::Release(TakenBatch batch) {
+  {
+    const std::lock_guard lock(mutex_);
+    buffer_.Release(batch);
   }
   consumer_->Wake();  // there is room for more bytes again
 }
 
-bool Inbox::HoldsMoreThan(std::size_t letters, std::size_t bytes) const {
+bool Inbox::IsInHand(const TakenBatch& batch) const {
   const std::lock_guard lock(mutex_);
-  return received_.size() > letters || buffered_bytes_ > bytes;
+  return in_hand_.Has(batch.number);
 }
 
-void Inbox::AcknowledgeUpTo(DeliveryTag tag) {
-  if (tag.number == 0) return;  // of a queue that is no more
+bool Inbox::HoldsMoreThan(std::size_t letters, std::size_t bytes) const {
+  const std::lock_guard lock(mutex_);
+  return buffer_.letters() > letters || buffer_.bytes() > bytes;
+}
+
+void Inbox::Recorded(const TakenBatch& batch, DeliveryTag tag, bool is_all) {
   {
     const std::lock_guard lock(mutex_);
-    if (orders_.give_back) return;  // the broker gets it back: it must come again
-    to_acknowledge_ = tag;
+    const auto all_to = in_hand_.Recorded(batch.number, tag, is_all);
+    if (!all_to || all_to->number == 0) return;  // not yet, or of a queue that is no more
+    if (orders_.give_back) return;               // the broker gets it back: it must come again
+    to_acknowledge_ = *all_to;
   }
   changed_.notify_all();
   consumer_->Wake();
@@ -114,8 +127,8 @@ void Inbox::Hold() {
 void Inbox::GiveBack() {
   {
     const std::lock_guard lock(mutex_);
-    received_.clear();
-    buffered_bytes_ = taken_bytes_;
+    buffer_.Drop();
+    in_hand_.Forget();
   }
   Give({.wanted = Wanted::kGiveBack, .give_back = true});
 }
@@ -133,6 +146,7 @@ void Inbox::Give(const Orders& orders) {
     orders_ = {.wanted = orders.wanted, .give_back = orders_.give_back || orders.give_back};
   }
   changed_.notify_all();
+  whole_batch_.notify_all();
   consumer_->Wake();
 }
 
@@ -150,12 +164,12 @@ Inbox::Orders Inbox::orders() const {
 
 void Inbox::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) Step(stop);
-  WriteAcknowledgement();
+  WriteAcknowledgement(stop);
   consumer_->Close();
 }
 
 void Inbox::Step(const std::stop_token& stop) {
-  WriteAcknowledgement();
+  WriteAcknowledgement(stop);
   const Orders orders = this->orders();
   if (orders.give_back) {
     consumer_->Close();
@@ -200,12 +214,12 @@ bool Inbox::Subscribed(const std::stop_token& stop) {
 ReceiveLimits Inbox::Room() const {
   const std::lock_guard lock(mutex_);
   ReceiveLimits room;
-  if (buffered_bytes_ >= options_.max_buffered_bytes || received_.size() >= options_.prefetch) {
+  if (buffer_.bytes() >= options_.max_buffered_bytes || buffer_.letters() >= options_.prefetch) {
     room.max_letters = 0;
     return room;
   }
-  room.max_letters = options_.prefetch - received_.size();
-  room.max_bytes = options_.max_buffered_bytes - buffered_bytes_;
+  room.max_letters = options_.prefetch - buffer_.letters();
+  room.max_bytes = options_.max_buffered_bytes - buffer_.bytes();
   room.wait = kReceiveWait;
   return room;
 }
@@ -230,7 +244,7 @@ void Inbox::Deliver(const std::stop_token& stop) {
 void Inbox::Store(std::vector<Delivery> deliveries) {
   if (deliveries.empty()) return;
   fault::Hit("receive.after");
-  std::vector<Received> received;
+  std::vector<LetterBuffer::Received> received;
   received.reserve(deliveries.size());
   fault::Hit("decode.before");
   for (Delivery& delivery : deliveries) {
@@ -252,18 +266,16 @@ void Inbox::Store(std::vector<Delivery> deliveries) {
   {
     const std::lock_guard lock(mutex_);
     generation_ = last.generation;
-    for (Received& one : received) {
-      buffered_bytes_ += one.bytes;
-      received_.push_back(std::move(one));
-    }
+    for (LetterBuffer::Received& one : received) buffer_.Add(std::move(one));
+    WakeHelper();
   }
   changed_.notify_all();
 }
 
-Inbox::Received Inbox::ReadAndJudge(Delivery delivery) const {
+LetterBuffer::Received Inbox::ReadAndJudge(Delivery delivery) const {
   const Instant now = clock_.Now();
   Letter letter = reader_.Read(LetterId(TimeOrderedUuid(now)), std::move(delivery));
-  Received received;
+  LetterBuffer::Received received;
   if (ComesOften(letter)) {
     received.judgement.letter = std::move(letter);
   } else {
@@ -303,11 +315,11 @@ void Inbox::KeepHold(const Orders& orders, const std::stop_token& stop) {
   // half a minute hangs up.
   while (!stop.stop_requested() && this->orders() == orders && has_channel_) {
     Deliver(stop);
-    WriteAcknowledgement();
+    WriteAcknowledgement(stop);
   }
 }
 
-void Inbox::WriteAcknowledgement() {
+void Inbox::WriteAcknowledgement(const std::stop_token& stop) {
   DeliveryTag tag;
   {
     const std::lock_guard lock(mutex_);
@@ -316,13 +328,18 @@ void Inbox::WriteAcknowledgement() {
   }
   // Asked for one by one until now, and for more from now on. Cancelled before its letter is
   // acknowledged, the consumer has nothing on its way to it that the broker would take back.
-  const bool widens = subscribed_prefetch_ == 1 && caution_.PrefetchAfter(tag.number) != 1;
-  if (widens && !consumer_->Cancel()) return;  // lost; the next call finds it
-  fault::Hit("ack.before");
-  if (const auto written = consumer_->AcknowledgeUpTo(tag); !written) {
-    // The letters are recorded; they come again, and their keys make that harmless. The next call
-    // finds the loss.
+  BrokerResult<void> written;
+  if (subscribed_prefetch_ == 1 && caution_.PrefetchAfter(tag.number) != 1)
+    written = consumer_->Cancel();
+  if (written) {
+    fault::Hit("ack.before");
+    written = consumer_->AcknowledgeUpTo(tag);
+  }
+  if (!written) {
+    // The letters are recorded; they come again, and their keys make that harmless. What else is in
+    // hand comes again, too, and must not be taken for what a next channel delivers.
     LogWarning("ack_lost", {{"queue", consumer_->queue()}, {"why", written.error().message}});
+    Lost(written.error(), stop);
     return;
   }
   fault::Hit("ack.after");
@@ -380,11 +397,11 @@ void Inbox::Forget(Loss loss) {
   const std::lock_guard lock(mutex_);
   switch (loss) {
     case Loss::kComesAgain:
-      received_.clear();
-      buffered_bytes_ = taken_bytes_;
+      buffer_.Drop();
+      in_hand_.Forget();
       break;
     case Loss::kIsGone:
-      for (Received& one : received_) one.judgement.letter.delivery.tag = {};
+      buffer_.ForgetTags();
       break;
   }
   to_acknowledge_ = {};
@@ -394,6 +411,7 @@ void Inbox::Forget(Loss loss) {
   subscribed_prefetch_ = 0;
   last_received_ = last_acknowledged_ = 0;
   changed_.notify_all();
+  whole_batch_.notify_all();
   metrics_.SetUnacked(consumer_->queue(), 0);
 }
 

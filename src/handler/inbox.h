@@ -4,7 +4,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,8 +14,10 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "broker/consumer.h"
+#include "handler/batches_in_hand.h"
 #include "handler/caution.h"
 #include "handler/judge.h"
+#include "handler/letter_buffer.h"
 #include "letter/letter_reader.h"
 #include "telemetry/health.h"
 #include "telemetry/metrics.h"
@@ -33,8 +34,7 @@ struct InboxOptions {
   bool optional = false;  // the queue need not exist
 };
 
-// The settling side's calls (everything but Run) may come from any thread; tags are those of
-// letters taken.
+// The settling side's calls (everything but Run) may come from any thread.
 class Inbox {
  public:
   // Everything referred to must outlive it.
@@ -44,19 +44,29 @@ class Inbox {
 
   void Start();
 
-  // Letters, judged, in the order of the queue, at most `limit`; waits for the first one and for no
-  // other. Empty: stopped. A letter that was delivered often before comes alone, and is judged only
+  // At most `limit` letters; waits for the first one and for no other. Empty: stopped, or told to
+  // LookUp(). A letter that was delivered often before comes alone, and is judged only
   // then: it may be what kills us. What has waited here is judged anew, so that the times in a
-  // judgement are those of its settle. Those taken before are done with: settled, or given back.
-  [[nodiscard]] std::vector<Judgement> Take(std::size_t limit, const std::stop_token& stop);
+  // judgement are those of its settle.
+  [[nodiscard]] TakenBatch Take(std::size_t limit, const std::stop_token& stop);
+  // The same, for whoever helps in a flood: waits until there are as many as may be taken at once,
+  // and leaves to Take() what comes alone: what was delivered often, and what is larger than a
+  // batch, or two of those would be in memory side by side (P9). Empty: stopped.
+  [[nodiscard]] TakenBatch TakeWholeBatch(std::size_t limit, const std::stop_token& stop);
+  // Take() returns, once, whether there is a letter or not.
+  void LookUp();
+  // The batch is done with: settled, or given back. Its bytes make room for others.
+  void Release(TakenBatch batch);
+  // False: what of it is not recorded was given back, or comes again over another channel.
+  [[nodiscard]] bool IsInHand(const TakenBatch& batch) const;
 
-  // Whether more than so many letters, or bytes of letters, are received and not settled; the batch
-  // in hand counts with its bytes only. Never waits.
+  // Whether more than so many letters, or bytes of letters, are received and not settled; batches
+  // in hand count with their bytes only. Never waits.
   [[nodiscard]] bool HoldsMoreThan(std::size_t letters, std::size_t bytes) const;
 
-  // The letter with this tag and those before it are recorded. Acknowledged soon, all at once;
-  // never waits.
-  void AcknowledgeUpTo(DeliveryTag tag);
+  // The letters of that batch up to this one are recorded; `is_all`: there is none behind it.
+  // Acknowledged soon, all at once, when those of the batches taken before are, too; never waits.
+  void Recorded(const TakenBatch& batch, DeliveryTag tag, bool is_all);
 
   // No further letters are delivered; those in hand stay ours and may be acknowledged.
   void Hold();
@@ -80,11 +90,6 @@ class Inbox {
     friend bool operator==(const Orders&, const Orders&) = default;
   };
   enum class Loss { kComesAgain, kIsGone };
-  struct Received {
-    Judgement judgement;
-    std::size_t bytes = 0;             // BufferedBytes(), which goes through all headers
-    std::optional<Instant> judged_at;  // absent: there is only its letter yet
-  };
 
   void Run(const std::stop_token& stop);
   void Step(const std::stop_token& stop);
@@ -93,14 +98,15 @@ class Inbox {
   bool Subscribed(const std::stop_token& stop);
   void LeaveUnreadable(const BrokerError& error);
   void Store(std::vector<Delivery> deliveries);
-  [[nodiscard]] Received ReadAndJudge(Delivery delivery) const;
+  [[nodiscard]] LetterBuffer::Received ReadAndJudge(Delivery delivery) const;
   void TellOfOften(const Letter& letter);
-  void WriteAcknowledgement();
+  void WriteAcknowledgement(const std::stop_token& stop);
   void Lost(const BrokerError& error, const std::stop_token& stop);
   void Forget(Loss loss);
   void Wait(const Orders& orders, const std::stop_token& stop, std::chrono::milliseconds limit);
   void Give(const Orders& orders);
-  void ReleaseTaken();
+  void WakeHelper();
+  [[nodiscard]] TakenBatch TakeNow(std::size_t limit, std::unique_lock<std::mutex> lock);
   [[nodiscard]] Orders orders() const;
   [[nodiscard]] ReceiveLimits Room() const;
 
@@ -115,12 +121,15 @@ class Inbox {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Received> received_;   // guarded by mutex_: not taken yet
-  std::size_t buffered_bytes_ = 0;  // guarded by mutex_: of received_ and of those taken last
-  std::size_t taken_bytes_ = 0;     // guarded by mutex_: of those taken last
-  Orders orders_;                   // guarded by mutex_
-  DeliveryTag to_acknowledge_;      // guarded by mutex_
-  std::uint64_t generation_ = 0;    // guarded by mutex_: of the letters received last
+  std::condition_variable_any
+      whole_batch_;                // for TakeWholeBatch(), which single letters must not wake
+  LetterBuffer buffer_;            // guarded by mutex_
+  BatchesInHand in_hand_;          // guarded by mutex_
+  bool looks_up_ = false;          // guarded by mutex_
+  std::size_t helpers_limit_ = 0;  // guarded by mutex_: of TakeWholeBatch(); 0: nobody helps
+  Orders orders_;                  // guarded by mutex_
+  DeliveryTag to_acknowledge_;     // guarded by mutex_
+  std::uint64_t generation_ = 0;   // guarded by mutex_: of the letters received last
 
   // Only the thread's:
   bool has_channel_ = false;             // what was delivered on it is ours

@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
+#include "base/latch.h"
 #include "handler/scripted_consumer.h"
 
 namespace deadletter {
@@ -30,18 +32,26 @@ class TestClock final : public Clock {
 class InboxTest : public ::testing::Test {
  protected:
   void StartInbox(InboxOptions options = {.prefetch = 10, .max_buffered_bytes = 1 << 20}) {
+    batch_ = {};
     inbox_ = std::make_unique<Inbox>(std::make_unique<test::ScriptedConsumer>(queue_), reader_,
                                      judge_, clock_, metrics_, health_, options);
     inbox_->Start();
   }
-  std::vector<Judgement> Take(std::size_t limit = 100) { return inbox_->Take(limit, {}); }
+  // What was taken before is done with.
+  std::vector<Judgement> Take(std::size_t limit = 100) {
+    inbox_->Release(std::exchange(batch_, {}));
+    batch_ = inbox_->Take(limit, {});
+    return batch_.judgements;
+  }
+  // Of the batch taken last.
+  void Acknowledge(DeliveryTag tag) { inbox_->Recorded(batch_, tag, true); }
 
   // Takes the first letter, which comes alone, and reports it recorded: after this everything is
   // delivered.
   void PassTheFirst() {
     const auto first = Take();
     ASSERT_THAT(first, SizeIs(1));
-    inbox_->AcknowledgeUpTo(first.back().letter.delivery.tag);
+    Acknowledge(first.back().letter.delivery.tag);
     ASSERT_TRUE(queue_.WaitForCall("subscribe 10"));
   }
 
@@ -70,6 +80,7 @@ class InboxTest : public ::testing::Test {
   Metrics metrics_;
   Health health_;
   std::unique_ptr<Inbox> inbox_;
+  TakenBatch batch_;
 };
 
 TEST_F(InboxTest, P1_ASubscriptionBeginsWithOneLetterUntilOneIsRecorded) {
@@ -80,7 +91,7 @@ TEST_F(InboxTest, P1_ASubscriptionBeginsWithOneLetterUntilOneIsRecorded) {
   const auto first = Take();
   EXPECT_THAT(Bodies(first), ElementsAre("a"));
   EXPECT_EQ(queue_.ready(), 2u) << "a crash now costs the other letters no delivery";
-  inbox_->AcknowledgeUpTo(first.back().letter.delivery.tag);
+  Acknowledge(first.back().letter.delivery.tag);
   EXPECT_TRUE(queue_.WaitForCall("subscribe 10"));
 }
 
@@ -96,7 +107,7 @@ TEST_F(InboxTest, P1_ALetterThatWasDeliveredOftenComesAlone) {
     const auto batch = Take();
     letters += batch.size();
     batches.push_back(Bodies(batch));
-    inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
+    Acknowledge(batch.back().letter.delivery.tag);
   }
   EXPECT_THAT(batches, Contains(ElementsAre("suspect")));
 }
@@ -110,14 +121,14 @@ TEST_F(InboxTest, P1_WhatIsGivenBackIsNeverAcknowledgedAlsoWhenDeliveryGoesOnAtO
   queue_.Push("b");  // lies in the inbox or on its way when the batch is given up
   inbox_->GiveBack();
   inbox_->Resume();
-  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);  // of the closed channel: passed over
+  Acknowledge(batch.back().letter.delivery.tag);  // of the closed channel: passed over
   std::vector<std::string> again;
   while (again.size() < 2) {
     const auto letters = Take();
     for (const std::string& body : Bodies(letters)) again.push_back(body);
     EXPECT_THAT(queue_.acknowledged(), Not(Contains(again.back())))
         << "acknowledged before it was recorded";
-    inbox_->AcknowledgeUpTo(letters.back().letter.delivery.tag);
+    Acknowledge(letters.back().letter.delivery.tag);
   }
   EXPECT_THAT(again, ElementsAre("a", "b"));
   inbox_->Stop();
@@ -132,7 +143,7 @@ TEST_F(InboxTest, P1_HoldingKeepsWhatIsInHandAndAcknowledgesIt) {
   const auto batch = Take();
   inbox_->Hold();
   ASSERT_TRUE(queue_.WaitForCall("cancel"));
-  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
+  Acknowledge(batch.back().letter.delivery.tag);
   EXPECT_TRUE(queue_.WaitForCall("ack 2"));
   EXPECT_THAT(queue_.calls(), Not(Contains("close")));
 }
@@ -151,7 +162,7 @@ TEST_F(InboxTest, P1_WhatIsOnItsWayIsTakenInWhileHoldingAsFarAsThereIsRoom) {
   ASSERT_TRUE(queue_.WaitForCall("keep alive"));
   EXPECT_THAT(queue_.calls(), Contains("deliver b"));
   EXPECT_THAT(queue_.calls(), Not(Contains("deliver beyond"))) << "P9";
-  inbox_->AcknowledgeUpTo(first.back().letter.delivery.tag);
+  Acknowledge(first.back().letter.delivery.tag);
   inbox_->Resume();
   EXPECT_THAT(Bodies(Take()), ElementsAre("a", "b"));
   EXPECT_THAT(Bodies(Take()), ElementsAre("beyond"));
@@ -164,7 +175,7 @@ TEST_F(InboxTest, P1_AStopWritesTheLastAcknowledgementAndGivesTheRestBack) {
   queue_.Push("a");
   queue_.Push("b");
   const auto batch = Take(1);
-  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
+  Acknowledge(batch.back().letter.delivery.tag);
   inbox_->Stop();
   EXPECT_THAT(queue_.acknowledged(), ElementsAre("first", "a"));
   EXPECT_EQ(queue_.ready(), 1u);
@@ -178,7 +189,7 @@ TEST_F(InboxTest, P5_ALostConnectionIsMadeAgainAndNothingIsMissing) {
   const auto batch = Take();
   queue_.LoseConnection();
   ASSERT_TRUE(queue_.WaitForCall("close"));
-  inbox_->AcknowledgeUpTo(batch.back().letter.delivery.tag);
+  Acknowledge(batch.back().letter.delivery.tag);
   EXPECT_THAT(Bodies(Take()), ElementsAre("a"));
 }
 
@@ -207,6 +218,59 @@ TEST_F(InboxTest, P9_ABatchHoldsNoMoreBytesThanOneStatementMay) {
   EXPECT_THAT(Bodies(Take()), ElementsAre("b"));
 }
 
+TEST_F(InboxTest, P3_WhatIsInHandIsForgottenWhenAnAcknowledgementFindsTheConnectionLost) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  queue_.Push("b");
+  ASSERT_TRUE(queue_.WaitForCall("deliver b"));
+  TakenBatch a = inbox_->Take(1, {});
+  const TakenBatch b = inbox_->Take(1, {});
+  const std::size_t so_far = queue_.calls().size();
+  queue_.LoseConnectionAtAcknowledgement();
+  inbox_->Recorded(a, a.judgements.back().letter.delivery.tag, true);
+  ASSERT_TRUE(queue_.WaitForCall("subscribe 1", so_far));
+  EXPECT_FALSE(inbox_->IsInHand(b)) << "it comes again";
+}
+
+// Takes as one who helps in a flood, two letters at least.
+class Helper {
+ public:
+  explicit Helper(Inbox& inbox)
+      : thread_([this, &inbox](const std::stop_token& stop) {
+          batch_ = inbox.TakeWholeBatch(2, stop);
+          inbox.Release(batch_);
+          done_.Open();
+        }) {}
+  // What it took, once it has; nothing after 10 s.
+  std::vector<Judgement> Took() {
+    (void)done_.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+    thread_.request_stop();
+    thread_.join();
+    return batch_.judgements;
+  }
+
+ private:
+  TakenBatch batch_;
+  Latch done_;
+  std::jthread thread_;
+};
+
+TEST_F(InboxTest, P9_WhoHelpsLeavesALetterThatIsLargerThanABatchAndTakesWhatIsBehindIt) {
+  queue_.Push("first");
+  StartInbox({.prefetch = 10, .max_buffered_bytes = 1 << 20, .max_batch_bytes = 50'000});
+  PassTheFirst();
+  Helper helper(*inbox_);
+  const std::string large(60'000, 'x');
+  queue_.Push(large);
+  queue_.Push("a");
+  queue_.Push("b");
+  ASSERT_TRUE(queue_.WaitForCall("deliver b"));
+  EXPECT_THAT(Bodies(Take()), ElementsAre(large));
+  EXPECT_THAT(Bodies(helper.Took()), ElementsAre("a", "b"));
+}
+
 TEST_F(InboxTest, P1_NothingElseIsPrefetchedUntilASuspectIsRecorded) {
   queue_.Push("first");
   StartInbox();
@@ -217,12 +281,12 @@ TEST_F(InboxTest, P1_NothingElseIsPrefetchedUntilASuspectIsRecorded) {
   const std::size_t so_far = queue_.calls().size();
   const auto before = Take();
   ASSERT_THAT(Bodies(before), ElementsAre("a"));
-  inbox_->AcknowledgeUpTo(before.back().letter.delivery.tag);
+  Acknowledge(before.back().letter.delivery.tag);
   ASSERT_TRUE(queue_.WaitForCall("ack 2"));
   const auto suspect = Take();
   const std::size_t at_suspect = queue_.calls().size();
   ASSERT_THAT(Bodies(suspect), ElementsAre("suspect"));
-  inbox_->AcknowledgeUpTo(suspect.back().letter.delivery.tag);
+  Acknowledge(suspect.back().letter.delivery.tag);
   ASSERT_TRUE(queue_.WaitForCall("subscribe 10", at_suspect));
   const auto calls = queue_.calls();
   const auto trusted =
@@ -253,8 +317,10 @@ TEST_F(InboxTest, P1_ALetterThatCannotBeReadIsLookedForAloneAndThenAskedForNoMor
   {
     std::jthread settling([this](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
-        const auto letters = inbox_->Take(100, stop);
-        if (!letters.empty()) inbox_->AcknowledgeUpTo(letters.back().letter.delivery.tag);
+        TakenBatch batch = inbox_->Take(100, stop);
+        if (!batch.judgements.empty())
+          inbox_->Recorded(batch, batch.judgements.back().letter.delivery.tag, true);
+        inbox_->Release(std::move(batch));
       }
     });
     ASSERT_TRUE(WaitForHealth("take it out"));
@@ -302,7 +368,7 @@ TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenIsStillSettled) {
   while (kept.empty() || kept.back() != "of the next queue") {
     const auto letters = Take();
     for (const std::string& body : Bodies(letters)) kept.push_back(body);
-    inbox_->AcknowledgeUpTo(letters.back().letter.delivery.tag);
+    Acknowledge(letters.back().letter.delivery.tag);
   }
   EXPECT_THAT(kept, ElementsAre("a", "b", "of the next queue"));
   inbox_->Stop();

@@ -1,5 +1,6 @@
 #include "handler/intake.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "telemetry/log.h"
@@ -12,6 +13,18 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kFirstBackoff(100);
 constexpr milliseconds kLongestBackoff(10'000);
+constexpr milliseconds kFirstHelperRest(1'000);
+constexpr milliseconds kLongestHelperRest(60'000);
+
+// Two that settle side by side have together in hand what one alone would.
+std::size_t ShareOf(std::size_t batch, bool has_helper) {
+  return has_helper ? std::max<std::size_t>(batch / 2, 1) : batch;
+}
+
+InboxOptions ShareOf(InboxOptions options, bool has_helper) {
+  options.max_batch_bytes = ShareOf(options.max_batch_bytes, has_helper);
+  return options;
+}
 
 }  // namespace
 
@@ -19,34 +32,110 @@ constexpr milliseconds kLongestBackoff(10'000);
 // committed, the broker still has every letter of the batch and delivers it again; after it, the
 // ledger has them all, and letters delivered again are known by their keys.
 void Intake::HandleOneBatch(const std::stop_token& stop) {
-  // Received, read and decided by the inbox, while the batch before was being settled.
-  const std::vector<Judgement> judgements = inbox_.Take(options_.batch_letters, stop);
-  std::span<const Judgement> rest = judgements;
+  // Received, read and judged by the inbox, while the batch before was being settled.
+  auto [batch, recorded] = NextBatch(stop);
+  auto rest = std::span<const Judgement>(batch.judgements).subspan(recorded);
   while (!rest.empty()) {
-    const auto began = steady_clock::now();
-    settling_letters_ = rest.size();
-    const SettleProgress progress = settler_.Settle(rest);  // settle
-    settling_letters_ = 0;
-    const std::size_t recorded = progress.settled.size();
-    // Acknowledge last, and only what the ledger has answered for: from here on the broker may
-    // forget it (P1).
-    if (recorded > 0) inbox_.AcknowledgeUpTo(rest[recorded - 1].letter.delivery.tag);
-    Report(rest.first(recorded), progress, began);
-    rest = rest.subspan(recorded);
+    const SettleProgress progress = SettleSome(settler_, batch, rest);  // settle, acknowledge
+    if (!progress.settled.empty()) {
+      backoff_.Reset();
+      return_backoff_.Reset();
+    }
+    rest = rest.subspan(progress.settled.size());
     if (!progress.error) {
       Resume();
-    } else if (!WaitForLedger(*progress.error, rest, stop)) {
-      return;  // given back to the broker
+    } else if (!WaitForLedger(*progress.error, batch, rest, stop)) {
+      break;  // given back to the broker
     }
+  }
+  inbox_.Release(std::move(batch));
+}
+
+Intake::BegunBatch Intake::NextBatch(const std::stop_token& stop) {
+  std::optional<Unfinished> unfinished = TakeUnfinished();
+  if (!unfinished) return {.batch = inbox_.Take(most_letters_, stop), .recorded = 0};
+  BegunBatch& begun = unfinished->begun;
+  const auto rest = std::span<const Judgement>(begun.batch.judgements).subspan(begun.recorded);
+  const bool in_doubt = unfinished->error.fault == LedgerFault::kInDoubt;
+  // Given back or lost meanwhile it comes again: settled here once more it would be twice there.
+  if (inbox_.IsInHand(begun.batch) &&
+      (!in_doubt || WaitForLedger(unfinished->error, begun.batch, rest, stop)))
+    return std::move(begun);
+  inbox_.Release(std::move(begun.batch));
+  return {};
+}
+
+SettleProgress Intake::SettleSome(BatchSettler& settler, const TakenBatch& batch,
+                                  std::span<const Judgement> rest) {
+  const auto began = steady_clock::now();
+  settling_letters_ += rest.size();
+  SettleProgress progress = settler.Settle(rest);  // settle
+  settling_letters_ -= rest.size();
+  const std::size_t recorded = progress.settled.size();
+  // Acknowledge last, and only what the ledger has answered for: from here on the broker may
+  // forget it (P1).
+  if (recorded > 0)
+    inbox_.Recorded(batch, rest[recorded - 1].letter.delivery.tag, recorded == rest.size());
+  Report(rest.first(recorded), progress, began);
+  return progress;
+}
+
+// Only in a flood, and only while all goes well: what it meets is left to the other one, who has a
+// session of its own, pauses, gives back, and knows when to go on. If we die on any line of it, it
+// is as above.
+void Intake::Help(const std::stop_token& stop) {
+  BatchSettler settler(
+      *helping_, [this](auto batch, auto locked) { return helping_->Settle(batch, locked); },
+      clock_);
+  Backoff rest_after_error(kFirstHelperRest, kLongestHelperRest);
+  while (true) {
+    TakenBatch batch = inbox_.TakeWholeBatch(most_letters_, stop);
+    if (batch.judgements.empty()) return;  // stopped
+    std::size_t recorded = 0;
+    std::optional<LedgerError> error;
+    while (!error && recorded < batch.judgements.size()) {
+      const auto rest = std::span<const Judgement>(batch.judgements).subspan(recorded);
+      SettleProgress progress = SettleSome(settler, batch, rest);
+      recorded += progress.settled.size();
+      error = std::move(progress.error);
+    }
+    if (!error) {
+      rest_after_error.Reset();
+      inbox_.Release(std::move(batch));
+      continue;
+    }
+    const std::string cause(LedgerFaultName(error->fault));
+    metrics_.SettleError(cause);
+    LogWarning(
+        "helper_rests",
+        {{"queue", queue_}, {"cause", cause}, {"code", error->code}, {"why", error->message}});
+    LeaveUnfinished({{std::move(batch), recorded}, std::move(*error)}, stop);
+    helper_nap_.WaitFor(stop, rest_after_error.Next());
   }
 }
 
+// Until it is taken up: two that are unfinished would have to be taken up in their order.
+void Intake::LeaveUnfinished(Unfinished unfinished, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  unfinished_ = std::move(unfinished);
+  inbox_.LookUp();
+  taken_up_.wait(lock, stop, [this] { return !unfinished_; });
+}
+
+std::optional<Intake::Unfinished> Intake::TakeUnfinished() {
+  const std::lock_guard lock(mutex_);
+  taken_up_.notify_all();
+  return std::exchange(unfinished_, std::nullopt);
+}
+
 Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement,
-               const LetterReader& reader, const Judge& judge, const Clock& clock, Metrics& metrics,
-               Health& health, IntakeOptions options, std::function<void()> events_written)
+               std::unique_ptr<Settlement> helping, const LetterReader& reader, const Judge& judge,
+               const Clock& clock, Metrics& metrics, Health& health, IntakeOptions options,
+               std::function<void()> events_written)
     : queue_(consumer->queue()),
       part_("intake of " + queue_),
       settlement_(std::move(settlement)),
+      helping_(std::move(helping)),
       settler_(
           *settlement_,
           [this](auto batch, auto locked) { return settlement_->Settle(batch, locked); }, clock),
@@ -54,8 +143,10 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
       metrics_(metrics),
       health_(health),
       options_(options),
+      most_letters_(ShareOf(options.batch_letters, helping_ != nullptr)),
       events_written_(std::move(events_written)),
-      inbox_(std::move(consumer), reader, judge, clock, metrics, health, options.inbox),
+      inbox_(std::move(consumer), reader, judge, clock, metrics, health,
+             ShareOf(options.inbox, helping_ != nullptr)),
       backoff_(kFirstBackoff, kLongestBackoff),
       return_backoff_(options.first_return, options.longest_return) {
   // From before anything runs: nobody is to find everything ready that has not begun.
@@ -80,11 +171,12 @@ void Intake::FinishBy(steady_clock::time_point deadline) {
   if (done_.WaitUntil(deadline)) return;
   // The ledger or the broker does not answer: the batch goes back unacknowledged.
   settlement_->Abort();
+  if (helping_) helping_->Abort();
   inbox_.Abort();
 }
 
 bool Intake::HasBacklog() const {
-  return settling_letters_ >= options_.batch_letters ||
+  return settling_letters_ >= most_letters_ ||
          inbox_.HoldsMoreThan(options_.batch_letters / 4, options_.inbox.max_buffered_bytes / 4);
 }
 
@@ -97,21 +189,26 @@ void Intake::Run(const std::stop_token& stop) {
     inbox_.Start();
     health_.Set(part_, HealthState::kReady);
   }
-  while (!stop.stop_requested()) HandleOneBatch(stop);
+  {
+    std::jthread helper;  // is waited for at the end of this block
+    if (helping_) helper = std::jthread([this, &stop] { Help(stop); });
+    while (!stop.stop_requested()) HandleOneBatch(stop);
+  }
   inbox_.Stop();
   done_.Open();
 }
 
-// The ledger refused or did not answer. True: try the rest of the batch again. False: it went back
-// to the broker, which delivers it again, and now it could be settled (or we stop).
-bool Intake::WaitForLedger(const LedgerError& error, std::span<const Judgement> rest,
-                           const std::stop_token& stop) {
+// The ledger refused or did not answer. True: try the rest of the batch again. False: it is the
+// broker's, which delivers it again, and now it could be settled (or we stop).
+bool Intake::WaitForLedger(const LedgerError& error, const TakenBatch& batch,
+                           std::span<const Judgement> rest, const std::stop_token& stop) {
   Pause(error);
   const bool in_doubt = error.fault == LedgerFault::kInDoubt;
   const bool held_long = steady_clock::now() - paused_since_ >= options_.hold;
   if (!in_doubt && !held_long && !stop.stop_requested()) {
     nap_.WaitFor(stop, backoff_.Next());
-    return true;
+    // Its channel may be lost meanwhile: then it comes again, as what is given back does.
+    if (inbox_.IsInHand(batch)) return true;
   }
   // In doubt: perhaps the letters are recorded. Delivered again, those with a key are known, and
   // those without one are marked as possible duplicates; settling them here once more would make
@@ -183,8 +280,6 @@ void Intake::Resume() {
 void Intake::Report(std::span<const Judgement> judgements, const SettleProgress& progress,
                     steady_clock::time_point began) {
   if (judgements.empty()) return;
-  backoff_.Reset();
-  return_backoff_.Reset();
   const auto took = steady_clock::now() - began;
   metrics_.BatchSettled(judgements.size(), std::chrono::duration_cast<Microseconds>(took));
   const Instant now = clock_.Now();

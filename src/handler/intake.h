@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -30,15 +33,18 @@ struct IntakeOptions {
   std::chrono::milliseconds longest_return{30 * 60'000};
 };
 
-// Two threads: the inbox's receives, reads and judges, this one's settles. Everything referred to
-// must outlive it.
+// Threads: the inbox's receives, reads and judges, this one's settles, and in a flood a helper
+// settles beside it, over a session of its own.
+// Everything referred to must outlive it.
 class Intake {
  public:
+  // `helping`: the helper's; null: there is none (a ledger that lets one write at a time).
   // `events_written` is called after a settle that failed executions, so that the relay need not be
   // waited for.
   Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement,
-         const LetterReader& reader, const Judge& judge, const Clock& clock, Metrics& metrics,
-         Health& health, IntakeOptions options, std::function<void()> events_written);
+         std::unique_ptr<Settlement> helping, const LetterReader& reader, const Judge& judge,
+         const Clock& clock, Metrics& metrics, Health& health, IntakeOptions options,
+         std::function<void()> events_written);
   ~Intake();  // as FinishBy() without patience; then waits for the threads to end
 
   void Start();
@@ -52,10 +58,27 @@ class Intake {
   [[nodiscard]] bool HasBacklog() const;
 
  private:
+  struct BegunBatch {
+    TakenBatch batch;
+    std::size_t recorded = 0;  // of its letters
+  };
+  // What the helper could not settle, for the other one to deal with.
+  struct Unfinished {
+    BegunBatch begun;
+    LedgerError error;
+  };
+
   void Run(const std::stop_token& stop);
   void HandleOneBatch(const std::stop_token& stop);
-  bool WaitForLedger(const LedgerError& error, std::span<const Judgement> rest,
-                     const std::stop_token& stop);
+  // Empty: stopped, or there was only something to give back.
+  [[nodiscard]] BegunBatch NextBatch(const std::stop_token& stop);
+  void Help(const std::stop_token& stop);
+  void LeaveUnfinished(Unfinished unfinished, const std::stop_token& stop);
+  [[nodiscard]] std::optional<Unfinished> TakeUnfinished();
+  [[nodiscard]] SettleProgress SettleSome(BatchSettler& settler, const TakenBatch& batch,
+                                          std::span<const Judgement> rest);
+  bool WaitForLedger(const LedgerError& error, const TakenBatch& batch,
+                     std::span<const Judgement> rest, const std::stop_token& stop);
   void AwaitLedger(std::span<const Judgement> rest, const std::stop_token& stop);
   [[nodiscard]] LedgerResult<void> Rehearse(std::span<const Judgement> rest);
   void Pause(const LedgerError& error);
@@ -66,20 +89,26 @@ class Intake {
   const std::string queue_;
   const std::string part_;  // in Health
   const std::unique_ptr<Settlement> settlement_;
+  const std::unique_ptr<Settlement> helping_;
   BatchSettler settler_;
   const Clock& clock_;
   Metrics& metrics_;
   Health& health_;
   const IntakeOptions options_;
+  const std::size_t most_letters_;  // that each settles at once
   const std::function<void()> events_written_;
   Inbox inbox_;
   std::atomic<std::size_t> settling_letters_{0};
+  std::mutex mutex_;
+  std::condition_variable_any taken_up_;
+  std::optional<Unfinished> unfinished_;  // guarded by mutex_
 
   std::string paused_cause_;  // empty: not paused
   std::chrono::steady_clock::time_point paused_since_;
   Backoff backoff_;         // } both begin anew with the next letter recorded
   Backoff return_backoff_;  // }
   Signal nap_;              // never notified: a wait that a stop ends
+  Signal helper_nap_;       // the helper's
   Latch done_;
   std::jthread thread_;
 };

@@ -60,6 +60,13 @@ class ScriptedQueue {
       return std::find(begin, calls_.end(), call) != calls_.end();
     });
   }
+  // Waits until that letter was acknowledged; false after 10 s.
+  [[nodiscard]] bool WaitForAcknowledged(const std::string& body) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10), [&] {
+      return std::ranges::find(acknowledged_, body) != acknowledged_.end();
+    });
+  }
   [[nodiscard]] std::vector<std::string> calls() {
     const std::lock_guard lock(mutex_);
     return calls_;
@@ -74,7 +81,12 @@ class ScriptedQueue {
   }
   // The next Receive() fails so, once.
   void LoseConnection() { Break(BrokerFault::kUnreachable); }
-  // The same, and what was delivered does not come again.
+  // The next AcknowledgeUpTo() fails so, once.
+  void LoseConnectionAtAcknowledgement() {
+    const std::lock_guard lock(mutex_);
+    loses_acknowledgement_ = true;
+  }
+  // As LoseConnection(), and what was delivered does not come again.
   void Delete() { Break(BrokerFault::kCancelled, Given::kIsGone); }
 
  private:
@@ -104,6 +116,7 @@ class ScriptedQueue {
   std::vector<std::string> calls_;
   std::vector<std::string> acknowledged_;
   std::optional<BrokerFault> fault_;
+  bool loses_acknowledgement_ = false;
   Given given_ = Given::kComesAgain;
 };
 
@@ -168,6 +181,8 @@ class ScriptedConsumer final : public Consumer {
   BrokerResult<void> AcknowledgeUpTo(DeliveryTag tag) override {
     const std::lock_guard lock(queue_.mutex_);
     if (tag.generation != generation_) return {};
+    if (std::exchange(queue_.loses_acknowledgement_, false))
+      return Unexpected<BrokerError>(BrokerError{BrokerFault::kUnreachable, "scripted"});
     for (; acknowledged_number_ < tag.number; ++acknowledged_number_) {
       queue_.acknowledged_.push_back(in_hand_.front().body);
       in_hand_.pop_front();

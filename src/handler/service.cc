@@ -66,8 +66,9 @@ Service::Service(ServiceOptions options, const Adapters& adapters, const Clock& 
   }
   for (const QueueOptions& queue : options.queues) {
     intakes_.push_back(std::make_unique<Intake>(
-        adapters.consumer(queue.name, queue.consumer_tag), adapters.settlement(), reader_, judge_,
-        clock, metrics, health, queue.intake, [this] { relay_.Notify(); }));
+        adapters.consumer(queue.name, queue.consumer_tag), adapters.settlement(),
+        queue.has_helper ? adapters.settlement() : nullptr, reader_, judge_, clock, metrics, health,
+        queue.intake, [this] { relay_.Notify(); }));
   }
 }
 

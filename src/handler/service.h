@@ -42,6 +42,7 @@ struct QueueOptions {
   std::string name;
   std::string consumer_tag;
   IntakeOptions intake;
+  bool has_helper = true;  // a second session settles in a flood
 };
 
 struct ServiceOptions {

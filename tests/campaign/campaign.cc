@@ -23,11 +23,13 @@ constexpr int kMostVisits = 5;
 constexpr int kTries = 10;  // to find something in hand
 constexpr int kLastReplays = 5;
 constexpr int kKilled = 128 + SIGKILL;
+// Two letters each for the two that settle side by side.
+constexpr const char* kSmallBatches = "\n[intake]\nbatch_letters = 4\n";
 
 WorldOptions UnmigratedWithRules() {
   WorldOptions options;
   options.ledger.migrated = false;
-  options.toml = kRules;
+  options.toml = std::string(kRules) + kSmallBatches;
   return options;
 }
 

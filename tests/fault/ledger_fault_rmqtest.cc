@@ -1,36 +1,12 @@
 // What a PostgreSQL does to its clients without going away: it ends their sessions, cancels their
 // statements, has no place for them, or comes back from a crash.
-#include "tests/fault/fire.h"
+#include "tests/fault/sleeping_updates.h"
 #include "tests/support/private_postgres.h"
 
 namespace deadletter::test {
 namespace {
 
-class LedgerTrouble : public Fire {
- protected:
-  // The update of that execution takes until the sleeper is woken by force.
-  void MakeUpdatesSleep(std::int64_t number) {
-    Platform().Run(
-        "CREATE TABLE sleepy (id bigint); INSERT INTO sleepy VALUES (" + std::to_string(number) +
-        ");"
-        "CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF EXISTS (SELECT FROM sleepy WHERE id = NEW.id) THEN PERFORM pg_sleep(600); END IF;"
-        "RETURN NEW; END $$;"
-        "CREATE TRIGGER sleeping BEFORE UPDATE ON execution FOR EACH ROW EXECUTE FUNCTION sleep()");
-  }
-  // Waits for the settle that sleeps, and does that to its session; updates sleep no more.
-  void DoToTheSleeper(const std::string& function) {
-    PlatformConnection admin = Platform();
-    const std::string sleeper =
-        "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
-    ASSERT_TRUE(WaitUntil([&] { return admin.Value("SELECT count(*) " + sleeper) == "1"; }));
-    admin.Run("DELETE FROM sleepy");
-    EXPECT_EQ(admin.Value("SELECT count(" + function + "(pid)) " + sleeper), "1");
-  }
-  void ExpectNothingWasGivenBack() {
-    for (const LetterSummary& letter : world_.Letters()) EXPECT_FALSE(letter.redelivered);
-  }
-};
+class LedgerTrouble : public SleepingUpdates {};
 
 TEST_F(LedgerTrouble, P1_P5_AServerThatCrashesUnderLoadIsWaitedFor) {
   Server server = world_.Serve();
@@ -50,7 +26,7 @@ TEST_F(LedgerTrouble, P1_P5_AServerThatCrashesUnderLoadIsWaitedFor) {
 }
 
 TEST_F(LedgerTrouble, P5_AStatementThatSomebodyCancelsIsSettledAgainAndNoLetterIsBlamed) {
-  MakeUpdatesSleep(3);
+  MakeUpdatesSleep({3});
   Server server = world_.Serve();
   SendLetters(20);
   DoToTheSleeper("pg_cancel_backend");
@@ -62,7 +38,7 @@ TEST_F(LedgerTrouble, P5_AStatementThatSomebodyCancelsIsSettledAgainAndNoLetterI
 }
 
 TEST_F(LedgerTrouble, P5_ASessionThatSomebodyTerminatesInTheMiddleOfASettleIsOpenedAgain) {
-  MakeUpdatesSleep(3);
+  MakeUpdatesSleep({3});
   Server server = world_.Serve();
   SendLetters(20);
   DoToTheSleeper("pg_terminate_backend");

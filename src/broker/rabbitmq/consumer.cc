@@ -76,7 +76,9 @@ void RabbitConsumer::Abort() {
 }
 
 BrokerResult<void> RabbitConsumer::SubscribeHere(std::size_t prefetch) {
-  if (error_after_letters_) Drop();
+  // Never passed over in silence: what came on the channel before comes again, and whoever has it
+  // in hand must be told.
+  if (error_after_letters_) return DropBecauseOf(*error_after_letters_);
   const auto bounded =
       static_cast<std::uint16_t>(std::clamp<std::size_t>(prefetch, 1, kLargestPrefetch));
   fault::Hit("subscribe.before");

@@ -139,6 +139,25 @@ TEST_F(RabbitConsumerTest, P1_LettersThatCameBeforeTheQueueWasDeletedAreStillGiv
   EXPECT_EQ(letters, 3U);
 }
 
+// Whoever has letters in hand must hear that they come again: else they would be taken for those of
+// the new channel.
+TEST_F(RabbitConsumerTest, P3_AChannelThatEndedBehindItsLettersIsToldBeforeTheyComeAgain) {
+  node_.DeclareQueue(vhost_, "letters");
+  SendNumbered("letters", 3);
+  auto consumer = MakeConsumer("letters");
+  ASSERT_TRUE(consumer.Subscribe(10).has_value());
+  AwaitReady("letters", 0);  // they are on their way to us, or here
+  node_.CloseConnections(vhost_);
+  AwaitReady("letters", 3);
+  const ReceiveLimits limits{.max_letters = 100, .max_bytes = 1 << 20, .wait = kPatience};
+  const auto letters = consumer.Receive(limits);
+  ASSERT_TRUE(letters.has_value()) << letters.error().message;
+  EXPECT_EQ(letters->size(), 3U);
+  if (consumer.Subscribe(20)) {
+    EXPECT_FALSE(consumer.Receive(limits).has_value());
+  }
+}
+
 TEST_F(RabbitConsumerTest, P5_AHeaderThatGrewBeyondTheFrameByDyingIsRead) {
   node_.DeclareExchange(vhost_, "dlx", "fanout");
   node_.DeclareQueue(vhost_, "dead");

@@ -3,6 +3,19 @@
 
 namespace deadletter {
 
+namespace {
+
+// Where two share a batch, there must be enough for both.
+constexpr std::size_t kFewestToShare = 4;
+
+bool HasHelper(const Config& config, const QueueConfig& queue) {
+  if (config.pair == Pair::kEmbedded) return false;  // a file lets one write at a time
+  return config.intake.batch_letters >= kFewestToShare &&
+         queue.prefetch >= config.intake.batch_letters;
+}
+
+}  // namespace
+
 ServiceOptions MakeServiceOptions(const Config& config) {
   ServiceOptions options;
   const Redaction redaction = RedactionOf(config);
@@ -12,9 +25,7 @@ ServiceOptions MakeServiceOptions(const Config& config) {
     intake.inbox.prefetch = queue.prefetch;
     intake.inbox.max_buffered_bytes = config.intake.max_buffered_bytes;
     intake.inbox.optional = queue.optional;
-    // A file lets one write at a time.
-    const bool has_helper = config.pair == Pair::kServers;
-    options.queues.push_back({queue.name, queue.consumer_tag, intake, has_helper});
+    options.queues.push_back({queue.name, queue.consumer_tag, intake, HasHelper(config, queue)});
   }
   options.format = config.letter;
   options.judge.rules = config.policies;

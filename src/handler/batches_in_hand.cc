@@ -10,13 +10,26 @@ std::uint64_t BatchesInHand::Take() {
   return last_number_;
 }
 
+std::uint64_t BatchesInHand::TakeGone() {
+  gone_.insert(++last_number_);
+  return last_number_;
+}
+
+void BatchesInHand::LetGo() {
+  for (const Batch& batch : batches_)
+    if (!batch.is_recorded) gone_.insert(batch.number);
+  batches_.clear();
+}
+
 bool BatchesInHand::Has(std::uint64_t batch) const {
+  if (IsGone(batch)) return true;
   const auto found = std::ranges::find(batches_, batch, &Batch::number);
   return found != batches_.end() && !found->is_recorded;
 }
 
 std::optional<DeliveryTag> BatchesInHand::Recorded(std::uint64_t batch, DeliveryTag tag,
                                                    bool is_all) {
+  if (is_all) gone_.erase(batch);
   const auto found = std::ranges::find(batches_, batch, &Batch::number);
   if (found == batches_.end()) return std::nullopt;
   found->recorded_to = tag;

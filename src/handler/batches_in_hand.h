@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 
 #include "broker/consumer.h"
 
@@ -17,17 +18,22 @@ class BatchesInHand {
  public:
   // A batch was taken, behind all that were taken before.
   std::uint64_t Take();
+  // The same of letters whose queue is no more: they never come again, and nothing is acknowledged.
+  std::uint64_t TakeGone();
 
   // The letters of that batch are recorded up to this one; `is_all`: there is none behind it. Up to
-  // where all letters are by now; absent where that is no further than before, and for a batch that
-  // was forgotten.
+  // where all letters are by now; absent where that is no further than before, where nothing is to
+  // be acknowledged, and for a batch that was forgotten.
   std::optional<DeliveryTag> Recorded(std::uint64_t batch, DeliveryTag tag, bool is_all);
 
   // Not recorded whole, nor forgotten.
   [[nodiscard]] bool Has(std::uint64_t batch) const;
+  [[nodiscard]] bool IsGone(std::uint64_t batch) const { return gone_.contains(batch); }
 
   // What was taken is the broker's again: it is delivered anew, and nobody acknowledges it.
   void Forget() { batches_.clear(); }
+  // What was taken is ours alone: the queue is no more.
+  void LetGo();
 
  private:
   struct Batch {
@@ -37,6 +43,7 @@ class BatchesInHand {
   };
 
   std::deque<Batch> batches_;  // in the order of the queue; the first is not recorded yet
+  std::set<std::uint64_t> gone_;
   std::uint64_t last_number_ = 0;
 };
 

@@ -51,29 +51,39 @@ void Inbox::Start() {
 TakenBatch Inbox::Take(std::size_t limit, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, stop,
-                [this] { return looks_up_ || (!buffer_.IsEmpty() && orders_ == Orders{}); });
+                [this] { return looks_up_ || (buffer_.CanTake() && orders_ == Orders{}); });
   if (stop.stop_requested() || std::exchange(looks_up_, false)) return {};
   return TakeNow(limit, std::move(lock));
 }
 
+bool Inbox::AwaitWholeBatch(std::size_t limit, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  WaitForWholeBatch(limit, stop, lock);
+  return !stop.stop_requested();
+}
+
 TakenBatch Inbox::TakeWholeBatch(std::size_t limit, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  helpers_limit_ = limit;
-  whole_batch_.wait(lock, stop,
-                    [&] { return buffer_.HasWholeBatch(limit) && orders_ == Orders{}; });
+  WaitForWholeBatch(limit, stop, lock);
   if (stop.stop_requested()) return {};
   return TakeNow(limit, std::move(lock));
 }
 
+void Inbox::WaitForWholeBatch(std::size_t limit, const std::stop_token& stop,
+                              std::unique_lock<std::mutex>& lock) {
+  helpers_limit_ = limit;
+  whole_batch_.wait(lock, stop, [&] { return buffer_.CanTakeWhole(limit) && orders_ == Orders{}; });
+}
+
 // Under the lock.
 void Inbox::WakeHelper() {
-  if (helpers_limit_ > 0 && buffer_.HasWholeBatch(helpers_limit_)) whole_batch_.notify_all();
+  if (helpers_limit_ > 0 && buffer_.CanTakeWhole(helpers_limit_)) whole_batch_.notify_all();
 }
 
 TakenBatch Inbox::TakeNow(std::size_t limit, std::unique_lock<std::mutex> lock) {
   std::vector<std::size_t> to_judge;
   TakenBatch batch = buffer_.Take(limit, clock_.Now(), to_judge);
-  batch.number = in_hand_.Take();
+  batch.number = batch.IsGone() ? in_hand_.TakeGone() : in_hand_.Take();
   WakeHelper();
   lock.unlock();
   consumer_->Wake();  // there is room for more letters again
@@ -94,13 +104,20 @@ void Inbox::Release(TakenBatch batch) {
   {
     const std::lock_guard lock(mutex_);
     buffer_.Release(batch);
+    WakeHelper();
   }
+  changed_.notify_all();
   consumer_->Wake();  // there is room for more bytes again
 }
 
 bool Inbox::IsInHand(const TakenBatch& batch) const {
   const std::lock_guard lock(mutex_);
   return in_hand_.Has(batch.number);
+}
+
+bool Inbox::IsGone(const TakenBatch& batch) const {
+  const std::lock_guard lock(mutex_);
+  return in_hand_.IsGone(batch.number);
 }
 
 bool Inbox::HoldsMoreThan(std::size_t letters, std::size_t bytes) const {
@@ -112,8 +129,7 @@ void Inbox::Recorded(const TakenBatch& batch, DeliveryTag tag, bool is_all) {
   {
     const std::lock_guard lock(mutex_);
     const auto all_to = in_hand_.Recorded(batch.number, tag, is_all);
-    if (!all_to || all_to->number == 0) return;  // not yet, or of a queue that is no more
-    if (orders_.give_back) return;               // the broker gets it back: it must come again
+    if (!all_to) return;
     to_acknowledge_ = *all_to;
   }
   changed_.notify_all();
@@ -121,29 +137,30 @@ void Inbox::Recorded(const TakenBatch& batch, DeliveryTag tag, bool is_all) {
 }
 
 void Inbox::Hold() {
-  Give({.wanted = Wanted::kHold});
-}
-
-void Inbox::GiveBack() {
-  {
-    const std::lock_guard lock(mutex_);
-    buffer_.Drop();
-    in_hand_.Forget();
-  }
-  Give({.wanted = Wanted::kGiveBack, .give_back = true});
-}
-
-void Inbox::Resume() {
-  Give({.wanted = Wanted::kDelivery});
+  Want(Wanted::kHold);
 }
 
 // A channel that is to be closed is closed, also when Resume() comes right after: letters that were
 // dropped from the buffer must not stay outstanding on a channel where a later acknowledgement
 // would cover them (P1).
-void Inbox::Give(const Orders& orders) {
+void Inbox::GiveBack() {
   {
     const std::lock_guard lock(mutex_);
-    orders_ = {.wanted = orders.wanted, .give_back = orders_.give_back || orders.give_back};
+    buffer_.Drop();
+    in_hand_.Forget();
+    orders_.give_back = true;
+  }
+  Want(Wanted::kGiveBack);
+}
+
+void Inbox::Resume() {
+  Want(Wanted::kDelivery);
+}
+
+void Inbox::Want(Wanted wanted) {
+  {
+    const std::lock_guard lock(mutex_);
+    orders_.wanted = wanted;
   }
   changed_.notify_all();
   whole_batch_.notify_all();
@@ -339,7 +356,7 @@ void Inbox::WriteAcknowledgement(const std::stop_token& stop) {
     // The letters are recorded; they come again, and their keys make that harmless. What else is in
     // hand comes again, too, and must not be taken for what a next channel delivers.
     LogWarning("ack_lost", {{"queue", consumer_->queue()}, {"why", written.error().message}});
-    Lost(written.error(), stop);
+    if (!stop.stop_requested()) Lost(written.error(), stop);
     return;
   }
   fault::Hit("ack.after");
@@ -401,7 +418,8 @@ void Inbox::Forget(Loss loss) {
       in_hand_.Forget();
       break;
     case Loss::kIsGone:
-      buffer_.ForgetTags();
+      buffer_.LetGo();
+      in_hand_.LetGo();
       break;
   }
   to_acknowledge_ = {};

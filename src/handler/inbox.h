@@ -45,20 +45,25 @@ class Inbox {
   void Start();
 
   // At most `limit` letters; waits for the first one and for no other. Empty: stopped, or told to
-  // LookUp(). A letter that was delivered often before comes alone, and is judged only
+  // LookUp(). A letter that was delivered often before comes alone, after all that were taken
+  // before it, and is judged only
   // then: it may be what kills us. What has waited here is judged anew, so that the times in a
   // judgement are those of its settle.
   [[nodiscard]] TakenBatch Take(std::size_t limit, const std::stop_token& stop);
-  // The same, for whoever helps in a flood: waits until there are as many as may be taken at once,
-  // and leaves to Take() what comes alone: what was delivered often, and what is larger than a
-  // batch, or two of those would be in memory side by side (P9). Empty: stopped.
+  // The same, for whoever helps in a flood: waits until there are about as many as may be taken at
+  // once, and leaves to Take() what comes alone. Empty: stopped.
   [[nodiscard]] TakenBatch TakeWholeBatch(std::size_t limit, const std::stop_token& stop);
+  // Waits for that without taking it. False: stopped.
+  [[nodiscard]] bool AwaitWholeBatch(std::size_t limit, const std::stop_token& stop);
   // Take() returns, once, whether there is a letter or not.
   void LookUp();
   // The batch is done with: settled, or given back. Its bytes make room for others.
   void Release(TakenBatch batch);
   // False: what of it is not recorded was given back, or comes again over another channel.
   [[nodiscard]] bool IsInHand(const TakenBatch& batch) const;
+  // Its queue was deleted: it is in hand whatever happens to the channel, and comes from nowhere
+  // again. What is given up of it is lost.
+  [[nodiscard]] bool IsGone(const TakenBatch& batch) const;
 
   // Whether more than so many letters, or bytes of letters, are received and not settled; batches
   // in hand count with their bytes only. Never waits.
@@ -104,7 +109,9 @@ class Inbox {
   void Lost(const BrokerError& error, const std::stop_token& stop);
   void Forget(Loss loss);
   void Wait(const Orders& orders, const std::stop_token& stop, std::chrono::milliseconds limit);
-  void Give(const Orders& orders);
+  void Want(Wanted wanted);
+  void WaitForWholeBatch(std::size_t limit, const std::stop_token& stop,
+                         std::unique_lock<std::mutex>& lock);
   void WakeHelper();
   [[nodiscard]] TakenBatch TakeNow(std::size_t limit, std::unique_lock<std::mutex> lock);
   [[nodiscard]] Orders orders() const;

@@ -3,14 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <thread>
-#include <utility>
 
-#include "base/latch.h"
-#include "handler/scripted_consumer.h"
+#include "handler/inbox_fixture.h"
 
-namespace deadletter {
+namespace deadletter::test {
 namespace {
 
 using ::testing::Contains;
@@ -18,70 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-// Goes when it is told to.
-class TestClock final : public Clock {
- public:
-  [[nodiscard]] Instant Now() const override { return now_; }
-  void Pass(Microseconds time) { now_ = now_.load() + time; }
-
- private:
-  std::atomic<Instant> now_{Instant(std::chrono::seconds(1'800'000'000))};
-};
-
-class InboxTest : public ::testing::Test {
- protected:
-  void StartInbox(InboxOptions options = {.prefetch = 10, .max_buffered_bytes = 1 << 20}) {
-    batch_ = {};
-    inbox_ = std::make_unique<Inbox>(std::make_unique<test::ScriptedConsumer>(queue_), reader_,
-                                     judge_, clock_, metrics_, health_, options);
-    inbox_->Start();
-  }
-  // What was taken before is done with.
-  std::vector<Judgement> Take(std::size_t limit = 100) {
-    inbox_->Release(std::exchange(batch_, {}));
-    batch_ = inbox_->Take(limit, {});
-    return batch_.judgements;
-  }
-  // Of the batch taken last.
-  void Acknowledge(DeliveryTag tag) { inbox_->Recorded(batch_, tag, true); }
-
-  // Takes the first letter, which comes alone, and reports it recorded: after this everything is
-  // delivered.
-  void PassTheFirst() {
-    const auto first = Take();
-    ASSERT_THAT(first, SizeIs(1));
-    Acknowledge(first.back().letter.delivery.tag);
-    ASSERT_TRUE(queue_.WaitForCall("subscribe 10"));
-  }
-
-  // Until the queue's part of /readyz says that; false after 10 s.
-  bool WaitForHealth(const std::string& words) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (std::chrono::steady_clock::now() < deadline) {
-      for (const auto& part : health_.Reports()) {
-        if (part.message.find(words) != std::string::npos) return true;
-      }
-      std::this_thread::yield();
-    }
-    return false;
-  }
-
-  static std::vector<std::string> Bodies(const std::vector<Judgement>& judgements) {
-    std::vector<std::string> bodies;
-    for (const Judgement& one : judgements) bodies.push_back(one.letter.delivery.message.body);
-    return bodies;
-  }
-
-  test::ScriptedQueue queue_;
-  TestClock clock_;
-  LetterReader reader_{LetterFormat::Default()};
-  Judge judge_{{}, clock_};
-  Metrics metrics_;
-  Health health_;
-  std::unique_ptr<Inbox> inbox_;
-  TakenBatch batch_;
-};
 
 TEST_F(InboxTest, P1_ASubscriptionBeginsWithOneLetterUntilOneIsRecorded) {
   queue_.Push("a");
@@ -234,43 +167,6 @@ TEST_F(InboxTest, P3_WhatIsInHandIsForgottenWhenAnAcknowledgementFindsTheConnect
   EXPECT_FALSE(inbox_->IsInHand(b)) << "it comes again";
 }
 
-// Takes as one who helps in a flood, two letters at least.
-class Helper {
- public:
-  explicit Helper(Inbox& inbox)
-      : thread_([this, &inbox](const std::stop_token& stop) {
-          batch_ = inbox.TakeWholeBatch(2, stop);
-          inbox.Release(batch_);
-          done_.Open();
-        }) {}
-  // What it took, once it has; nothing after 10 s.
-  std::vector<Judgement> Took() {
-    (void)done_.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10));
-    thread_.request_stop();
-    thread_.join();
-    return batch_.judgements;
-  }
-
- private:
-  TakenBatch batch_;
-  Latch done_;
-  std::jthread thread_;
-};
-
-TEST_F(InboxTest, P9_WhoHelpsLeavesALetterThatIsLargerThanABatchAndTakesWhatIsBehindIt) {
-  queue_.Push("first");
-  StartInbox({.prefetch = 10, .max_buffered_bytes = 1 << 20, .max_batch_bytes = 50'000});
-  PassTheFirst();
-  Helper helper(*inbox_);
-  const std::string large(60'000, 'x');
-  queue_.Push(large);
-  queue_.Push("a");
-  queue_.Push("b");
-  ASSERT_TRUE(queue_.WaitForCall("deliver b"));
-  EXPECT_THAT(Bodies(Take()), ElementsAre(large));
-  EXPECT_THAT(Bodies(helper.Took()), ElementsAre("a", "b"));
-}
-
 TEST_F(InboxTest, P1_NothingElseIsPrefetchedUntilASuspectIsRecorded) {
   queue_.Push("first");
   StartInbox();
@@ -354,6 +250,28 @@ TEST_F(InboxTest, P4_APauseForAnUnreadableLetterStandsAtZeroUntilThereIsOne) {
   EXPECT_THAT(metrics_.Expose(), HasSubstr(series + "1"));
 }
 
+// Of what is taken and of what lies here, whatever happens to the channels that come after.
+TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenStaysInHandWhenTheNextChannelIsLost) {
+  queue_.Push("first");
+  StartInbox();
+  PassTheFirst();
+  queue_.Push("a");
+  queue_.Push("b");
+  ASSERT_TRUE(queue_.WaitForCall("deliver b"));
+  const TakenBatch a = inbox_->Take(1, {});
+  std::size_t so_far = queue_.calls().size();
+  queue_.Delete();
+  ASSERT_TRUE(queue_.WaitForCall("subscribe 1", so_far));
+  so_far = queue_.calls().size();
+  queue_.LoseConnection();
+  ASSERT_TRUE(queue_.WaitForCall("subscribe 1", so_far));
+  EXPECT_TRUE(inbox_->IsInHand(a));
+  EXPECT_TRUE(inbox_->IsGone(a));
+  const TakenBatch b = inbox_->Take(1, {});
+  EXPECT_THAT(Bodies(b.judgements), ElementsAre("b"));
+  EXPECT_TRUE(inbox_->IsGone(b));
+}
+
 TEST_F(InboxTest, P1_WhatADeletedQueueHasGivenIsStillSettled) {
   queue_.Push("first");
   StartInbox();
@@ -430,4 +348,4 @@ TEST_F(InboxTest, P9_WhatWasJudgedCountsWithItsJudgement) {
 }
 
 }  // namespace
-}  // namespace deadletter
+}  // namespace deadletter::test

@@ -15,6 +15,8 @@ constexpr milliseconds kFirstBackoff(100);
 constexpr milliseconds kLongestBackoff(10'000);
 constexpr milliseconds kFirstHelperRest(1'000);
 constexpr milliseconds kLongestHelperRest(60'000);
+// So long after it settled the helper's session is taken to be there.
+constexpr milliseconds kSessionTrusted(1'000);
 
 // Two that settle side by side have together in hand what one alone would.
 std::size_t ShareOf(std::size_t batch, bool has_helper) {
@@ -32,7 +34,7 @@ InboxOptions ShareOf(InboxOptions options, bool has_helper) {
 // committed, the broker still has every letter of the batch and delivers it again; after it, the
 // ledger has them all, and letters delivered again are known by their keys.
 void Intake::HandleOneBatch(const std::stop_token& stop) {
-  // Received, read and judged by the inbox, while the batch before was being settled.
+  // Received, read and judged by the inbox, while others were being settled.
   auto [batch, recorded] = NextBatch(stop);
   auto rest = std::span<const Judgement>(batch.judgements).subspan(recorded);
   while (!rest.empty()) {
@@ -42,13 +44,17 @@ void Intake::HandleOneBatch(const std::stop_token& stop) {
       return_backoff_.Reset();
     }
     rest = rest.subspan(progress.settled.size());
-    if (!progress.error) {
-      Resume();
-    } else if (!WaitForLedger(*progress.error, batch, rest, stop)) {
-      break;  // given back to the broker
-    }
+    const bool goes_on =
+        progress.error ? WaitForLedger(*progress.error, batch, rest, stop) : GoesOn(batch);
+    if (!goes_on) break;  // the broker gives it again
   }
   inbox_.Release(std::move(batch));
+}
+
+// It settled. Whether what is left of it is ours still: its channel may have been lost meanwhile.
+bool Intake::GoesOn(const TakenBatch& batch) {
+  Resume();
+  return inbox_.IsInHand(batch);
 }
 
 Intake::BegunBatch Intake::NextBatch(const std::stop_token& stop) {
@@ -88,30 +94,49 @@ void Intake::Help(const std::stop_token& stop) {
       *helping_, [this](auto batch, auto locked) { return helping_->Settle(batch, locked); },
       clock_);
   Backoff rest_after_error(kFirstHelperRest, kLongestHelperRest);
-  while (true) {
-    TakenBatch batch = inbox_.TakeWholeBatch(most_letters_, stop);
-    if (batch.judgements.empty()) return;  // stopped
-    std::size_t recorded = 0;
-    std::optional<LedgerError> error;
-    while (!error && recorded < batch.judgements.size()) {
-      const auto rest = std::span<const Judgement>(batch.judgements).subspan(recorded);
-      SettleProgress progress = SettleSome(settler, batch, rest);
-      recorded += progress.settled.size();
-      error = std::move(progress.error);
+  auto trusted_until = steady_clock::now();
+  while (inbox_.AwaitWholeBatch(most_letters_, stop)) {
+    // Nothing is taken before there is somebody to settle it: what is behind it could not be
+    // acknowledged meanwhile.
+    if (steady_clock::now() >= trusted_until) {
+      if (const auto probed = helping_->Probe(); !probed) {
+        TellOfRest(probed.error());
+        helper_nap_.WaitFor(stop, rest_after_error.Next());
+        continue;
+      }
     }
+    BegunBatch begun{.batch = inbox_.TakeWholeBatch(most_letters_, stop), .recorded = 0};
+    const auto error = SettleUntilError(settler, begun);
     if (!error) {
       rest_after_error.Reset();
-      inbox_.Release(std::move(batch));
+      trusted_until = steady_clock::now() + kSessionTrusted;
+      inbox_.Release(std::move(begun.batch));
       continue;
     }
-    const std::string cause(LedgerFaultName(error->fault));
-    metrics_.SettleError(cause);
-    LogWarning(
-        "helper_rests",
-        {{"queue", queue_}, {"cause", cause}, {"code", error->code}, {"why", error->message}});
-    LeaveUnfinished({{std::move(batch), recorded}, std::move(*error)}, stop);
+    trusted_until = steady_clock::now();
+    TellOfRest(*error);
+    LeaveUnfinished({std::move(begun), *error}, stop);
     helper_nap_.WaitFor(stop, rest_after_error.Next());
   }
+}
+
+void Intake::TellOfRest(const LedgerError& error) {
+  const std::string cause(LedgerFaultName(error.fault));
+  LogWarning("helper_rests",
+             {{"queue", queue_}, {"cause", cause}, {"code", error.code}, {"why", error.message}});
+  // What is in doubt is counted by the other one, who pauses because of it.
+  if (error.fault != LedgerFault::kInDoubt) metrics_.SettleError(cause);
+}
+
+std::optional<LedgerError> Intake::SettleUntilError(BatchSettler& settler, BegunBatch& begun) {
+  const std::span<const Judgement> all(begun.batch.judgements);
+  while (begun.recorded < all.size()) {
+    SettleProgress progress = SettleSome(settler, begun.batch, all.subspan(begun.recorded));
+    begun.recorded += progress.settled.size();
+    if (progress.error) return std::move(progress.error);
+    if (!inbox_.IsInHand(begun.batch)) return std::nullopt;  // whole, or it comes again
+  }
+  return std::nullopt;
 }
 
 // Until it is taken up: two that are unfinished would have to be taken up in their order.
@@ -202,10 +227,15 @@ void Intake::Run(const std::stop_token& stop) {
 // broker's, which delivers it again, and now it could be settled (or we stop).
 bool Intake::WaitForLedger(const LedgerError& error, const TakenBatch& batch,
                            std::span<const Judgement> rest, const std::stop_token& stop) {
+  const bool is_held = !paused_cause_.empty();
+  // Lost with its channel, which may have been made anew: it comes again.
+  if (!is_held && !inbox_.IsInHand(batch)) return false;
   Pause(error);
+  if (stop.stop_requested()) return false;  // what is not acknowledged goes back at the end
   const bool in_doubt = error.fault == LedgerFault::kInDoubt;
   const bool held_long = steady_clock::now() - paused_since_ >= options_.hold;
-  if (!in_doubt && !held_long && !stop.stop_requested()) {
+  // Of a queue that is no more nothing would come back: better twice than never.
+  if (inbox_.IsGone(batch) || (!in_doubt && !held_long)) {
     nap_.WaitFor(stop, backoff_.Next());
     // Its channel may be lost meanwhile: then it comes again, as what is given back does.
     if (inbox_.IsInHand(batch)) return true;

@@ -40,7 +40,7 @@ class Intake {
  public:
   // `helping`: the helper's; null: there is none (a ledger that lets one write at a time).
   // `events_written` is called after a settle that failed executions, so that the relay need not be
-  // waited for.
+  // waited for; from either of the two.
   Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> settlement,
          std::unique_ptr<Settlement> helping, const LetterReader& reader, const Judge& judge,
          const Clock& clock, Metrics& metrics, Health& health, IntakeOptions options,
@@ -48,13 +48,13 @@ class Intake {
   ~Intake();  // as FinishBy() without patience; then waits for the threads to end
 
   void Start();
-  // No further letters; the batch in hand is finished. Returns at once.
+  // No further letters; batches in hand are finished. Returns at once.
   void RequestStop();
-  // Waits for that until `deadline`, then gives the batch up: the broker has it still.
+  // Waits for that until `deadline`, then gives them up: the broker has them still.
   void FinishBy(std::chrono::steady_clock::time_point deadline);
 
-  // More letters wait than a quarter of what may, or a whole batch is being settled: whatever can
-  // be done later has to wait. Any thread.
+  // More letters wait than a quarter of a batch, or as many are being settled as one of the two may
+  // settle at once: whatever can be done later has to wait. Any thread.
   [[nodiscard]] bool HasBacklog() const;
 
  private:
@@ -70,9 +70,13 @@ class Intake {
 
   void Run(const std::stop_token& stop);
   void HandleOneBatch(const std::stop_token& stop);
-  // Empty: stopped, or there was only something to give back.
+  // Empty: stopped, or there was only something that comes again.
   [[nodiscard]] BegunBatch NextBatch(const std::stop_token& stop);
+  [[nodiscard]] bool GoesOn(const TakenBatch& batch);
   void Help(const std::stop_token& stop);
+  [[nodiscard]] std::optional<LedgerError> SettleUntilError(BatchSettler& settler,
+                                                            BegunBatch& begun);
+  void TellOfRest(const LedgerError& error);
   void LeaveUnfinished(Unfinished unfinished, const std::stop_token& stop);
   [[nodiscard]] std::optional<Unfinished> TakeUnfinished();
   [[nodiscard]] SettleProgress SettleSome(BatchSettler& settler, const TakenBatch& batch,
@@ -105,8 +109,8 @@ class Intake {
 
   std::string paused_cause_;  // empty: not paused
   std::chrono::steady_clock::time_point paused_since_;
-  Backoff backoff_;         // } both begin anew with the next letter recorded
-  Backoff return_backoff_;  // }
+  Backoff backoff_;         // } both begin anew with the next letter recorded here, not by
+  Backoff return_backoff_;  // } the helper
   Signal nap_;              // never notified: a wait that a stop ends
   Signal helper_nap_;       // the helper's
   Latch done_;

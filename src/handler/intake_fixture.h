@@ -38,6 +38,16 @@ class LedgerScript {
     return asked_.wait_for(lock, std::chrono::seconds(10),
                            [&] { return std::ranges::count(calls_, call) >= count; });
   }
+  void Abort() {
+    const std::lock_guard lock(mutex_);
+    aborted_ = true;
+    asked_.notify_all();
+  }
+  // False after 10 s.
+  [[nodiscard]] bool WaitForAbort() {
+    std::unique_lock lock(mutex_);
+    return asked_.wait_for(lock, std::chrono::seconds(10), [this] { return aborted_; });
+  }
   // Before the start: what a settle of these letters does before it answers.
   void When(std::function<LedgerResult<void>(std::span<const Judgement>)> met) {
     met_ = std::move(met);
@@ -71,6 +81,7 @@ class LedgerScript {
   std::optional<LedgerFault> settle_fault_;
   std::optional<LedgerFault> probe_fault_;
   std::optional<LedgerFault> rehearse_fault_;
+  bool aborted_ = false;
   std::vector<std::string> calls_;
   std::vector<std::ptrdiff_t> closes_before_settle_;
 };
@@ -103,7 +114,7 @@ class ScriptedLedger final : public Settlement {
   LedgerResult<void> Rehearse(std::span<const Judgement>) override {
     return script_.Answer("rehearse");
   }
-  void Abort() override {}
+  void Abort() override { script_.Abort(); }
 
  private:
   LedgerScript& script_;

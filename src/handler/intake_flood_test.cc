@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 
 #include "base/latch.h"
@@ -111,6 +112,33 @@ TEST_F(IntakeInAFloodTest, P5_WhatTheHelperCannotSettleIsSettledByTheOtherWithou
   StopIntake();
 }
 
+// What it had taken would have to be waited for: nothing behind it could be acknowledged.
+TEST_F(IntakeInAFloodTest, P5_TheHelperTakesNothingBeforeItsSessionIsThere) {
+  helping_.Fail({}, LedgerFault::kUnavailable);
+  std::atomic<bool> helper_settled{false};
+  std::atomic<bool> asked{true};
+  Start([&](const std::string&, Settler settler) -> LedgerResult<void> {
+    if (settler == Settler::kHelper) helper_settled = true;
+    if (!helping_.WaitForCalls("probe", 1)) asked = false;
+    return {};
+  });
+  ASSERT_TRUE(queue_.WaitForAcknowledged("d"));
+  StopIntake();
+  EXPECT_TRUE(asked);
+  EXPECT_FALSE(helper_settled);
+}
+
+TEST_F(IntakeInAFloodTest, AShareOfABatchIsABacklog) {
+  std::atomic<bool> is_backlog{true};
+  Start([&](const std::string&, Settler) -> LedgerResult<void> {
+    if (!intake_->HasBacklog()) is_backlog = false;
+    return {};
+  });
+  ASSERT_TRUE(queue_.WaitForAcknowledged("d"));
+  StopIntake();
+  EXPECT_TRUE(is_backlog);
+}
+
 TEST_F(IntakeInAFloodTest, P3_WhatIsInDoubtWithTheHelperIsSettledAgainOnlyAfterItWasGivenBack) {
   std::atomic<bool> together{true};
   std::atomic<bool> helper_failed{false};
@@ -133,6 +161,111 @@ TEST_F(IntakeInAFloodTest, P3_WhatIsInDoubtWithTheHelperIsSettledAgainOnlyAfterI
   EXPECT_EQ(Count("close"), 1);
   EXPECT_FALSE(settled_before_it_was_given_back);
   StopIntake();
+}
+
+// Nobody has these letters any more but we: also what is in doubt is settled again.
+TEST_F(IntakeInAFloodTest, P1_WhatTheHelperLeftOfADeletedQueueIsSettled) {
+  std::atomic<bool> together{true};
+  std::atomic<bool> failed{false};
+  std::mutex mutex;
+  std::string settled;
+  Start([&](const std::string& letters, Settler settler) -> LedgerResult<void> {
+    if (!MeetTheOther(settler)) together = false;
+    if (settler == Settler::kHelper && !failed.exchange(true)) {
+      std::size_t so_far = queue_.calls().size();
+      queue_.Delete();
+      if (!queue_.WaitForCall("subscribe 1", so_far)) together = false;
+      so_far = queue_.calls().size();
+      queue_.LoseConnection();
+      if (!queue_.WaitForCall("subscribe 1", so_far)) together = false;
+      return Failing(LedgerFault::kInDoubt);
+    }
+    const std::lock_guard lock(mutex);
+    settled += letters;
+    return {};
+  });
+  ASSERT_TRUE(ledger_.WaitForCalls("settle", 3)) << "alone, its own, and what the helper left";
+  StopIntake();
+  EXPECT_TRUE(together);
+  std::ranges::sort(settled);
+  EXPECT_EQ(settled, "abcd");
+}
+
+TEST_F(IntakeInAFloodTest, P3_TheHelperLeavesTheRestOfASlowBatchWhenItsChannelWasLost) {
+  std::atomic<bool> together{true};
+  std::atomic<bool> lost{false};
+  std::atomic<char> of_the_rest{'?'};
+  std::array<std::atomic<int>, 128> settled{};
+  Latch over;
+  Start([&](const std::string& letters, Settler settler) -> LedgerResult<void> {
+    if (!MeetTheOther(settler)) together = false;
+    if (settler == Settler::kHelper && !lost) {
+      if (letters.size() > 1) {
+        of_the_rest = letters.back();
+        return Failing(LedgerFault::kTooLong);
+      }
+      const std::size_t so_far = queue_.calls().size();
+      lost = true;
+      queue_.LoseConnection();
+      if (!queue_.WaitForCall("subscribe 1", so_far)) together = false;
+      over.Open();
+    } else if (settler == Settler::kFirst) {
+      // Its own batch is not what this is about: it ends when the channel is lost.
+      if (!over.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10)))
+        together = false;
+    }
+    for (const char letter : letters) ++settled.at(static_cast<std::size_t>(letter));
+    return {};
+  });
+  ASSERT_TRUE(queue_.WaitForAcknowledged("d"));
+  StopIntake();
+  EXPECT_TRUE(together);
+  EXPECT_EQ(settled.at(static_cast<std::size_t>(of_the_rest.load())), 1);
+}
+
+// What the helper is settling when its session hangs is given up with it.
+TEST_F(IntakeInAFloodTest, P1_AStopDoesNotWaitForAHelperThatHangs) {
+  std::atomic<bool> together{true};
+  Start([&](const std::string&, Settler settler) -> LedgerResult<void> {
+    if (!MeetTheOther(settler)) together = false;
+    if (settler == Settler::kFirst) return {};
+    if (!helping_.WaitForAbort()) together = false;
+    return Failing(LedgerFault::kUnavailable);
+  });
+  ASSERT_TRUE(helping_.WaitForCalls("settle", 1));
+  ASSERT_TRUE(ledger_.WaitForCalls("settle", 2));
+  intake_->FinishBy(std::chrono::steady_clock::now());
+  intake_.reset();
+  EXPECT_TRUE(together);
+  EXPECT_EQ(queue_.ready() + queue_.acknowledged().size(), 5U) << "the broker has the others";
+}
+
+TEST_F(IntakeInAFloodTest, P3_AStopInAnOutageLetsTheOtherOneFinishAndBeAcknowledged) {
+  Latch paused;
+  int tries = 0;  // of the first one
+  std::atomic<bool> together{true};
+  std::string finished;  // by the helper
+  Start([&](const std::string& letters, Settler settler) -> LedgerResult<void> {
+    if (!MeetTheOther(settler)) together = false;
+    if (settler == Settler::kFirst) {
+      if (++tries == 3) paused.Open();
+      return Failing(LedgerFault::kUnavailable);
+    }
+    finished = letters;
+    if (!paused.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10)))
+      together = false;
+    intake_->RequestStop();
+    return {};
+  });
+  ASSERT_TRUE(paused.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  StopIntake();
+  EXPECT_TRUE(together);
+  // Behind what is not recorded nothing may be acknowledged.
+  if (finished == "ab") {
+    EXPECT_THAT(queue_.acknowledged(), ElementsAre("alone", "a", "b"));
+  } else {
+    EXPECT_THAT(queue_.acknowledged(), ElementsAre("alone"));
+  }
 }
 
 class IntakeInAnOutageTest : public IntakeInAFloodTest {

@@ -133,6 +133,47 @@ TEST_F(IntakeTest, P3_WhatIsHeldInAnOutageIsSettledOnceAlsoWhenItsChannelIsLostM
   EXPECT_EQ(settled, 1);
 }
 
+TEST_F(IntakeTest, P1_AChannelThatWasMadeAnewIsNotClosedForABatchOfTheOneBefore) {
+  std::atomic<bool> lost{false};
+  ledger_.When([&](std::span<const Judgement>) -> LedgerResult<void> {
+    if (lost.exchange(true)) return {};
+    const std::size_t so_far = queue_.calls().size();
+    queue_.LoseConnection();
+    if (!queue_.WaitForCall("subscribe 1", so_far)) ADD_FAILURE() << "not subscribed again";
+    return Unexpected<LedgerError>({LedgerFault::kUnavailable, "", "scripted"});
+  });
+  queue_.Push("a");
+  StartIntake(kForEver);
+  ASSERT_TRUE(queue_.WaitForAcknowledged("a"));
+  EXPECT_EQ(Count("close"), 1) << "the delivery on the new channel was for nothing";
+}
+
+// It comes again, and would be recorded twice for nothing.
+TEST_F(IntakeTest, P3_TheRestOfASlowBatchIsLeftWhenItsChannelWasLost) {
+  std::atomic<bool> lost{false};
+  std::atomic<int> rests_settled{0};
+  ledger_.When([&](std::span<const Judgement> batch) -> LedgerResult<void> {
+    const std::string& first = batch.front().letter.delivery.message.body;
+    if (first == "alone") {
+      queue_.Push("a");
+      queue_.Push("b");
+      return {};
+    }
+    if (batch.size() > 1) return Unexpected<LedgerError>({LedgerFault::kTooLong, "", "scripted"});
+    if (first == "b") ++rests_settled;
+    if (lost.exchange(true)) return {};
+    const std::size_t so_far = queue_.calls().size();
+    queue_.LoseConnection();
+    if (!queue_.WaitForCall("subscribe 1", so_far)) ADD_FAILURE() << "not subscribed again";
+    return {};
+  });
+  queue_.Push("alone");
+  StartIntake(kForEver);
+  ASSERT_TRUE(queue_.WaitForAcknowledged("b"));
+  StopIntake();
+  EXPECT_EQ(rests_settled, 1);
+}
+
 TEST_F(IntakeTest, AStopInAnOutageConsumesNothingAgainAndSaysNothingElse) {
   queue_.Push("a");
   ledger_.Fail(LedgerFault::kUnavailable, {}, LedgerFault::kUnavailable);

@@ -23,43 +23,59 @@ void LetterBuffer::Add(Received received) {
   received_.push_back(std::move(received));
 }
 
+bool LetterBuffer::ComesAlone(const Received& received) const {
+  return ComesOften(received.judgement.letter) || received.bytes > max_batch_bytes_;
+}
+
+bool LetterBuffer::CanTake() const {
+  if (received_.empty() || lone_one_is_out_) return false;
+  return batches_out_ == 0 || !ComesAlone(received_.front());
+}
+
+bool LetterBuffer::CanTakeWhole(std::size_t limit) const {
+  if (!CanTake() || ComesAlone(received_.front())) return false;
+  return received_.size() >= limit || received_bytes_ >= max_batch_bytes_;
+}
+
 TakenBatch LetterBuffer::Take(std::size_t limit, Instant now, std::vector<std::size_t>& to_judge) {
   TakenBatch batch;
   batch.judgements.reserve(std::min(limit, received_.size()));
   while (!received_.empty() && batch.judgements.size() < limit) {
     Received& next = received_.front();
-    const bool alone = ComesOften(next.judgement.letter);
-    const bool fits = !alone && batch.bytes + next.bytes <= max_batch_bytes_;
+    const bool alone = ComesAlone(next);
+    const bool is_gone = next.judgement.letter.delivery.tag.number == 0;
+    const bool fits =
+        !alone && batch.bytes + next.bytes <= max_batch_bytes_ && is_gone == batch.IsGone();
     if (!batch.judgements.empty() && !fits) break;
     batch.bytes += next.bytes;
     if (!next.judged_at || now - *next.judged_at > kJudgementHolds)
       to_judge.push_back(batch.judgements.size());
     batch.judgements.push_back(std::move(next.judgement));
     received_.pop_front();
+    lone_one_is_out_ = alone;
     if (alone) break;
   }
   received_bytes_ -= batch.bytes;
   taken_bytes_ += batch.bytes;
+  ++batches_out_;
   return batch;
 }
 
 void LetterBuffer::Release(const TakenBatch& batch) {
+  if (batch.judgements.empty()) return;  // nothing was taken
   taken_bytes_ -= batch.bytes;
-}
-
-bool LetterBuffer::HasWholeBatch(std::size_t limit) const {
-  if (received_.empty()) return false;
-  const Received& next = received_.front();
-  if (ComesOften(next.judgement.letter) || next.bytes > max_batch_bytes_) return false;
-  return received_.size() >= limit || received_bytes_ >= max_batch_bytes_;
+  if (--batches_out_ == 0) lone_one_is_out_ = false;
 }
 
 void LetterBuffer::Drop() {
-  received_.clear();
-  received_bytes_ = 0;
+  std::erase_if(received_, [this](const Received& one) {
+    const bool comes_again = one.judgement.letter.delivery.tag.number != 0;
+    if (comes_again) received_bytes_ -= one.bytes;
+    return comes_again;
+  });
 }
 
-void LetterBuffer::ForgetTags() {
+void LetterBuffer::LetGo() {
   for (Received& one : received_) one.judgement.letter.delivery.tag = {};
 }
 

@@ -18,6 +18,7 @@ class LetterBufferTest : public ::testing::Test {
            std::optional<Instant> judged_at = kNow) {
     LetterBuffer::Received received;
     received.judgement.letter.delivery.message.body = body;
+    received.judgement.letter.delivery.tag = {.generation = 1, .number = ++last_tag_};
     received.bytes = bytes;
     received.judged_at = judged_at;
     if (deliveries_before > 0) {
@@ -39,34 +40,65 @@ class LetterBufferTest : public ::testing::Test {
   LetterBuffer buffer_{kMaxBatchBytes};
   TakenBatch batch_;
   std::vector<std::size_t> to_judge_;
+
+ private:
+  std::uint64_t last_tag_ = 0;
 };
 
 TEST_F(LetterBufferTest, AWholeBatchIsAsManyLettersOrBytesAsMayBeTakenAtOnce) {
+  EXPECT_FALSE(buffer_.CanTake());
   Add("a", 10);
-  EXPECT_FALSE(buffer_.HasWholeBatch(2));
+  EXPECT_TRUE(buffer_.CanTake());
+  EXPECT_FALSE(buffer_.CanTakeWhole(2));
   Add("b", 10);
-  EXPECT_TRUE(buffer_.HasWholeBatch(2));
-  EXPECT_FALSE(buffer_.HasWholeBatch(3));
+  EXPECT_TRUE(buffer_.CanTakeWhole(2));
+  EXPECT_FALSE(buffer_.CanTakeWhole(3));
   Add("c", 80);
-  EXPECT_TRUE(buffer_.HasWholeBatch(10)) << "bytes";
+  EXPECT_TRUE(buffer_.CanTakeWhole(10)) << "bytes";
 }
 
-TEST_F(LetterBufferTest, P9_ALetterThatIsLargerThanABatchComesAloneAndIsNoWholeBatch) {
-  Add("large", kMaxBatchBytes + 1);
-  Add("a", 10);
-  EXPECT_FALSE(buffer_.HasWholeBatch(1));
-  EXPECT_THAT(Take(10), ElementsAre("large"));
-  EXPECT_TRUE(buffer_.HasWholeBatch(1));
-}
-
-TEST_F(LetterBufferTest, P1_ALetterThatComesOftenComesAloneAndIsNoWholeBatch) {
+// What comes alone waits for all that are out, and all others for it.
+TEST_F(LetterBufferTest, P1_ALetterThatComesOftenIsOutAlone) {
   Add("a", 10);
   Add("suspect", 10, 3);
   Add("b", 10);
   EXPECT_THAT(Take(10), ElementsAre("a"));
-  EXPECT_FALSE(buffer_.HasWholeBatch(1));
+  EXPECT_FALSE(buffer_.CanTake()) << "another one is out";
+  buffer_.Release(batch_);
+  EXPECT_TRUE(buffer_.CanTake());
+  EXPECT_FALSE(buffer_.CanTakeWhole(1));
   EXPECT_THAT(Take(10), ElementsAre("suspect"));
+  EXPECT_FALSE(buffer_.CanTake() || buffer_.CanTakeWhole(1)) << "it is out";
+  buffer_.Release(batch_);
   EXPECT_THAT(Take(10), ElementsAre("b"));
+}
+
+TEST_F(LetterBufferTest, P9_ALetterThatIsLargerThanABatchIsOutAlone) {
+  Add("a", 10);
+  Add("large", kMaxBatchBytes + 1);
+  Add("b", 10);
+  EXPECT_THAT(Take(10), ElementsAre("a"));
+  EXPECT_FALSE(buffer_.CanTake() || buffer_.CanTakeWhole(1)) << "another one is out";
+  buffer_.Release(batch_);
+  EXPECT_FALSE(buffer_.CanTakeWhole(1));
+  EXPECT_THAT(Take(10), ElementsAre("large"));
+  EXPECT_FALSE(buffer_.CanTake() || buffer_.CanTakeWhole(1)) << "it is out";
+  buffer_.Release(batch_);
+  EXPECT_TRUE(buffer_.CanTakeWhole(1));
+}
+
+TEST_F(LetterBufferTest, P1_LettersOfAQueueThatIsNoMoreAreKeptAndTakenByThemselves) {
+  Add("gone", 10);
+  Add("gone, too", 10);
+  buffer_.LetGo();
+  Add("of the next queue", 20);
+  buffer_.Drop();
+  EXPECT_EQ(buffer_.bytes(), 20U) << "the last one comes again";
+  Add("of the next queue", 20);
+  EXPECT_THAT(Take(10), ElementsAre("gone", "gone, too"));
+  EXPECT_TRUE(batch_.IsGone());
+  EXPECT_THAT(Take(10), ElementsAre("of the next queue"));
+  EXPECT_FALSE(batch_.IsGone());
 }
 
 TEST_F(LetterBufferTest, P9_WhatWasTakenCountsUntilItIsReleased) {
@@ -78,7 +110,7 @@ TEST_F(LetterBufferTest, P9_WhatWasTakenCountsUntilItIsReleased) {
   EXPECT_EQ(buffer_.bytes(), 10U) << "what is in hand is in memory still";
   buffer_.Release(batch_);
   EXPECT_EQ(buffer_.bytes(), 0U);
-  EXPECT_TRUE(buffer_.IsEmpty());
+  EXPECT_FALSE(buffer_.CanTake());
 }
 
 TEST_F(LetterBufferTest, WhatHasNoJudgementOrAnOldOneIsToBeJudged) {

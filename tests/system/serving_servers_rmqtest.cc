@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "tests/support/platform_connection.h"
+#include "tests/system/figures.h"
 #include "tests/system/servers_pair.h"
 #include "tests/system/serving.h"
 
@@ -61,6 +62,8 @@ INSTANTIATE_TEST_SUITE_P(Servers, Schema, testing::Bool(), [](const auto& may_mi
 // What docs/operations.md says that a server takes, so that max_connections can be planned.
 class Connections : public testing::Test {
  protected:
+  explicit Connections(WorldOptions options = {}) : world_(ServersPair(), std::move(options)) {}
+
   // Beside those of the test.
   [[nodiscard]] int Count() {
     return std::stoi(admin_.Value("SELECT count(*) FROM pg_stat_activity WHERE datname = "
@@ -72,7 +75,7 @@ class Connections : public testing::Test {
     return WaitUntil([&] { return Count() == wanted; });
   }
 
-  World world_{ServersPair()};
+  World world_;
   PlatformConnection admin_{world_.pair().LedgerUrl()};
   int before_ = 0;
 };
@@ -116,6 +119,34 @@ TEST_F(Connections, P9_AServerTakesSixAndOneForEachQueueAndOneForEachKindOfCallT
   lock.Run("COMMIT");
   callers.clear();
   EXPECT_EQ(Count(), kOfLoops + static_cast<int>(kinds.size()) + 1);
+}
+
+class ConnectionsInAFlood : public Connections {
+ protected:
+  ConnectionsInAFlood() : Connections(SmallBatches()) {}
+
+ private:
+  static WorldOptions SmallBatches() {
+    WorldOptions options;
+    options.toml = "[intake]\nbatch_letters = 20\n";
+    return options;
+  }
+};
+
+TEST_F(ConnectionsInAFlood, P9_AQueuesFirstFloodTakesOneMoreAndTheNextTheSame) {
+  constexpr int kOfLoops = 8;
+  before_ = Count();
+  Server server = world_.Serve();
+  ASSERT_TRUE(server.WaitUntilReady()) << server.process().output();
+  EXPECT_TRUE(Become(kOfLoops)) << Count();
+  for (int flood = 1; flood <= 2; ++flood) {
+    const std::vector<Message> letters(500, World::DeadMessage(world_.Envelope("\"nobody's\"")));
+    world_.Publish({kDeadLetterExchange, "execution.dispatch.worker.7"}, letters);
+    EXPECT_TRUE(WaitUntil([&] {
+      return FigureOf(server, "deadletter_letters_received_total", "queue") >= 500 * flood;
+    })) << server.GetText("/metrics");
+    EXPECT_TRUE(Become(kOfLoops + 1)) << Count();
+  }
 }
 
 }  // namespace

@@ -340,7 +340,10 @@ void RabbitConsumer::Drop() {
   last_batch_letters_ = 0;
 }
 
+// The channel may have ended before, behind letters that were given first: that is the reason then,
+// and what of its letters come again depends on it.
 Unexpected<BrokerError> RabbitConsumer::DropBecauseOf(BrokerError error) {
+  if (error_after_letters_) error = std::move(*error_after_letters_);
   Drop();
   return Unexpected<BrokerError>(std::move(error));
 }

@@ -9,7 +9,8 @@ namespace deadletter::postgres {
 namespace {
 
 constexpr std::int64_t kOldestVersion = 120'000;
-// Of a server, beside one for each queue; and what its HTTP calls may take besides.
+// Of a server, beside one for each queue and, from its first flood on, another for each; and what
+// its HTTP calls may take besides.
 constexpr std::int64_t kServersConnections = 6;
 constexpr std::int64_t kHttpConnections = 14;
 constexpr std::size_t kMostGrants = 6;  // in one line
@@ -134,14 +135,16 @@ class LedgerExamination {
     }
     const std::string check = "connections";
     const bool serves = server_.servers_connections > 0;
-    seen += "; a server takes " + std::to_string(needed) + ", and up to " +
-            std::to_string(kHttpConnections) + " for HTTP" + (serves ? "; one runs already" : "");
+    const auto in_a_flood = static_cast<std::int64_t>(wanted_.queues);
+    seen += "; a server takes " + std::to_string(needed) + ", " + std::to_string(in_a_flood) +
+            " more in a flood, and up to " + std::to_string(kHttpConnections) + " for HTTP" +
+            (serves ? "; one runs already" : "");
     const std::string advice =
         "raise max_connections (or the role's CONNECTION LIMIT), or close what is idle: SELECT * "
         "FROM pg_stat_activity";
     if (!serves && free < needed) {
       out_.Wrong(check, seen, advice);
-    } else if (free < kHttpConnections + (serves ? 0 : needed)) {
+    } else if (free < kHttpConnections + in_a_flood + (serves ? 0 : needed)) {
       out_.Warning(check, seen, advice);
     } else {
       out_.Ok(check, seen);

@@ -356,7 +356,7 @@ void Inbox::WriteAcknowledgement(const std::stop_token& stop) {
     // The letters are recorded; they come again, and their keys make that harmless. What else is in
     // hand comes again, too, and must not be taken for what a next channel delivers.
     LogWarning("ack_lost", {{"queue", consumer_->queue()}, {"why", written.error().message}});
-    if (!stop.stop_requested()) Lost(written.error(), stop);
+    Lost(written.error(), stop);
     return;
   }
   fault::Hit("ack.after");
@@ -378,6 +378,7 @@ void Inbox::Lost(const BrokerError& error, const std::stop_token& stop) {
   const bool queue_gone =
       error.fault == BrokerFault::kCancelled || error.fault == BrokerFault::kQueueMissing;
   Forget(queue_gone ? Loss::kIsGone : Loss::kComesAgain);
+  if (stop.stop_requested()) return;  // nobody waits for the queue any more
   stuck_ = caution_.ChannelEnded(error.fault == BrokerFault::kUnreadable);
   if (stuck_) {
     LeaveUnreadable(error);

@@ -100,8 +100,9 @@ void Intake::Help(const std::stop_token& stop) {
     // acknowledged meanwhile.
     if (steady_clock::now() >= trusted_until) {
       if (const auto probed = helping_->Probe(); !probed) {
-        TellOfRest(probed.error());
-        helper_nap_.WaitFor(stop, rest_after_error.Next());
+        const milliseconds rest = rest_after_error.Next();
+        TellOfRest(probed.error(), rest);
+        helper_nap_.WaitFor(stop, rest);
         continue;
       }
     }
@@ -113,19 +114,23 @@ void Intake::Help(const std::stop_token& stop) {
       inbox_.Release(std::move(begun.batch));
       continue;
     }
+    // What is in doubt is counted by the other one, who pauses because of it.
+    if (error->fault != LedgerFault::kInDoubt)
+      metrics_.SettleError(std::string(LedgerFaultName(error->fault)));
     trusted_until = steady_clock::now();
-    TellOfRest(*error);
+    const milliseconds rest = rest_after_error.Next();
+    if (!stop.stop_requested()) TellOfRest(*error, rest);
     LeaveUnfinished({std::move(begun), *error}, stop);
-    helper_nap_.WaitFor(stop, rest_after_error.Next());
+    helper_nap_.WaitFor(stop, rest);
   }
 }
 
-void Intake::TellOfRest(const LedgerError& error) {
-  const std::string cause(LedgerFaultName(error.fault));
-  LogWarning("helper_rests",
-             {{"queue", queue_}, {"cause", cause}, {"code", error.code}, {"why", error.message}});
-  // What is in doubt is counted by the other one, who pauses because of it.
-  if (error.fault != LedgerFault::kInDoubt) metrics_.SettleError(cause);
+void Intake::TellOfRest(const LedgerError& error, milliseconds rest) {
+  LogWarning("helper_rests", {{"queue", queue_},
+                              {"cause", std::string(LedgerFaultName(error.fault))},
+                              {"code", error.code},
+                              {"why", error.message},
+                              {"milliseconds", std::to_string(rest.count())}});
 }
 
 std::optional<LedgerError> Intake::SettleUntilError(BatchSettler& settler, BegunBatch& begun) {

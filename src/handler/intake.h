@@ -76,7 +76,7 @@ class Intake {
   void Help(const std::stop_token& stop);
   [[nodiscard]] std::optional<LedgerError> SettleUntilError(BatchSettler& settler,
                                                             BegunBatch& begun);
-  void TellOfRest(const LedgerError& error);
+  void TellOfRest(const LedgerError& error, std::chrono::milliseconds rest);
   void LeaveUnfinished(Unfinished unfinished, const std::stop_token& stop);
   [[nodiscard]] std::optional<Unfinished> TakeUnfinished();
   [[nodiscard]] SettleProgress SettleSome(BatchSettler& settler, const TakenBatch& batch,

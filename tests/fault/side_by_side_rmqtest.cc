@@ -13,16 +13,17 @@ constexpr int kHeldUp = 5;  // in one of the first batches
 constexpr int kBehind = 31;
 constexpr int kUntil = 180;
 
-WorldOptions SmallBatches() {
+WorldOptions SmallBatches(int prefetch) {
   WorldOptions options;
   options.toml = "[intake]\nbatch_letters = 20\n";  // ten for each of the two
-  options.queues = "[[queue]]\nname = \"attune.dlx.queue\"\nprefetch = 500\n";
+  options.queues =
+      "[[queue]]\nname = \"attune.dlx.queue\"\nprefetch = " + std::to_string(prefetch) + "\n";
   return options;
 }
 
 class SideBySide : public SleepingUpdates {
  protected:
-  SideBySide() : SleepingUpdates(SmallBatches()) {}
+  explicit SideBySide(int prefetch = 500) : SleepingUpdates(SmallBatches(prefetch)) {}
 
   // One of the two settles one of the first batches, and will for long; the other goes on.
   void HoldUpAnEarlyBatch(Server& server) {
@@ -106,6 +107,28 @@ INSTANTIATE_TEST_SUITE_P(Servers, KilledSideBySide,
                            std::ranges::replace(name, '.', '_');
                            return name;
                          });
+
+class HeldUpSideBySide : public SideBySide {
+ protected:
+  static constexpr int kPrefetch = 60;
+
+  HeldUpSideBySide() : SideBySide(kPrefetch) {}
+};
+
+TEST_F(HeldUpSideBySide, P1_P9_TheOtherOneGoesOnAsFarAsThePrefetchReaches) {
+  Server server = world_.Serve();
+  MakeUpdatesSleep({kHeldUp});
+  SendLetters(kLetters);
+  ASSERT_TRUE(AwaitSleepers(1)) << server.process().output();
+  EXPECT_TRUE(WaitUntil([&] {
+    return FigureOf(server, "deadletter_unacked_letters", "attune.dlx.queue") == kPrefetch;
+  })) << server.GetText("/metrics");
+  EXPECT_TRUE(AwaitFailed(kHeldUp + 10, kPrefetch - 10)) << server.process().output();
+  EXPECT_FALSE(HasFailed(kHeldUp + kPrefetch)) << "it was not to be delivered yet";
+  DoToTheSleeper("pg_terminate_backend");
+  ExpectAllIsWell(server);
+  ExpectNothingWasGivenBack();
+}
 
 // A role that may have no further connection: the helper's is the last that is asked for.
 TEST_F(SideBySide, P5_AHelperWithoutAConnectionHoldsNobodyUp) {

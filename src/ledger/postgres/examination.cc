@@ -136,7 +136,7 @@ class LedgerExamination {
     const std::string check = "connections";
     const bool serves = server_.servers_connections > 0;
     const auto in_a_flood = static_cast<std::int64_t>(wanted_.queues);
-    seen += "; a server takes " + std::to_string(needed) + ", " + std::to_string(in_a_flood) +
+    seen += "; a server takes " + std::to_string(needed) + ", up to " + std::to_string(in_a_flood) +
             " more in a flood, and up to " + std::to_string(kHttpConnections) + " for HTTP" +
             (serves ? "; one runs already" : "");
     const std::string advice =

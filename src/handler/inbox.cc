@@ -58,21 +58,15 @@ TakenBatch Inbox::Take(std::size_t limit, const std::stop_token& stop) {
 
 bool Inbox::AwaitWholeBatch(std::size_t limit, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  WaitForWholeBatch(limit, stop, lock);
+  helpers_limit_ = limit;
+  whole_batch_.wait(lock, stop, [&] { return buffer_.CanTakeWhole(limit) && orders_ == Orders{}; });
   return !stop.stop_requested();
 }
 
-TakenBatch Inbox::TakeWholeBatch(std::size_t limit, const std::stop_token& stop) {
+TakenBatch Inbox::TakeWholeBatch(std::size_t limit) {
   std::unique_lock lock(mutex_);
-  WaitForWholeBatch(limit, stop, lock);
-  if (stop.stop_requested()) return {};
+  if (!buffer_.CanTakeWhole(limit) || orders_ != Orders{}) return {};
   return TakeNow(limit, std::move(lock));
-}
-
-void Inbox::WaitForWholeBatch(std::size_t limit, const std::stop_token& stop,
-                              std::unique_lock<std::mutex>& lock) {
-  helpers_limit_ = limit;
-  whole_batch_.wait(lock, stop, [&] { return buffer_.CanTakeWhole(limit) && orders_ == Orders{}; });
 }
 
 // Under the lock.

@@ -50,11 +50,11 @@ class Inbox {
   // then: it may be what kills us. What has waited here is judged anew, so that the times in a
   // judgement are those of its settle.
   [[nodiscard]] TakenBatch Take(std::size_t limit, const std::stop_token& stop);
-  // The same, for whoever helps in a flood: waits until there are about as many as may be taken at
-  // once, and leaves to Take() what comes alone. Empty: stopped.
-  [[nodiscard]] TakenBatch TakeWholeBatch(std::size_t limit, const std::stop_token& stop);
-  // Waits for that without taking it. False: stopped.
+  // For whoever helps in a flood: waits until there are about as many letters as may be taken at
+  // once, and none that comes alone. False: stopped.
   [[nodiscard]] bool AwaitWholeBatch(std::size_t limit, const std::stop_token& stop);
+  // Takes them as Take() does, if they are there still; never waits.
+  [[nodiscard]] TakenBatch TakeWholeBatch(std::size_t limit);
   // Take() returns, once, whether there is a letter or not.
   void LookUp();
   // The batch is done with: settled, or given back. Its bytes make room for others.
@@ -110,8 +110,6 @@ class Inbox {
   void Forget(Loss loss);
   void Wait(const Orders& orders, const std::stop_token& stop, std::chrono::milliseconds limit);
   void Want(Wanted wanted);
-  void WaitForWholeBatch(std::size_t limit, const std::stop_token& stop,
-                         std::unique_lock<std::mutex>& lock);
   void WakeHelper();
   [[nodiscard]] TakenBatch TakeNow(std::size_t limit, std::unique_lock<std::mutex> lock);
   [[nodiscard]] Orders orders() const;
@@ -128,12 +126,11 @@ class Inbox {
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::condition_variable_any
-      whole_batch_;                // for TakeWholeBatch(), which single letters must not wake
-  LetterBuffer buffer_;            // guarded by mutex_
-  BatchesInHand in_hand_;          // guarded by mutex_
-  bool looks_up_ = false;          // guarded by mutex_
-  std::size_t helpers_limit_ = 0;  // guarded by mutex_: of TakeWholeBatch(); 0: nobody helps
+  std::condition_variable_any whole_batch_;  // one letter must not wake who helps
+  LetterBuffer buffer_;                      // guarded by mutex_
+  BatchesInHand in_hand_;                    // guarded by mutex_
+  bool looks_up_ = false;                    // guarded by mutex_
+  std::size_t helpers_limit_ = 0;  // guarded by mutex_: of AwaitWholeBatch(); 0: nobody helps
   Orders orders_;                  // guarded by mutex_
   DeliveryTag to_acknowledge_;     // guarded by mutex_
   std::uint64_t generation_ = 0;   // guarded by mutex_: of the letters received last

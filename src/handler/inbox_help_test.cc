@@ -19,7 +19,7 @@ class Helper {
  public:
   explicit Helper(Inbox& inbox)
       : thread_([this, &inbox](const std::stop_token& stop) {
-          batch_ = inbox.TakeWholeBatch(2, stop);
+          if (inbox.AwaitWholeBatch(2, stop)) batch_ = inbox.TakeWholeBatch(2);
           inbox.Release(batch_);
           done_.Open();
         }) {}

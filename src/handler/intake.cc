@@ -106,7 +106,8 @@ void Intake::Help(const std::stop_token& stop) {
         continue;
       }
     }
-    BegunBatch begun{.batch = inbox_.TakeWholeBatch(most_letters_, stop), .recorded = 0};
+    BegunBatch begun{.batch = inbox_.TakeWholeBatch(most_letters_), .recorded = 0};
+    if (begun.batch.judgements.empty()) continue;  // the other one has taken it meanwhile
     const auto error = SettleUntilError(settler, begun);
     if (!error) {
       rest_after_error.Reset();

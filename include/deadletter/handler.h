@@ -47,7 +47,8 @@ class Handler {
 
   // Takes no new letters, settles and acknowledges the batch in hand, and leaves the rest in the
   // broker; nothing is rejected on the way out. Returns within `patience` and a few seconds, also
-  // in an outage: what was not recorded by then is still the broker's. Does nothing when not
+  // in an outage: what was not recorded by then is still the broker's, but for letters of a queue
+  // that was deleted meanwhile (a log line says how many: "letters_lost"). Does nothing when not
   // running.
   void Stop(std::chrono::milliseconds patience = std::chrono::milliseconds(4'000));
 

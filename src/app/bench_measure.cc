@@ -18,6 +18,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t kGentleSamples = 500;
 constexpr milliseconds kGentlePace(5);  // 200 a second
 constexpr std::size_t kMostHeldBytes = std::size_t{64} << 20;
+constexpr milliseconds kBetweenLooks(100);
 constexpr milliseconds kBenchStopPatience(8'000);
 constexpr milliseconds kGivingUpPatience(3'000);  // who was told to stop has 9.5 s for everything
 
@@ -54,10 +55,9 @@ class BenchHandler {
   void Start() { service_.Start(); }
   void Stop() { service_.Stop(kBenchStopPatience); }
 
-  [[nodiscard]] bool IsConsuming() const {
-    return std::ranges::any_of(health_.Reports(), [this](const HealthReport& report) {
-      return report.part == part_ && report.state == HealthState::kReady;
-    });
+  // False: not within `limit`.
+  [[nodiscard]] bool AwaitConsuming(milliseconds limit) const {
+    return health_.WaitUntilReady(part_, limit);
   }
   // "; queue x: …": what the handler itself says is missing.
   [[nodiscard]] std::string Missing() const {
@@ -213,9 +213,8 @@ Result<void> BenchRun::Commit() {
 
 Result<void> BenchRun::AwaitConsuming(const BenchHandler& handler) {
   BenchStage beginning(Stage("starting the handler"), 1, stop_, progress_);
-  while (!handler.IsConsuming()) {
+  while (!handler.AwaitConsuming(kBetweenLooks)) {  // its moment is what the road begins with
     if (auto on = beginning.Reached(0); !on) return Fail(on.error().message + handler.Missing());
-    std::this_thread::sleep_for(milliseconds(1));  // its moment is what the road begins with
   }
   return {};
 }

@@ -69,6 +69,12 @@ TakenBatch Inbox::TakeWholeBatch(std::size_t limit) {
   return TakeNow(limit, std::move(lock));
 }
 
+TakenBatch Inbox::TakeGone(std::size_t limit) {
+  std::unique_lock lock(mutex_);
+  if (!buffer_.BeginsWithGone()) return {};
+  return TakeNow(limit, std::move(lock));
+}
+
 // Under the lock.
 void Inbox::WakeHelper() {
   if (helpers_limit_ > 0 && buffer_.CanTakeWhole(helpers_limit_)) whole_batch_.notify_all();
@@ -176,6 +182,8 @@ Inbox::Orders Inbox::orders() const {
 void Inbox::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) Step(stop);
   WriteAcknowledgement(stop);
+  // The queue may have been deleted behind what we have of it, which nobody has seen yet.
+  if (const auto kept = consumer_->KeepAlive(milliseconds(0)); !kept) Lost(kept.error(), stop);
   consumer_->Close();
 }
 

@@ -46,15 +46,17 @@ class Inbox {
 
   // At most `limit` letters; waits for the first one and for no other. Empty: stopped, or told to
   // LookUp(). A letter that was delivered often before comes alone, after all that were taken
-  // before it, and is judged only
-  // then: it may be what kills us. What has waited here is judged anew, so that the times in a
-  // judgement are those of its settle.
+  // before it, and is judged only then: it may be what kills us. What has waited here is judged
+  // anew, so that the times in a judgement are those of its settle.
   [[nodiscard]] TakenBatch Take(std::size_t limit, const std::stop_token& stop);
   // For whoever helps in a flood: waits until there are about as many letters as may be taken at
   // once, and none that comes alone. False: stopped.
   [[nodiscard]] bool AwaitWholeBatch(std::size_t limit, const std::stop_token& stop);
   // Takes them as Take() does, if they are there still; never waits.
   [[nodiscard]] TakenBatch TakeWholeBatch(std::size_t limit);
+  // For the end, after Stop(): takes what is left of a queue that was deleted, at most `limit`
+  // letters. Empty: there is none.
+  [[nodiscard]] TakenBatch TakeGone(std::size_t limit);
   // Take() returns, once, whether there is a letter or not.
   void LookUp();
   // The batch is done with: settled, or given back. Its bytes make room for others.

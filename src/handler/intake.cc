@@ -35,20 +35,18 @@ InboxOptions ShareOf(InboxOptions options, bool has_helper) {
 // ledger has them all, and letters delivered again are known by their keys.
 void Intake::HandleOneBatch(const std::stop_token& stop) {
   // Received, read and judged by the inbox, while others were being settled.
-  auto [batch, recorded] = NextBatch(stop);
-  auto rest = std::span<const Judgement>(batch.judgements).subspan(recorded);
-  while (!rest.empty()) {
-    const SettleProgress progress = SettleSome(settler_, batch, rest);  // settle, acknowledge
+  BegunBatch begun = NextBatch(stop);
+  while (!begun.Rest().empty()) {
+    const SettleProgress progress = SettleSome(settler_, begun);  // settle, acknowledge
     if (!progress.settled.empty()) {
       backoff_.Reset();
       return_backoff_.Reset();
     }
-    rest = rest.subspan(progress.settled.size());
     const bool goes_on =
-        progress.error ? WaitForLedger(*progress.error, batch, rest, stop) : GoesOn(batch);
+        progress.error ? WaitForLedger(*progress.error, begun, stop) : GoesOn(begun.batch);
     if (!goes_on) break;  // the broker gives it again
   }
-  inbox_.Release(std::move(batch));
+  Leave(std::move(begun), stop);
 }
 
 // It settled. Whether what is left of it is ours still: its channel may have been lost meanwhile.
@@ -61,18 +59,26 @@ Intake::BegunBatch Intake::NextBatch(const std::stop_token& stop) {
   std::optional<Unfinished> unfinished = TakeUnfinished();
   if (!unfinished) return {.batch = inbox_.Take(most_letters_, stop), .recorded = 0};
   BegunBatch& begun = unfinished->begun;
-  const auto rest = std::span<const Judgement>(begun.batch.judgements).subspan(begun.recorded);
   const bool in_doubt = unfinished->error.fault == LedgerFault::kInDoubt;
   // Given back or lost meanwhile it comes again: settled here once more it would be twice there.
-  if (inbox_.IsInHand(begun.batch) &&
-      (!in_doubt || WaitForLedger(unfinished->error, begun.batch, rest, stop)))
+  if (inbox_.IsInHand(begun.batch) && (!in_doubt || WaitForLedger(unfinished->error, begun, stop)))
     return std::move(begun);
-  inbox_.Release(std::move(begun.batch));
+  Leave(std::move(begun), stop);
   return {};
 }
 
-SettleProgress Intake::SettleSome(BatchSettler& settler, const TakenBatch& batch,
-                                  std::span<const Judgement> rest) {
+// It comes again, or is recorded. A queue that was deleted gives nothing again, and whether it was
+// is known only at the end.
+void Intake::Leave(BegunBatch begun, const std::stop_token& stop) {
+  if (stop.stop_requested()) {
+    interrupted_.push_back(std::move(begun));
+  } else {
+    inbox_.Release(std::move(begun.batch));
+  }
+}
+
+SettleProgress Intake::SettleSome(BatchSettler& settler, BegunBatch& begun) {
+  const std::span<const Judgement> rest = begun.Rest();
   const auto began = steady_clock::now();
   settling_letters_ += rest.size();
   SettleProgress progress = settler.Settle(rest);  // settle
@@ -81,7 +87,8 @@ SettleProgress Intake::SettleSome(BatchSettler& settler, const TakenBatch& batch
   // Acknowledge last, and only what the ledger has answered for: from here on the broker may
   // forget it (P1).
   if (recorded > 0)
-    inbox_.Recorded(batch, rest[recorded - 1].letter.delivery.tag, recorded == rest.size());
+    inbox_.Recorded(begun.batch, rest[recorded - 1].letter.delivery.tag, recorded == rest.size());
+  begun.recorded += recorded;
   Report(rest.first(recorded), progress, began);
   return progress;
 }
@@ -90,9 +97,7 @@ SettleProgress Intake::SettleSome(BatchSettler& settler, const TakenBatch& batch
 // session of its own, pauses, gives back, and knows when to go on. If we die on any line of it, it
 // is as above.
 void Intake::Help(const std::stop_token& stop) {
-  BatchSettler settler(
-      *helping_, [this](auto batch, auto locked) { return helping_->Settle(batch, locked); },
-      clock_);
+  BatchSettler settler = SettlerOver(*helping_);
   Backoff rest_after_error(kFirstHelperRest, kLongestHelperRest);
   auto trusted_until = steady_clock::now();
   while (inbox_.AwaitWholeBatch(most_letters_, stop)) {
@@ -115,9 +120,6 @@ void Intake::Help(const std::stop_token& stop) {
       inbox_.Release(std::move(begun.batch));
       continue;
     }
-    // What is in doubt is counted by the other one, who pauses because of it.
-    if (error->fault != LedgerFault::kInDoubt)
-      metrics_.SettleError(std::string(LedgerFaultName(error->fault)));
     trusted_until = steady_clock::now();
     const milliseconds rest = rest_after_error.Next();
     if (!stop.stop_requested()) TellOfRest(*error, rest);
@@ -135,10 +137,8 @@ void Intake::TellOfRest(const LedgerError& error, milliseconds rest) {
 }
 
 std::optional<LedgerError> Intake::SettleUntilError(BatchSettler& settler, BegunBatch& begun) {
-  const std::span<const Judgement> all(begun.batch.judgements);
-  while (begun.recorded < all.size()) {
-    SettleProgress progress = SettleSome(settler, begun.batch, all.subspan(begun.recorded));
-    begun.recorded += progress.settled.size();
+  while (!begun.Rest().empty()) {
+    SettleProgress progress = SettleSome(settler, begun);
     if (progress.error) return std::move(progress.error);
     if (!inbox_.IsInHand(begun.batch)) return std::nullopt;  // whole, or it comes again
   }
@@ -167,11 +167,9 @@ Intake::Intake(std::unique_ptr<Consumer> consumer, std::unique_ptr<Settlement> s
       part_("intake of " + queue_),
       settlement_(std::move(settlement)),
       helping_(std::move(helping)),
-      settler_(
-          *settlement_,
-          [this](auto batch, auto locked) { return settlement_->Settle(batch, locked); }, clock),
       clock_(clock),
       metrics_(metrics),
+      settler_(SettlerOver(*settlement_)),
       health_(health),
       options_(options),
       most_letters_(ShareOf(options.batch_letters, helping_ != nullptr)),
@@ -201,6 +199,7 @@ void Intake::FinishBy(steady_clock::time_point deadline) {
   RequestStop();
   if (done_.WaitUntil(deadline)) return;
   // The ledger or the broker does not answer: the batch goes back unacknowledged.
+  given_up_.request_stop();
   settlement_->Abort();
   if (helping_) helping_->Abort();
   inbox_.Abort();
@@ -225,14 +224,63 @@ void Intake::Run(const std::stop_token& stop) {
     if (helping_) helper = std::jthread([this, &stop] { Help(stop); });
     while (!stop.stop_requested()) HandleOneBatch(stop);
   }
-  inbox_.Stop();
+  if (auto unfinished = TakeUnfinished()) interrupted_.push_back(std::move(unfinished->begun));
+  (void)SettleWhatIsGone();  // before anybody waits for a broker that may not answer
+  inbox_.Stop();             // which may hear of a deleted queue only now
+  if (const auto error = SettleWhatIsGone()) TellOfLost(*error);
   done_.Open();
+}
+
+// Nobody but us has the letters of a queue that was deleted: they do not go back at the end as
+// others do, and are settled before it (P1), for as long as whoever stops us has patience. If we
+// die here, they are lost with their queue.
+std::optional<LedgerError> Intake::SettleWhatIsGone() {
+  for (TakenBatch gone = inbox_.TakeGone(most_letters_); !gone.judgements.empty();
+       gone = inbox_.TakeGone(most_letters_))
+    interrupted_.push_back({.batch = std::move(gone)});
+  std::optional<LedgerError> error;
+  for (BegunBatch& begun : interrupted_) {
+    while (inbox_.IsGone(begun.batch)) {
+      error = SettleUntilError(settler_, begun);
+      if (!error) continue;  // it is recorded
+      if (given_up_.stop_requested()) return error;
+      nap_.WaitFor(given_up_.get_token(), backoff_.Next());
+    }
+  }
+  return error;
+}
+
+void Intake::TellOfLost(const LedgerError& error) {
+  std::size_t letters = 0;
+  for (const BegunBatch& begun : interrupted_)
+    if (inbox_.IsGone(begun.batch)) letters += begun.Rest().size();
+  LogError("letters_lost",
+           {{"queue", queue_},
+            {"letters", std::to_string(letters)},
+            {"cause", std::string(LedgerFaultName(error.fault))},
+            {"code", error.code},
+            {"why",
+             "their queue was deleted, or went away with its node, and the ledger did not "
+             "take them before the end: " +
+                 error.message}});
+}
+
+BatchSettler Intake::SettlerOver(Settlement& settlement) {
+  return BatchSettler(
+      settlement,
+      [this, &settlement](auto batch, auto locked) {
+        auto settled = settlement.Settle(batch, locked);
+        if (!settled) metrics_.SettleError(std::string(LedgerFaultName(settled.error().fault)));
+        return settled;
+      },
+      clock_);
 }
 
 // The ledger refused or did not answer. True: try the rest of the batch again. False: it is the
 // broker's, which delivers it again, and now it could be settled (or we stop).
-bool Intake::WaitForLedger(const LedgerError& error, const TakenBatch& batch,
-                           std::span<const Judgement> rest, const std::stop_token& stop) {
+bool Intake::WaitForLedger(const LedgerError& error, const BegunBatch& begun,
+                           const std::stop_token& stop) {
+  const TakenBatch& batch = begun.batch;
   const bool is_held = !paused_cause_.empty();
   // Lost with its channel, which may have been made anew: it comes again.
   if (!is_held && !inbox_.IsInHand(batch)) return false;
@@ -240,18 +288,20 @@ bool Intake::WaitForLedger(const LedgerError& error, const TakenBatch& batch,
   if (stop.stop_requested()) return false;  // what is not acknowledged goes back at the end
   const bool in_doubt = error.fault == LedgerFault::kInDoubt;
   const bool held_long = steady_clock::now() - paused_since_ >= options_.hold;
-  // Of a queue that is no more nothing would come back: better twice than never.
+  // Of a queue that is no more nothing would come back.
   if (inbox_.IsGone(batch) || (!in_doubt && !held_long)) {
     nap_.WaitFor(stop, backoff_.Next());
     // Its channel may be lost meanwhile: then it comes again, as what is given back does.
     if (inbox_.IsInHand(batch)) return true;
   }
-  // In doubt: perhaps the letters are recorded. Delivered again, those with a key are known, and
-  // those without one are marked as possible duplicates; settling them here once more would make
-  // duplicates that nobody could tell.
+  // In doubt: perhaps the letters are recorded, and perhaps the server is still at it. Delivered
+  // again, those with a key are known, and those without one are marked as possible duplicates.
+  // Here the ledger would know those by their ids, but only once that transaction has ended, which
+  // nobody can tell.
   inbox_.GiveBack();
+  if (inbox_.IsGone(batch)) return true;  // its queue was deleted in this moment
   nap_.WaitFor(stop, return_backoff_.Next());
-  AwaitLedger(rest, stop);
+  AwaitLedger(begun.Rest(), stop);
   if (!stop.stop_requested()) Resume();
   return false;
 }
@@ -263,6 +313,7 @@ void Intake::AwaitLedger(std::span<const Judgement> rest, const std::stop_token&
   while (!stop.stop_requested()) {
     const auto rehearsed = Rehearse(rest);
     if (rehearsed) return;
+    metrics_.SettleError(std::string(LedgerFaultName(rehearsed.error().fault)));
     Pause(rehearsed.error());
     nap_.WaitFor(stop, backoff_.Next());
   }
@@ -289,7 +340,6 @@ LedgerResult<void> Intake::Rehearse(std::span<const Judgement> rest) {
 
 void Intake::Pause(const LedgerError& error) {
   const std::string cause(LedgerFaultName(error.fault));
-  metrics_.SettleError(cause);
   health_.Set(part_, HealthState::kMissing, "paused (" + cause + "): " + error.message);
   if (paused_cause_ == cause) return;
   if (paused_cause_.empty()) {

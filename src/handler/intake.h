@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/backoff.h"
 #include "base/latch.h"
@@ -50,7 +51,8 @@ class Intake {
   void Start();
   // No further letters; batches in hand are finished. Returns at once.
   void RequestStop();
-  // Waits for that until `deadline`, then gives them up: the broker has them still.
+  // Waits for that until `deadline`, then gives them up: the broker has them still, but for those
+  // of a queue that was deleted meanwhile, which are told as lost.
   void FinishBy(std::chrono::steady_clock::time_point deadline);
 
   // More letters wait than a quarter of a batch, or as many are being settled as one of the two may
@@ -61,6 +63,10 @@ class Intake {
   struct BegunBatch {
     TakenBatch batch;
     std::size_t recorded = 0;  // of its letters
+
+    [[nodiscard]] std::span<const Judgement> Rest() const {
+      return std::span<const Judgement>(batch.judgements).subspan(recorded);
+    }
   };
   // What the helper could not settle, for the other one to deal with.
   struct Unfinished {
@@ -79,10 +85,14 @@ class Intake {
   void TellOfRest(const LedgerError& error, std::chrono::milliseconds rest);
   void LeaveUnfinished(Unfinished unfinished, const std::stop_token& stop);
   [[nodiscard]] std::optional<Unfinished> TakeUnfinished();
-  [[nodiscard]] SettleProgress SettleSome(BatchSettler& settler, const TakenBatch& batch,
-                                          std::span<const Judgement> rest);
-  bool WaitForLedger(const LedgerError& error, const TakenBatch& batch,
-                     std::span<const Judgement> rest, const std::stop_token& stop);
+  void Leave(BegunBatch begun, const std::stop_token& stop);
+  // The last error; absent: there is nothing more of deleted queues.
+  std::optional<LedgerError> SettleWhatIsGone();
+  void TellOfLost(const LedgerError& error);
+  [[nodiscard]] BatchSettler SettlerOver(Settlement& settlement);
+  [[nodiscard]] SettleProgress SettleSome(BatchSettler& settler, BegunBatch& begun);
+  bool WaitForLedger(const LedgerError& error, const BegunBatch& begun,
+                     const std::stop_token& stop);
   void AwaitLedger(std::span<const Judgement> rest, const std::stop_token& stop);
   [[nodiscard]] LedgerResult<void> Rehearse(std::span<const Judgement> rest);
   void Pause(const LedgerError& error);
@@ -94,9 +104,9 @@ class Intake {
   const std::string part_;  // in Health
   const std::unique_ptr<Settlement> settlement_;
   const std::unique_ptr<Settlement> helping_;
-  BatchSettler settler_;
   const Clock& clock_;
   Metrics& metrics_;
+  BatchSettler settler_;
   Health& health_;
   const IntakeOptions options_;
   const std::size_t most_letters_;  // that each settles at once
@@ -106,6 +116,9 @@ class Intake {
   std::mutex mutex_;
   std::condition_variable_any taken_up_;
   std::optional<Unfinished> unfinished_;  // guarded by mutex_
+
+  std::vector<BegunBatch> interrupted_;  // by a stop: the settling thread's
+  std::stop_source given_up_;            // nobody waits for the end any longer
 
   std::string paused_cause_;  // empty: not paused
   std::chrono::steady_clock::time_point paused_since_;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "base/latch.h"
 #include "handler/intake_fixture.h"
 
 namespace deadletter::test {
@@ -12,6 +13,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST_F(IntakeTest, P1_ALetterIsAcknowledgedOnceItIsRecorded) {
@@ -183,6 +185,100 @@ TEST_F(IntakeTest, AStopInAnOutageConsumesNothingAgainAndSaysNothingElse) {
   EXPECT_EQ(Count("subscribe 1"), 1);
   EXPECT_FALSE(health_.IsReady());
   EXPECT_EQ(queue_.ready(), 1U);
+}
+
+// Three letters that are taken one by one; their queue is deleted while the first is being settled,
+// and then intake is told to stop.
+class IntakeOfADeletedQueueTest : public IntakeTest {
+ protected:
+  using Answer = std::function<LedgerResult<void>(const std::string& letter)>;
+
+  // The ledger answers so from then on.
+  void StopWhileThreeAreInHand(const Answer& answer) {
+    ledger_.When([this, answer](std::span<const Judgement> batch) -> LedgerResult<void> {
+      const std::string& letter = batch.front().letter.delivery.message.body;
+      if (letter == "alone") {
+        for (const char* next : {"a", "b", "c"}) queue_.Push(next);
+        return {};
+      }
+      if (!is_told_) {
+        is_told_ = true;
+        const std::size_t so_far = queue_.calls().size();
+        queue_.Delete();
+        if (!queue_.WaitForCall("subscribe 1", so_far)) ADD_FAILURE() << "not subscribed again";
+        intake_->RequestStop();
+        told_.Open();
+      }
+      auto answered = answer(letter);
+      if (answered) settled_ += letter;
+      return answered;
+    });
+    batch_letters_ = 1;
+    queue_.Push("alone");
+    StartIntake(kForEver);
+    ASSERT_TRUE(told_.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  }
+  static LedgerResult<void> Away() {
+    return Unexpected<LedgerError>({LedgerFault::kUnavailable, "57P01", "scripted"});
+  }
+
+  std::string settled_;
+
+ private:
+  bool is_told_ = false;
+  Latch told_;
+};
+
+TEST_F(IntakeOfADeletedQueueTest, P1_AStopSettlesWhatIsLeftOfIt) {
+  StopWhileThreeAreInHand([](const std::string&) { return LedgerResult<void>(); });
+  StopIntake();
+  EXPECT_EQ(settled_, "abc");
+}
+
+TEST_F(IntakeOfADeletedQueueTest, P1_AStopWaitsForTheLedgerToSettleIt) {
+  int times_away = 3;
+  StopWhileThreeAreInHand([&times_away](const std::string&) {
+    return times_away-- > 0 ? Away() : LedgerResult<void>();
+  });
+  StopIntake();
+  EXPECT_EQ(settled_, "abc");
+}
+
+TEST_F(IntakeOfADeletedQueueTest, P4_AStopTellsOfWhatCouldNotBeSettledUntilItsEnd) {
+  testing::internal::CaptureStderr();
+  StopWhileThreeAreInHand(
+      [](const std::string& letter) { return letter == "a" ? LedgerResult<void>() : Away(); });
+  ASSERT_TRUE(ledger_.WaitForCalls("settle", 4)) << "alone, a, and b twice";
+  intake_->FinishBy(std::chrono::steady_clock::now());
+  intake_.reset();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("error letters_lost queue=dlq letters=2 cause=unavailable code=57P01"));
+  EXPECT_EQ(settled_, "a");
+}
+
+// What the broker tells behind letters, in the moment of a stop, is read in time.
+TEST_F(IntakeTest, P1_AStopNoticesThatTheQueueOfWhatItHasWasDeleted) {
+  Latch told;
+  int settled = 0;
+  ledger_.When([&](std::span<const Judgement> batch) -> LedgerResult<void> {
+    settled += static_cast<int>(batch.size());
+    if (batch.front().letter.delivery.message.body == "alone") {
+      queue_.Push("a");
+      queue_.Push("b");
+      return {};
+    }
+    if (settled > 2) return {};
+    queue_.DeleteUnseen();
+    intake_->RequestStop();
+    told.Open();
+    return {};
+  });
+  batch_letters_ = 1;
+  queue_.Push("alone");
+  StartIntake(kForEver);
+  ASSERT_TRUE(told.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  StopIntake();
+  EXPECT_EQ(settled, 3);
 }
 
 TEST_F(IntakeTest, P5_BeforeSettlingIsPossibleNothingIsTaken) {

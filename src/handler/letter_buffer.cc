@@ -27,6 +27,14 @@ bool LetterBuffer::ComesAlone(const Received& received) const {
   return ComesOften(received.judgement.letter) || received.bytes > max_batch_bytes_;
 }
 
+bool LetterBuffer::IsGone(const Received& received) {
+  return received.judgement.letter.delivery.tag.number == 0;
+}
+
+bool LetterBuffer::BeginsWithGone() const {
+  return !received_.empty() && IsGone(received_.front());
+}
+
 bool LetterBuffer::CanTake() const {
   if (received_.empty() || lone_one_is_out_) return false;
   return batches_out_ == 0 || !ComesAlone(received_.front());
@@ -43,9 +51,8 @@ TakenBatch LetterBuffer::Take(std::size_t limit, Instant now, std::vector<std::s
   while (!received_.empty() && batch.judgements.size() < limit) {
     Received& next = received_.front();
     const bool alone = ComesAlone(next);
-    const bool is_gone = next.judgement.letter.delivery.tag.number == 0;
     const bool fits =
-        !alone && batch.bytes + next.bytes <= max_batch_bytes_ && is_gone == batch.IsGone();
+        !alone && batch.bytes + next.bytes <= max_batch_bytes_ && IsGone(next) == batch.IsGone();
     if (!batch.judgements.empty() && !fits) break;
     batch.bytes += next.bytes;
     if (!next.judged_at || now - *next.judged_at > kJudgementHolds)
@@ -69,9 +76,9 @@ void LetterBuffer::Release(const TakenBatch& batch) {
 
 void LetterBuffer::Drop() {
   std::erase_if(received_, [this](const Received& one) {
-    const bool comes_again = one.judgement.letter.delivery.tag.number != 0;
-    if (comes_again) received_bytes_ -= one.bytes;
-    return comes_again;
+    if (IsGone(one)) return false;
+    received_bytes_ -= one.bytes;
+    return true;
   });
 }
 

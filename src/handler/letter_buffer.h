@@ -50,6 +50,9 @@ class LetterBuffer {
   // may end the batch early.
   [[nodiscard]] bool CanTakeWhole(std::size_t limit) const;
 
+  // The first letter is of a queue that is no more.
+  [[nodiscard]] bool BeginsWithGone() const;
+
   // The first letters, `limit` at most, either of a queue that is or of one that is no more.
   // `to_judge`: the places in it of letters whose judgement is absent, or older than it may be.
   [[nodiscard]] TakenBatch Take(std::size_t limit, Instant now, std::vector<std::size_t>& to_judge);
@@ -68,6 +71,7 @@ class LetterBuffer {
 
  private:
   [[nodiscard]] bool ComesAlone(const Received& received) const;
+  [[nodiscard]] static bool IsGone(const Received& received);
 
   const std::size_t max_batch_bytes_;
   std::deque<Received> received_;

@@ -240,10 +240,7 @@ TEST_F(ReplayerTest, P5_WhoeverWaitsForNoBrokerIsReadyWithoutOne) {
   EXPECT_FALSE(health_.IsReady());
   script_.replay.state = ReplayState::kPaused;
   replayer_->Start();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!health_.IsReady() && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::yield();
-  EXPECT_TRUE(health_.IsReady());
+  EXPECT_TRUE(health_.WaitUntilReady("replays", std::chrono::seconds(20)));
   replayer_.reset();
 }
 

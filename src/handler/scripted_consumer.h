@@ -88,6 +88,12 @@ class ScriptedQueue {
   }
   // As LoseConnection(), and what was delivered does not come again.
   void Delete() { Break(BrokerFault::kCancelled, Given::kIsGone); }
+  // The same, but that only KeepAlive() tells of it.
+  void DeleteUnseen() {
+    const std::lock_guard lock(mutex_);
+    is_deleted_unseen_ = true;
+    given_ = Given::kIsGone;
+  }
 
  private:
   friend class ScriptedConsumer;
@@ -117,6 +123,7 @@ class ScriptedQueue {
   std::vector<std::string> acknowledged_;
   std::optional<BrokerFault> fault_;
   bool loses_acknowledgement_ = false;
+  bool is_deleted_unseen_ = false;
   Given given_ = Given::kComesAgain;
 };
 
@@ -173,6 +180,10 @@ class ScriptedConsumer final : public Consumer {
   BrokerResult<void> KeepAlive(std::chrono::milliseconds wait) override {
     std::unique_lock lock(queue_.mutex_);
     Note("keep alive");
+    if (std::exchange(queue_.is_deleted_unseen_, false)) {
+      in_hand_.clear();
+      return Unexpected<BrokerError>(BrokerError{BrokerFault::kCancelled, "scripted"});
+    }
     queue_.changed_.wait_for(lock, wait, [&] { return woken_; });
     woken_ = false;
     return {};

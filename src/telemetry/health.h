@@ -1,6 +1,8 @@
 // What is missing right now, for /readyz and for the log: each part of the service says so itself.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
@@ -28,9 +30,12 @@ class Health {
   bool Set(const std::string& part, HealthState state, std::string message = "");
   [[nodiscard]] std::vector<HealthReport> Reports() const;  // sorted by part
   [[nodiscard]] bool IsReady() const;  // no part is missing, and at least one has reported
+  // Until that part says that it is ready, or does no more than warn; false: not within `limit`.
+  [[nodiscard]] bool WaitUntilReady(const std::string& part, std::chrono::milliseconds limit) const;
 
  private:
   mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   std::map<std::string, HealthReport> reports_;
 };
 

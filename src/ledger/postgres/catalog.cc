@@ -111,7 +111,8 @@ LedgerResult<LetterPage> PostgresCatalog::List(const LetterFilter& filter, std::
   after ? list.parameters.Id(after->value()) : list.parameters.Null();
   AddFilter(list.parameters, filter);
   list.parameters.Number(static_cast<std::int64_t>(limit));
-  const auto rows = connection_.Run(list);
+  const auto rows =
+      connection_.RunWithin(std::move(list), std::chrono::milliseconds::max(), Plan::kInOrder);
   if (!rows) return tl::unexpected(rows.error());
   LetterPage page;
   for (int row = 0; row < rows->size(); ++row) page.letters.push_back(ReadSummary(*rows, row));

@@ -26,6 +26,10 @@ constexpr std::string_view kNoSuchStatement = "26000";
 constexpr std::string_view kOtherColumns = "0A000";
 constexpr std::string_view kTimeoutOfThis =
     "SELECT set_config('statement_timeout', $1::text, true)";
+constexpr std::string_view kTimeoutAndOrderOfThis =
+    "SELECT set_config('statement_timeout', $1::text, true), "
+    "set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)";
 
 constexpr std::string_view kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -150,10 +154,12 @@ LedgerResult<Rows> Connection::Run(const Statement& statement, std::chrono::seco
   return std::move(results->front());
 }
 
-LedgerResult<Rows> Connection::RunWithin(Statement statement, std::chrono::milliseconds most) {
+LedgerResult<Rows> Connection::RunWithin(Statement statement, std::chrono::milliseconds most,
+                                         Plan plan) {
   if (auto opened = Open(); !opened) return tl::unexpected(opened.error());
   most = std::min(most, statement_timeout_);
-  Statement setting{.sql = std::string(kTimeoutOfThis), .parameters = {}};
+  const std::string_view of_this = plan == Plan::kInOrder ? kTimeoutAndOrderOfThis : kTimeoutOfThis;
+  Statement setting{.sql = std::string(of_this), .parameters = {}};
   setting.parameters.Bytes(std::to_string(most.count()) + "ms");
   std::vector<Statement> statements;
   statements.push_back({.sql = std::string(kBegin), .parameters = {}});

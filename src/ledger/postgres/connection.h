@@ -31,6 +31,15 @@ struct Statement {
   bool is_kept = false;
 };
 
+// How the server may go about a statement.
+enum class Plan {
+  kAny,
+  // Along an index that has the rows in the order that is asked for, and no further than the limit.
+  // Where the planner expects few rows, and what it knows of the values of an expression is little,
+  // it would gather all of them and sort.
+  kInOrder,
+};
+
 // Named fault points of a transaction: everything of it is with the kernel; its answer is waited
 // for.
 struct SendPoints {
@@ -58,7 +67,8 @@ class Connection {
                                        std::chrono::seconds limit = kAnswerLimit);
   // The same, but that the server ends it after `most` (kTooLong) where that comes before its
   // statement timeout.
-  [[nodiscard]] LedgerResult<Rows> RunWithin(Statement statement, std::chrono::milliseconds most);
+  [[nodiscard]] LedgerResult<Rows> RunWithin(Statement statement, std::chrono::milliseconds most,
+                                             Plan plan = Plan::kAny);
 
   // All statements between BEGIN and COMMIT, sent in one go and answered in one; one Rows each.
   // Everything happened or nothing did, or kInDoubt: the connection died after it was sent. READ

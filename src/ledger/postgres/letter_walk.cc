@@ -96,7 +96,7 @@ LedgerResult<std::optional<LetterId>> PostgresLetterWalk::Place(LetterIndex inde
   AddId(ask.parameters, before);
   ask.parameters.Number(static_cast<std::int64_t>(letters) - 1);
   if (value) ask.parameters.Bytes(*value);
-  const auto rows = connection_.RunWithin(std::move(ask), most);
+  const auto rows = connection_.RunWithin(std::move(ask), most, Plan::kInOrder);
   if (!rows) return tl::unexpected(rows.error());
   if (rows->size() == 0) return std::nullopt;
   return LetterId(rows->Id(0, 0));
@@ -119,7 +119,7 @@ LedgerResult<void> PostgresLetterWalk::Find(LetterIndex index, const Stretch& st
   AddFilter(list.parameters, filter());
   list.parameters.Number(static_cast<std::int64_t>(limit));
   AddId(list.parameters, stretch.oldest);
-  const auto rows = connection_.RunWithin(std::move(list), most);
+  const auto rows = connection_.RunWithin(std::move(list), most, Plan::kInOrder);
   if (!rows) return tl::unexpected(rows.error());
   for (int row = 0; row < rows->size(); ++row) found.push_back(ReadSummary(*rows, row));
   return {};

@@ -67,8 +67,7 @@ void AddSettle(Report& report, Servers& servers, const Filling& filling) {
 }
 
 void AddOriginal(Report& report, Servers& servers, const Filling& filling) {
-  const std::size_t few = std::max<std::size_t>(filling.letters / 10, 10);
-  report.Add("original", kRate, RunOriginal(servers, filling, few).letters_per_second);
+  report.Add("original", kRate, RunOriginal(servers, filling).letters_per_second);
 }
 
 void Compare(const Settings& settings, Lab& lab) {

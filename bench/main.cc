@@ -15,7 +15,7 @@ int Usage() {
   std::fputs(
       "Usage: deadletter-bench SCENARIO...\n"
       "In the environment: LETTERS, ROAD_LETTERS, RUNS, BODY_BYTES, PLANS; PLATFORM=shaped or "
-      "complete; PROGRAM=another binary than ours; POSTGRES_SETTINGS.\n",
+      "complete; PROGRAM=another binary than ours; EVENTS=off; POSTGRES_SETTINGS.\n",
       stderr);
   for (const Scenario& scenario : Scenarios()) {
     std::fprintf(stderr, "  %-12s %s\n", scenario.name.data(), scenario.what.data());

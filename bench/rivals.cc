@@ -138,7 +138,7 @@ RivalResult RunSettle(Servers& servers, const Filling& filling, std::size_t batc
   return result;
 }
 
-RivalResult RunOriginal(Servers& servers, const Filling& filling, std::size_t letters) {
+RivalResult RunOriginal(Servers& servers, const Filling& filling) {
   const std::string database = servers.MakeDatabase(filling);
   const std::string vhost = servers.MakeVhost(filling);
   RivalResult result;
@@ -151,14 +151,14 @@ RivalResult RunOriginal(Servers& servers, const Filling& filling, std::size_t le
         [&](std::uint64_t tag, std::string_view body) {
           original.Handle(body);
           broker.Acknowledge(tag, false);
-          return tag < letters;
+          return tag < filling.letters;
         },
         /*keep_body=*/true, /*gather=*/false);
-    result = watch.Done(letters);
+    result = watch.Done(filling.letters);
   }
   const auto failed = test::PlatformConnection(database).Value(
       "SELECT count(*) FROM execution WHERE status = 'failed'");
-  if (failed != std::to_string(letters))
+  if (failed != std::to_string(filling.letters))
     throw std::runtime_error("the original failed only " + failed + " executions");
   servers.DropVhost(vhost);
   servers.DropDatabase(database);

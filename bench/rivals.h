@@ -20,8 +20,7 @@ struct RivalResult {
                                     std::size_t batch_letters);
 
 // One letter at a time: parse, SELECT, UPDATE where it is still scheduled, ack; prefetch 10. The
-// statements are prepared. Stops after `letters`, the table and the queue being as for the others.
-[[nodiscard]] RivalResult RunOriginal(Servers& servers, const Filling& filling,
-                                      std::size_t letters);
+// statements are prepared.
+[[nodiscard]] RivalResult RunOriginal(Servers& servers, const Filling& filling);
 
 }  // namespace deadletter::bench

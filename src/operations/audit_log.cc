@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/rfc3339.h"
 #include "base/text.h"
@@ -12,11 +14,21 @@
 namespace deadletter {
 namespace {
 
+Problem ReadWhat(std::string_view value) {
+  std::vector<std::string_view> words;
+  for (const AuditedAct act : kEveryAuditedAct) words.push_back(AuditedActName(act));
+  if (std::ranges::find(words, value) != words.end()) return std::nullopt;
+  return fmt::format("what must be {}, not {}", Choice(words), Quoted(value));
+}
+
 Problem Read(std::span<const Parameter> parameters, Query& query, AuditFilter& filter) {
   if (auto problem = ReadQuery(parameters, kAuditParameters, "audit", query)) return problem;
   for (const auto& [name, value] : query.filters) {
     if (name == "who") filter.who = value;
-    if (name == "what") filter.what = value;
+    if (name == "what") {
+      if (auto problem = ReadWhat(value)) return problem;
+      filter.what = value;
+    }
     if (name == "subject") filter.subject = value;
     if (name != "since" && name != "until") continue;
     if (auto problem = ReadTime(name, value, name == "since" ? filter.since : filter.until))
@@ -41,14 +53,14 @@ std::string EntryJson(const AuditEntry& entry) {
 
 }  // namespace
 
-AuditEntry MakeAuditEntry(const Caller& caller, std::string_view what, std::string subject,
+AuditEntry MakeAuditEntry(const Caller& caller, AuditedAct act, std::string subject,
                           std::string detail, Instant now) {
   AuditEntry entry;
   entry.id = TimeOrderedUuid(now);
   entry.at = now;
   entry.who = caller.name;
   entry.role = RoleName(caller.role);
-  entry.what = what;
+  entry.what = AuditedActName(act);
   entry.subject = std::move(subject);
   entry.detail = std::move(detail);
   return entry;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "ledger/audit.h"
+#include "operations/audited_act.h"
 #include "operations/cursor.h"
 #include "operations/operation_error.h"
 #include "operations/parameter.h"
@@ -21,8 +22,8 @@ namespace deadletter {
 inline constexpr std::size_t kMaxAuditDetailBytes = 200;
 
 // An entry about something that `caller` does now.
-[[nodiscard]] AuditEntry MakeAuditEntry(const Caller& caller, std::string_view what,
-                                        std::string subject, std::string detail, Instant now);
+[[nodiscard]] AuditEntry MakeAuditEntry(const Caller& caller, AuditedAct act, std::string subject,
+                                        std::string detail, Instant now);
 
 // The parameters of GET /v1/audit; all but limit and cursor are filters.
 inline constexpr std::array<std::string_view, 7> kAuditParameters = {

@@ -100,7 +100,7 @@ OperationResult<std::string> DiscardLetters(Discards& discards, Catalog& catalog
   const Uuid act = TimeOrderedUuid(now);
   const std::string selected = SelectionJson(request.selection.json, redaction);
   const std::string told = request.why.empty() ? selected : selected + ": " + request.why;
-  const AuditEntry entry = MakeAuditEntry(caller, "discard", FormatUuid(act),
+  const AuditEntry entry = MakeAuditEntry(caller, AuditedAct::kDiscard, FormatUuid(act),
                                           DisplayText(told, kMaxAuditDetailBytes), now);
   const std::string detail = StepDetail(act, caller, request.why);
   const auto done = Patiently(

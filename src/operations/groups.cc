@@ -142,7 +142,7 @@ OperationResult<std::string> MuteGroup(GroupBook& book, std::string_view group,
   const auto seconds = ReadMute(json);
   if (!seconds) return Unexpected<OperationError>(seconds.error());
   const auto until = seconds->count() == 0 ? std::nullopt : std::optional<Instant>(now + *seconds);
-  AuditEntry entry = MakeAuditEntry(caller, "mute", ToHex(*id),
+  AuditEntry entry = MakeAuditEntry(caller, AuditedAct::kMute, ToHex(*id),
                                     until ? "until " + FormatRfc3339(*until) : "off", now);
   entry.letters = 0;  // unless the ledger knows how many
   const auto muted = Patiently([&] { return book.Mute(*id, until, entry); });

@@ -145,8 +145,9 @@ OperationResult<const Redaction*> Operations::Reveal(const Lease& lease, LetterI
                                                      const Looking& looking) const {
   if (!looking.reveal || options_.redaction.HidesNothing()) return &options_.redaction;
   if (lease.audit() == nullptr) return NoLedger();
-  const AuditEntry entry = MakeAuditEntry(looking.caller, "reveal", FormatUuid(letter.value()),
-                                          std::string(what), options_.clock->Now());
+  const AuditEntry entry =
+      MakeAuditEntry(looking.caller, AuditedAct::kReveal, FormatUuid(letter.value()),
+                     std::string(what), options_.clock->Now());
   const auto recorded = Patiently([&] { return lease.audit()->Record(entry); });
   if (!recorded) {
     OperationError error = FromChange(recorded.error());

@@ -215,6 +215,17 @@ TEST_F(People, TheAuditIsListedNewestFirstAndFiltered) {
   EXPECT_EQ(operations_.ListAudit(unknown).error().fault, OperationFault::kBadRequest);
 }
 
+TEST_F(People, WhatNobodyDoesIsNotLookedForInTheAudit) {
+  const std::vector<Parameter> typed_wrong = {{"what", "notes"}};
+  const auto listed = operations_.ListAudit(typed_wrong);
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().fault, OperationFault::kBadRequest);
+  EXPECT_EQ(
+      listed.error().message,
+      "what must be note, tag, reveal, mute, discard, replay, pause, resume, cancel, submit or "
+      "lease, not 'notes'");
+}
+
 TEST_F(People, WhatIsRedactedIsMaskedInEveryAnswer) {
   const std::string shown = redacting_.ShowLetter(kFirstId).value();
   EXPECT_EQ(shown.find("secret"), std::string::npos) << shown;

@@ -127,7 +127,7 @@ OperationResult<std::string> AddNote(Remarks& remarks, std::string_view letter,
         OperationFault::kUnacceptable,
         fmt::format("a note has 1 to {} bytes of text, none of them NUL", kMaxNoteBytes));
   }
-  const auto entry = MakeAuditEntry(caller, "note", FormatUuid(id->value()),
+  const auto entry = MakeAuditEntry(caller, AuditedAct::kNote, FormatUuid(id->value()),
                                     DisplayText(note.text, kMaxAuditDetailBytes), now);
   const auto outcome = Patiently([&] { return remarks.AddNote(*id, note, entry); });
   if (!outcome) return Unexpected<OperationError>(FromChange(outcome.error()));
@@ -143,7 +143,8 @@ OperationResult<std::string> ChangeTags(Remarks& remarks, std::string_view lette
   if (!id) return Unexpected<OperationError>(id.error());
   const auto change = ReadTagChange(json);
   if (!change) return Unexpected<OperationError>(change.error());
-  const auto entry = MakeAuditEntry(caller, "tag", FormatUuid(id->value()), Told(*change), now);
+  const auto entry =
+      MakeAuditEntry(caller, AuditedAct::kTag, FormatUuid(id->value()), Told(*change), now);
   const auto result = Patiently([&] { return remarks.ChangeTags(*id, *change, entry); });
   if (!result) return Unexpected<OperationError>(FromChange(result.error()));
   const auto judged =

@@ -136,16 +136,16 @@ std::string PartJson(Catalog& catalog, const ReplayPreviewPart& part, const Repl
   return object.Take();
 }
 
-std::string_view CommandName(ReplayCommand command) {
+AuditedAct ActOf(ReplayCommand command) {
   switch (command) {
     case ReplayCommand::kPause:
-      return "pause";
+      return AuditedAct::kPause;
     case ReplayCommand::kResume:
-      return "resume";
+      return AuditedAct::kResume;
     case ReplayCommand::kCancel:
-      return "cancel";
+      break;
   }
-  return "";
+  return AuditedAct::kCancel;
 }
 
 Unexpected<OperationError> NoSuchReplay() {
@@ -256,7 +256,7 @@ OperationResult<NewReplay> MakeReplay(ReplayBook& book, const ReplayRequest& req
                                       Instant now) {
   const ReplayId id(TimeOrderedUuid(now));
   const auto entry = MakeAuditEntry(
-      caller, "replay", FormatUuid(id.value()),
+      caller, AuditedAct::kReplay, FormatUuid(id.value()),
       DisplayText(SelectionJson(request.spec.selection_json, redaction), kMaxAuditDetailBytes),
       now);
   const auto made = Patiently([&] {
@@ -355,7 +355,7 @@ OperationResult<ReplaySteered> SteerReplay(ReplayBook& book, std::string_view id
   const auto replay_id = IdFrom(id);
   if (!replay_id) return NoSuchReplay();
   const auto entry =
-      MakeAuditEntry(caller, CommandName(command), FormatUuid(replay_id->value()), "", now);
+      MakeAuditEntry(caller, ActOf(command), FormatUuid(replay_id->value()), "", now);
   const auto steered = Patiently([&] { return book.Steer(*replay_id, command, now, entry); });
   if (!steered) return Unexpected<OperationError>(FromChange(steered.error()));
   if (!*steered) return NoSuchReplay();

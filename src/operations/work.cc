@@ -192,8 +192,9 @@ OperationResult<std::string> Work::Compose(std::vector<Lease>& leases, const std
 OperationResult<void> Work::RecordLease(const std::string& queue, std::size_t messages,
                                         const Caller& caller) {
   if (options_.redaction.HidesNothing()) return {};
-  AuditEntry entry = MakeAuditEntry(caller, "lease", DisplayText(queue, kMaxQueueNameBytes), "",
-                                    options_.clock->Now());
+  AuditEntry entry =
+      MakeAuditEntry(caller, AuditedAct::kLease, DisplayText(queue, kMaxQueueNameBytes), "",
+                     options_.clock->Now());
   entry.letters = static_cast<std::int64_t>(messages);
   const auto recorded = Patiently([&] { return ports_.audit->Record(entry); });
   if (recorded) return {};

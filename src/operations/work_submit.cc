@@ -105,7 +105,7 @@ OperationResult<std::vector<ExecutionId>> Work::SubmitOnce(const Submission& sub
   const std::string action = options_.redaction.HidesFilter("action")
                                  ? std::string(kRedacted)
                                  : DisplayText(submission.action, kMaxAuditDetailBytes);
-  AuditEntry entry = MakeAuditEntry(caller, "submit", submission.queue,
+  AuditEntry entry = MakeAuditEntry(caller, AuditedAct::kSubmit, submission.queue,
                                     fmt::format("{} x {}", submission.count, action), now);
   entry.letters = 0;
   const auto executions = NewExecutions(options_.topology, submission);

@@ -1,4 +1,5 @@
 // The suite of counting and groups over PostgreSQL, and how its counters take turns.
+#include "tests/conformance/counting_conformance.h"
 #include "tests/conformance/groups_conformance.h"
 #include "tests/conformance/postgres_ledger_under_test.h"
 

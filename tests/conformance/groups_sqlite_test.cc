@@ -1,4 +1,5 @@
 // The suite of counting and groups over SQLite.
+#include "tests/conformance/counting_conformance.h"
 #include "tests/conformance/groups_conformance.h"
 #include "tests/conformance/sqlite_ledger_under_test.h"
 

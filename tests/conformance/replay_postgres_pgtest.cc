@@ -1,5 +1,8 @@
 // The suite of the replays' ports over PostgreSQL, and what only PostgreSQL can do to a claim.
 #include "tests/conformance/postgres_ledger_under_test.h"
+#include "tests/conformance/replay_answer_conformance.h"
+#include "tests/conformance/replay_claim_conformance.h"
+#include "tests/conformance/replay_driver_conformance.h"
 #include "tests/conformance/replay_progress_conformance.h"
 #include "tests/conformance/replay_states_conformance.h"
 

@@ -1,8 +1,8 @@
 // That replays come to their ends whatever the clock, the platform and other drivers do. Included
-// once a test program, where replay_conformance.h is.
+// once a test program.
 #pragma once
 
-#include "tests/conformance/replay_conformance.h"
+#include "tests/conformance/replay_fixture.h"
 
 namespace deadletter::test {
 

@@ -1,4 +1,7 @@
 // The suite of the replays' ports over SQLite.
+#include "tests/conformance/replay_answer_conformance.h"
+#include "tests/conformance/replay_claim_conformance.h"
+#include "tests/conformance/replay_driver_conformance.h"
 #include "tests/conformance/replay_progress_conformance.h"
 #include "tests/conformance/replay_states_conformance.h"
 #include "tests/conformance/sqlite_ledger_under_test.h"

@@ -1,9 +1,8 @@
 // What replays do to the states of letters: docs/state-machine.md draws it, and a recorder inside
-// the ledger sees just those arrows and every one of them. Included once a test program, where
-// replay_conformance.h is.
+// the ledger sees just those arrows and every one of them. Included once a test program.
 #pragma once
 
-#include "tests/conformance/replay_conformance.h"
+#include "tests/conformance/replay_fixture.h"
 #include "tests/folders.h"
 #include "tests/support/documented_states.h"
 

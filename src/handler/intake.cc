@@ -32,7 +32,8 @@ InboxOptions ShareOf(InboxOptions options, bool has_helper) {
 
 // The road of a letter, and what happens if we die on each line of it: before the settle has
 // committed, the broker still has every letter of the batch and delivers it again; after it, the
-// ledger has them all, and letters delivered again are known by their keys.
+// ledger has them all, and letters delivered again are known by their keys. Only of a queue that
+// was deleted the broker has nothing any more: SettleWhatIsGone().
 void Intake::HandleOneBatch(const std::stop_token& stop) {
   // Received, read and judged by the inbox, while others were being settled.
   BegunBatch begun = NextBatch(stop);

@@ -175,6 +175,11 @@ TEST_F(OpenApi, TellsEachWordThatThereIs) {
   Names ends;
   for (const ReplayEnd end : kReplayEnds) ends.emplace(ReplayEndName(end));
   EXPECT_THAT(words_of("ReplayOutcome"), testing::ContainerEq(ends));
+  Names acts;
+  for (int number = 0; number <= static_cast<int>(AuditedAct::kLease); ++number)
+    acts.emplace(AuditedActName(static_cast<AuditedAct>(number)));
+  EXPECT_THAT(words_of("AuditedAct"), testing::ContainerEq(acts));
+  EXPECT_EQ(kEveryAuditedAct.size(), acts.size());
 }
 
 // P9: who reads the document asks for no more than there is.

@@ -49,7 +49,7 @@ class Intake {
   ~Intake();  // as FinishBy() without patience; then waits for the threads to end
 
   void Start();
-  // No further letters; batches in hand are finished. Returns at once.
+  // No further letters; batches in hand are finished. Returns at once. For whoever called Start().
   void RequestStop();
   // Waits for that until `deadline`, then gives them up: the broker has them still, but for those
   // of a queue that was deleted meanwhile, which are told as lost.

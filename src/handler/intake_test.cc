@@ -16,6 +16,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+std::chrono::steady_clock::time_point SoonEnough() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds(10);
+}
+
 TEST_F(IntakeTest, P1_ALetterIsAcknowledgedOnceItIsRecorded) {
   ledger_.Fail(LedgerFault::kUnavailable);
   queue_.Push("a");
@@ -201,13 +205,13 @@ class IntakeOfADeletedQueueTest : public IntakeTest {
         for (const char* next : {"a", "b", "c"}) queue_.Push(next);
         return {};
       }
-      if (!is_told_) {
-        is_told_ = true;
+      if (!is_deleted_) {
+        is_deleted_ = true;
         const std::size_t so_far = queue_.calls().size();
         queue_.Delete();
         if (!queue_.WaitForCall("subscribe 1", so_far)) ADD_FAILURE() << "not subscribed again";
-        intake_->RequestStop();
-        told_.Open();
+        deleted_.Open();
+        if (!stopping_.WaitUntil(SoonEnough())) ADD_FAILURE() << "not told to stop";
       }
       auto answered = answer(letter);
       if (answered) settled_ += letter;
@@ -216,7 +220,9 @@ class IntakeOfADeletedQueueTest : public IntakeTest {
     batch_letters_ = 1;
     queue_.Push("alone");
     StartIntake(kForEver);
-    ASSERT_TRUE(told_.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+    ASSERT_TRUE(deleted_.WaitUntil(SoonEnough()));
+    intake_->RequestStop();
+    stopping_.Open();
   }
   static LedgerResult<void> Away() {
     return Unexpected<LedgerError>({LedgerFault::kUnavailable, "57P01", "scripted"});
@@ -225,8 +231,9 @@ class IntakeOfADeletedQueueTest : public IntakeTest {
   std::string settled_;
 
  private:
-  bool is_told_ = false;
-  Latch told_;
+  bool is_deleted_ = false;
+  Latch deleted_;
+  Latch stopping_;
 };
 
 TEST_F(IntakeOfADeletedQueueTest, P1_AStopSettlesWhatIsLeftOfIt) {
@@ -258,7 +265,8 @@ TEST_F(IntakeOfADeletedQueueTest, P4_AStopTellsOfWhatCouldNotBeSettledUntilItsEn
 
 // What the broker tells behind letters, in the moment of a stop, is read in time.
 TEST_F(IntakeTest, P1_AStopNoticesThatTheQueueOfWhatItHasWasDeleted) {
-  Latch told;
+  Latch deleted;
+  Latch stopping;
   int settled = 0;
   ledger_.When([&](std::span<const Judgement> batch) -> LedgerResult<void> {
     settled += static_cast<int>(batch.size());
@@ -269,14 +277,16 @@ TEST_F(IntakeTest, P1_AStopNoticesThatTheQueueOfWhatItHasWasDeleted) {
     }
     if (settled > 2) return {};
     queue_.DeleteUnseen();
-    intake_->RequestStop();
-    told.Open();
+    deleted.Open();
+    if (!stopping.WaitUntil(SoonEnough())) ADD_FAILURE() << "not told to stop";
     return {};
   });
   batch_letters_ = 1;
   queue_.Push("alone");
   StartIntake(kForEver);
-  ASSERT_TRUE(told.WaitUntil(std::chrono::steady_clock::now() + std::chrono::seconds(10)));
+  ASSERT_TRUE(deleted.WaitUntil(SoonEnough()));
+  intake_->RequestStop();
+  stopping.Open();
   StopIntake();
   EXPECT_EQ(settled, 3);
 }

@@ -44,12 +44,6 @@ std::string Reworded(const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     return message.substr(0, colon) + " needs one value";
   }
-  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {  // "…: --rate = abc"
-    const std::size_t equals = message.find(" = ", colon);
-    if (equals == std::string::npos) return message;
-    return message.substr(colon + 2, equals - colon - 2) + " must be a number, not '" +
-           message.substr(equals + 3) + "'";
-  }
   const bool ours = dynamic_cast<const CLI::ValidationError*>(&error) != nullptr;
   return ours ? message.substr(0, colon) + message.substr(colon + 1) : message;
 }

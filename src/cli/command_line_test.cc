@@ -388,9 +388,15 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"list", "--limit", "-1"},
                 "deadletter: --limit must be a number from 1 to 1000000, not '-1': see `deadletter "
                 "list --help`"},
-        Mistake{{"replay", "--rate-per-second", "a few = 3"},
-                "deadletter: --rate-per-second must be a number, not 'a few = 3': see `deadletter "
+        Mistake{{"replay", "--rate-per-second", "a few"},
+                "deadletter: --rate-per-second must be a number, not 'a few': see `deadletter "
                 "replay --help`"},
+        Mistake{{"replay", "--rate-per-second", ""},
+                "deadletter: --rate-per-second must be a number, not '': see `deadletter replay "
+                "--help`"},
+        Mistake{{"replay", "--queue-messages", "1.5"},
+                "deadletter: --queue-messages must be a number, not '1.5': see `deadletter replay "
+                "--help`"},
         Mistake{{"list", "--state", "open", "--state", "closed"},
                 "deadletter: --state needs one value: see `deadletter list --help`"},
         Mistake{{"list", "--state"},

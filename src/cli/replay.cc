@@ -132,8 +132,9 @@ void PrintPreview(const json::object& preview, const Terminal& terminal) {
   for (const json::value& one : groups->get_array()) {
     if (!one.is_object()) continue;
     const json::object& group = one.get_object();
+    const std::string queue = Field(group, "queue");
     terminal.out << "  " << Number(group, "letters") << " of group " << Field(group, "group")
-                 << " that died in " << Field(group, "queue");
+                 << " that died in " << (queue.empty() ? "no queue" : queue);
     const json::value* to = group.if_contains("to");
     if (to != nullptr && to->is_object()) {
       terminal.out << ", to " << Field(to->get_object(), "exchange") << " with "

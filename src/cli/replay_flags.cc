@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/text.h"
+#include "cli/validators.h"
 
 namespace deadletter::cli {
 
@@ -48,15 +49,18 @@ void ReplayFlags::AddTo(CLI::App& command) {
   command.add_option("--redirect-routing-key", routing_key, "with this routing key")
       ->type_name("KEY");
   command.add_option("--rate-per-second", rate, "how many messages a second at most")
+      ->check(AnyNumber())
       ->type_name("N");
   command.add_flag("--ramp", ramp, "1, 10, 100, ...: each step once the one before is answered");
   command
       .add_option("--failed-again-percent", failed_again_percent,
                   "stop when so many of those answered failed again; 0: never")
+      ->check(AnyWholeNumber())
       ->type_name("N");
   command
       .add_option("--queue-messages", queue_messages,
                   "fill the queue to so many waiting messages; stop when there are more")
+      ->check(AnyWholeNumber())
       ->type_name("N");
   command
       .add_option("--edit", edit,
@@ -66,6 +70,7 @@ void ReplayFlags::AddTo(CLI::App& command) {
   command
       .add_option("--answer-within-seconds", answer_within_seconds,
                   "how long an execution may take")
+      ->check(AnyWholeNumber())
       ->type_name("N");
   command.add_flag("--dry-run", dry_run, "say how many and where to, and send nothing");
   command.add_flag("--watch", watch, "stay until it has ended");

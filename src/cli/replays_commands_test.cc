@@ -114,7 +114,8 @@ TEST_F(ReplaysCommands, ADryRunSaysWhatIsSelectedAndWhatOfItWouldNotBeSent) {
   EXPECT_THAT(told, testing::StartsWith(
                         "12 letters are selected: 3 in another replay, 1 waiting, 8 closed\n"
                         "  what is in another replay or waiting is not sent, "));
-  EXPECT_THAT(told, HasSubstr("    not to be sent: it has not died in any queue\n"));
+  EXPECT_THAT(told, HasSubstr("  12 of group a6f3 that died in no queue\n"
+                              "    not to be sent: it has not died in any queue\n"));
 }
 
 }  // namespace

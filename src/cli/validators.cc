@@ -1,9 +1,29 @@
 #include "cli/validators.h"
 
 #include <charconv>
+#include <cstdint>
 #include <string>
 
 namespace deadletter::cli {
+namespace {
+
+template <class Number>
+std::string CheckNumber(const std::string& text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return {};
+  return "must be a number, not '" + text + "'";
+}
+
+}  // namespace
+
+CLI::Validator AnyNumber() {
+  return CLI::Validator(&CheckNumber<double>, "");
+}
+
+CLI::Validator AnyWholeNumber() {
+  return CLI::Validator(&CheckNumber<std::int64_t>, "");
+}
 
 CLI::Validator UpTo(std::size_t most) {
   return FromTo(1, most);

@@ -382,15 +382,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"list", "--limit", "0"},
                 "deadletter: --limit must be a number from 1 to 1000000, not '0': see `deadletter "
                 "list --help`"},
-        Mistake{{"list", "--limit", "x"},
-                "deadletter: --limit must be a number from 1 to 1000000, not 'x': see `deadletter "
-                "list --help`"},
         Mistake{{"list", "--limit", "-1"},
                 "deadletter: --limit must be a number from 1 to 1000000, not '-1': see `deadletter "
                 "list --help`"},
-        Mistake{{"replay", "--rate-per-second", "a few"},
-                "deadletter: --rate-per-second must be a number, not 'a few': see `deadletter "
-                "replay --help`"},
         Mistake{{"replay", "--rate-per-second", ""},
                 "deadletter: --rate-per-second must be a number, not '': see `deadletter replay "
                 "--help`"},

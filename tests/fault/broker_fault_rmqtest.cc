@@ -92,20 +92,24 @@ class SmallBatches : public BrokerTrouble {
                        .worker_ttl = std::chrono::minutes(10),
                        .toml = "[intake]\nbatch_letters = 15\n",
                        .queues = ""}) {}
+
+  // Before the first of them is settled: they are on their way to us, and none is acknowledged.
+  void StopWithThirtyInHand(Server& server, const std::string& order_file) {
+    SendLetters(1);
+    ASSERT_TRUE(AwaitFailed(1, 1)) << server.process().output();
+    StopAtNext(order_file, "settle.before");
+    SendLetters(30);
+    ASSERT_TRUE(server.process().WaitForStop(kPatience));
+    ASSERT_TRUE(
+        WaitUntil([&] { return world_.pair().broker().ReadyMessages(kDeadLetterQueue) == 0; }));
+  }
 };
 
 // A queue that is deleted gives nothing again: what we have of it is all there is.
 TEST_F(SmallBatches, P1_P5_WhatWasInHandWhenTheQueueWasDeletedIsRecordedAndTheNextOneConsumed) {
   const std::string order_file = world_.folder() + "/stop_at";
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
-  SendLetters(1);
-  ASSERT_TRUE(AwaitFailed(1, 1)) << server.process().output();
-  StopAtNext(order_file, "settle.before");
-  SendLetters(30);
-  ASSERT_TRUE(server.process().WaitForStop(kPatience));
-  // All of them are on their way to us, and none of them is acknowledged.
-  ASSERT_TRUE(
-      WaitUntil([&] { return world_.pair().broker().ReadyMessages(kDeadLetterQueue) == 0; }));
+  ASSERT_NO_FATAL_FAILURE(StopWithThirtyInHand(server, order_file));
   world_.pair().broker().DeleteQueue(kDeadLetterQueue);
   const Finished applied = world_.Run({"topology", "apply"});
   server.process().Signal(SIGCONT);
@@ -118,13 +122,7 @@ TEST_F(SmallBatches, P1_P5_WhatWasInHandWhenTheQueueWasDeletedIsRecordedAndTheNe
 TEST_F(SmallBatches, P1_WhatWasInHandWhenTheQueueWasDeletedIsRecordedBeforeAStopEnds) {
   const std::string order_file = world_.folder() + "/stop_at";
   Server server = world_.Serve({{"DEADLETTER_FAULT_FILE", order_file}});
-  SendLetters(1);
-  ASSERT_TRUE(AwaitFailed(1, 1)) << server.process().output();
-  StopAtNext(order_file, "settle.before");
-  SendLetters(30);
-  ASSERT_TRUE(server.process().WaitForStop(kPatience));
-  ASSERT_TRUE(
-      WaitUntil([&] { return world_.pair().broker().ReadyMessages(kDeadLetterQueue) == 0; }));
+  ASSERT_NO_FATAL_FAILURE(StopWithThirtyInHand(server, order_file));
   ledger_gate().Refuse();
   ledger_gate().Reset();
   world_.pair().broker().DeleteQueue(kDeadLetterQueue);
